@@ -1,0 +1,300 @@
+// Package board holds what Mayfly is about: posts that end, and the rules they
+// obey while they last. It knows nothing of HTTP, SQL or sockets.
+package board
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Clock tells board time (SPEC 2.8): it never steps back during a run, and never
+// starts behind an earlier run.
+type Clock func() time.Time
+
+// Home is the slug of the board that is always there; its page is "/".
+const Home = "home"
+
+// Info describes one board.
+type Info struct {
+	Slug  string
+	Title string // empty: the interface names it in the reader's language
+}
+
+// Posts is what a Board asks of its store. Every method that reads takes now:
+// what has ended at now is not there, whatever the store still holds.
+// Unknown, ended and destroyed are the same error of kind NotFound.
+type Posts interface {
+	// InsertPost stores a post and its key, durably, before it returns.
+	InsertPost(ctx context.Context, p Post, key Key) error
+	// InsertReply stores a reply with its key, gives voice its name in the
+	// thread, and counts the reply; it returns both as they are then.
+	InsertReply(ctx context.Context, r Post, key Key, voice Voice, now time.Time) (reply, root Post, err error)
+	// Post returns a post or reply.
+	Post(ctx context.Context, id PostID, now time.Time) (Post, error)
+	// Thread returns a post with its replies, oldest first.
+	Thread(ctx context.Context, id PostID, now time.Time) (Post, []Post, error)
+	// Feed returns a page of a board's posts, and whether more follow.
+	Feed(ctx context.Context, q Query, now time.Time) ([]Post, bool, error)
+	// Secret returns the secret of a living thread.
+	Secret(ctx context.Context, thread PostID, now time.Time) (Secret, error)
+	// Vote records, changes or takes back one visitor's vote in one step.
+	Vote(ctx context.Context, b Ballot, now time.Time) (Post, error)
+	// Votes returns which of the tags have voted, and how.
+	Votes(ctx context.Context, tags map[PostID]Tag) (map[PostID]Vote, error)
+	// Owned returns every living post and reply for which owns is true.
+	Owned(ctx context.Context, owns func(Post) bool, now time.Time) ([]Post, error)
+	// End destroys the keys of ids, and of the replies under them, in one
+	// durable step. It returns those that were alive. Rows wait for Bury.
+	End(ctx context.Context, ids []PostID, why Why, now time.Time) ([]Ending, error)
+	// Cap brings every life under a lower ttl_max, and says how many it moved.
+	Cap(ctx context.Context, ttlMax time.Duration) (int, error)
+	// Traces returns the wordless lines that stand in a board's feed.
+	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
+	// Boards lists the boards, home first.
+	Boards(ctx context.Context) ([]Info, error)
+}
+
+// Publisher carries events to whoever reads live.
+type Publisher interface {
+	Publish(ctx context.Context, e Event) error
+}
+
+// Board is the rules at work: it stores first and tells second.
+type Board struct {
+	posts    Posts
+	out      Publisher
+	settings func() Settings
+	now      Clock
+	log      *slog.Logger
+}
+
+// New puts a Board together.
+func New(posts Posts, out Publisher, settings func() Settings, now Clock, log *slog.Logger) *Board {
+	return &Board{posts: posts, out: out, settings: settings, now: now, log: log}
+}
+
+// Now is board time.
+func (b *Board) Now() time.Time { return b.now() }
+
+// Boards lists the boards, home first.
+func (b *Board) Boards(ctx context.Context) ([]Info, error) { return b.posts.Boards(ctx) }
+
+// Board returns the board called slug.
+func (b *Board) Board(ctx context.Context, slug string) (Info, error) {
+	boards, err := b.posts.Boards(ctx)
+	if err != nil {
+		return Info{}, fmt.Errorf("find board: %w", err)
+	}
+	for _, info := range boards {
+		if info.Slug == slug {
+			return info, nil
+		}
+	}
+	return Info{}, ErrNotFound
+}
+
+// Create publishes a post of visitor v on a board. The answer is durable: it is
+// on disk before Create returns. The key proves authorship to EndWithKey.
+func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Post, OwnerKey, error) {
+	s := b.settings()
+	d, err := d.Check(s)
+	if err != nil {
+		return Post{}, OwnerKey{}, err
+	}
+	if _, err := b.Board(ctx, slug); err != nil {
+		return Post{}, OwnerKey{}, err
+	}
+	key, id := NewKey(), NewPostID()
+	secret := key.Secret()
+	p := Post{
+		ID:     id,
+		Board:  slug,
+		Thread: id,
+		Body:   d.Body,
+		Name:   secret.Voice(v).Draws,
+		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax),
+		Own:    secret.Own(v, id),
+		Voice:  secret.Voice(v).Tag,
+		Secret: secret,
+	}
+	if err := b.posts.InsertPost(ctx, p, key); err != nil {
+		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
+	}
+	b.tell(ctx, Event{Kind: Born, Board: slug, Thread: id, ID: id, Post: p})
+	return p, p.Own, nil
+}
+
+// Reply publishes a reply of visitor v in a thread. It ends with the thread.
+func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (Post, OwnerKey, error) {
+	d.TTL, d.Silence = 0, 0 // a reply has no clock of its own
+	d, err := d.Check(b.settings())
+	if err != nil {
+		return Post{}, OwnerKey{}, err
+	}
+	now := b.now()
+	secret, err := b.posts.Secret(ctx, thread, now)
+	if err != nil {
+		return Post{}, OwnerKey{}, err
+	}
+	id := NewPostID()
+	r := Post{ID: id, Thread: thread, Body: d.Body, Own: secret.Own(v, id), Secret: secret}
+	r, root, err := b.posts.InsertReply(ctx, r, NewKey(), secret.Voice(v), now)
+	if err != nil {
+		return Post{}, OwnerKey{}, fmt.Errorf("reply: %w", err)
+	}
+	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r})
+	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: thread, ID: thread, Post: root})
+	return r, r.Own, nil
+}
+
+// Vote sets visitor v's vote on a post or reply; NoVote takes it back. A post
+// whose score falls to the board's vanish_score ends before Vote returns.
+func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post, error) {
+	s, now := b.settings(), b.now()
+	p, err := b.posts.Post(ctx, id, now)
+	if err != nil {
+		return Post{}, err
+	}
+	p, err = b.posts.Vote(ctx, Ballot{
+		Post:  id,
+		Tag:   p.Secret.Vote(v, id),
+		Vote:  vote,
+		Heart: s.LifePerHeart, Down: s.LifePerDown,
+	}, now)
+	if err != nil {
+		return Post{}, fmt.Errorf("vote: %w", err)
+	}
+	switch {
+	case p.Score <= s.VanishScore:
+		if err := b.end(ctx, []PostID{id}, ByScore); err != nil {
+			return Post{}, err
+		}
+	case p.Life.Ended(b.now()): // downs burnt what was left; the sweeper tells
+		return p, nil
+	default:
+		b.tell(ctx, Event{Kind: Changed, Board: p.Board, Thread: p.Thread, ID: id, Post: p})
+	}
+	return p, nil
+}
+
+// Votes returns how visitor v voted on each of posts; those without a vote are
+// not in the map.
+func (b *Board) Votes(ctx context.Context, v Visitor, posts []Post) (map[PostID]Vote, error) {
+	if v.IsZero() || len(posts) == 0 {
+		return nil, nil
+	}
+	tags := make(map[PostID]Tag, len(posts))
+	for _, p := range posts {
+		tags[p.ID] = p.Secret.Vote(v, p.ID)
+	}
+	return b.posts.Votes(ctx, tags)
+}
+
+// Feed returns one page of a board, and the cursor of the next; a zero cursor
+// ends the list.
+func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
+	q = q.bounded()
+	posts, more, err := b.posts.Feed(ctx, q, b.now())
+	if err != nil {
+		return nil, Cursor{}, fmt.Errorf("feed: %w", err)
+	}
+	if !more || len(posts) == 0 {
+		return posts, Cursor{}, nil
+	}
+	return posts, q.after(posts[len(posts)-1]), nil
+}
+
+// Thread returns a post with its replies, oldest first.
+func (b *Board) Thread(ctx context.Context, id PostID) (Post, []Post, error) {
+	return b.posts.Thread(ctx, id, b.now())
+}
+
+// Post returns one post or reply.
+func (b *Board) Post(ctx context.Context, id PostID) (Post, error) {
+	return b.posts.Post(ctx, id, b.now())
+}
+
+// Traces returns the wordless lines that stand in a board's feed.
+func (b *Board) Traces(ctx context.Context, slug string) ([]Trace, error) {
+	return b.posts.Traces(ctx, slug, b.now())
+}
+
+// EndAsVisitor ends a post or reply that visitor v wrote. A foreign post is not
+// found, exactly like one that is not there.
+func (b *Board) EndAsVisitor(ctx context.Context, id PostID, v Visitor) error {
+	p, err := b.posts.Post(ctx, id, b.now())
+	if err != nil {
+		return err
+	}
+	if !p.OwnedBy(v) {
+		return ErrNotFound
+	}
+	return b.end(ctx, []PostID{id}, ByAuthor)
+}
+
+// EndWithKey ends a post or reply for whoever holds its owner key.
+func (b *Board) EndWithKey(ctx context.Context, id PostID, key OwnerKey) error {
+	p, err := b.posts.Post(ctx, id, b.now())
+	if err != nil {
+		return err
+	}
+	if !p.Own.Equal(key) {
+		return ErrNotFound
+	}
+	return b.end(ctx, []PostID{id}, ByAuthor)
+}
+
+// Yours returns everything alive that visitor v wrote, by trying v on each: no
+// list of it exists anywhere.
+func (b *Board) Yours(ctx context.Context, v Visitor) ([]Post, error) {
+	if v.IsZero() {
+		return nil, nil
+	}
+	return b.posts.Owned(ctx, func(p Post) bool { return p.OwnedBy(v) }, b.now())
+}
+
+// Forget ends everything that visitor v wrote, and says how much that was.
+func (b *Board) Forget(ctx context.Context, v Visitor) (int, error) {
+	posts, err := b.Yours(ctx, v)
+	if err != nil || len(posts) == 0 {
+		return 0, err
+	}
+	ids := make([]PostID, len(posts))
+	for i, p := range posts {
+		ids[i] = p.ID
+	}
+	return len(ids), b.end(ctx, ids, ByAuthor)
+}
+
+// SettingsChanged brings the living under new settings and tells open pages. It
+// is a watcher of the Tuner.
+func (b *Board) SettingsChanged(ctx context.Context, old, next Settings) {
+	if next.TTLMax < old.TTLMax {
+		moved, err := b.posts.Cap(ctx, next.TTLMax)
+		if err != nil {
+			b.log.ErrorContext(ctx, "lives were not brought under ttl_max; the next start does it", "err", err)
+		}
+		if moved > 0 {
+			b.tell(ctx, Event{Kind: Reload})
+		}
+	}
+	b.tell(ctx, Event{Kind: SettingsChanged})
+}
+
+// end destroys, then tells. Rows are the sweeper's to bury.
+func (b *Board) end(ctx context.Context, ids []PostID, why Why) error {
+	ended, err := b.posts.End(ctx, ids, why, b.now())
+	if err != nil {
+		return fmt.Errorf("end: %w", err)
+	}
+	tellEndings(ctx, b.tell, ended)
+	return nil
+}
+
+func (b *Board) tell(ctx context.Context, e Event) {
+	if err := b.out.Publish(context.WithoutCancel(ctx), e); err != nil {
+		b.log.ErrorContext(ctx, "an event was not told; open pages catch up at their next return", "err", err)
+	}
+}

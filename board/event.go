@@ -1,0 +1,80 @@
+package board
+
+import (
+	"context"
+	"time"
+)
+
+// EventKind is what happened.
+type EventKind uint8
+
+// What open pages hear of.
+const (
+	Born            EventKind = iota + 1 // Post is the new post or reply
+	Changed                              // Post has a new life, score, or number of replies
+	Died                                 // ID ended, Why
+	SettingsChanged                      // the rules of writing changed
+	Reload                               // too much happened to tell: look again
+)
+
+// Event is something that happened on a board. Died, SettingsChanged and Reload
+// carry no Post.
+type Event struct {
+	Kind   EventKind
+	Board  string // "": every board
+	Thread PostID // the thread it belongs to
+	ID     PostID
+	Post   Post
+	Why    Why
+}
+
+// IsReply says whether the event is about a reply rather than a post.
+func (e Event) IsReply() bool { return e.ID != e.Thread }
+
+// Why is what ended a post.
+type Why string
+
+// First wins.
+const (
+	ByTime    Why = "time"
+	BySilence Why = "silence"
+	ByScore   Why = "score"
+	ByAuthor  Why = "author"
+)
+
+// LeavesTrace says whether the community ended it, so that a wordless line stands
+// in its place for TraceTime.
+func (w Why) LeavesTrace() bool { return w == ByScore }
+
+// TraceTime is how long a trace stands.
+const TraceTime = 10 * time.Minute
+
+// Ending is something that was alive and is not any more.
+type Ending struct {
+	ID     PostID
+	Thread PostID
+	Board  string
+	Why    Why
+}
+
+// Trace is the line left by a post that the community ended: no words, no key.
+type Trace struct {
+	ID    PostID
+	Board string
+	Why   Why
+	Until time.Time
+}
+
+// tooManyToTell is how many endings of one tick are told one by one; beyond it,
+// pages are asked to look again.
+const tooManyToTell = 500
+
+func tellEndings(ctx context.Context, tell func(context.Context, Event), ended []Ending) {
+	if len(ended) > tooManyToTell {
+		tell(ctx, Event{Kind: Reload})
+		return
+	}
+	for _, e := range ended {
+		tell(ctx, Event{Kind: Died, Board: e.Board, Thread: e.Thread, ID: e.ID, Why: e.Why})
+	}
+}

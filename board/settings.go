@@ -1,0 +1,263 @@
+package board
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Settings are what an admin changes while Mayfly runs. Add one as a field here
+// and a line in Knobs; pages, command line, API, audit and docs are drawn from it.
+type Settings struct {
+	TTLMin, TTLDefault, TTLMax time.Duration
+	LifePerHeart, LifePerDown  time.Duration
+	VanishScore                int // at or below it a post is gone
+	VisitorTTL                 time.Duration
+	PostChars                  int // characters a post may have
+	K                          int // no count of people below it is shown
+	Post, Reply, Vote, Page    Rate
+	Socket                     int            // open sockets an address may have
+	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
+}
+
+// Rate is how often something may be done. The zero Rate is unlimited.
+type Rate struct {
+	PerMinute int
+	Burst     int
+}
+
+// Unlimited says whether there is no limit.
+func (r Rate) Unlimited() bool { return r.PerMinute == 0 }
+
+// Times is a rate n times as wide.
+func (r Rate) Times(n int) Rate { return Rate{r.PerMinute * n, r.Burst * n} }
+
+// String is "6/3": six a minute, three at once.
+func (r Rate) String() string {
+	if r.Unlimited() {
+		return "0"
+	}
+	return fmt.Sprintf("%d/%d", r.PerMinute, r.Burst)
+}
+
+// Knob is one setting: how it is called, read and bounded. Its help is in the
+// catalogue, as setting.NAME.
+type Knob struct {
+	Name     string
+	Default  string
+	Min, Max string // "" where bounds say nothing
+	get      func(*Settings) string
+	set      func(*Settings, string) error
+}
+
+// Get is the setting's value in s, as Set reads it.
+func (k Knob) Get(s Settings) string { return k.get(&s) }
+
+// Knobs is the one table of settings (SPEC 8).
+var Knobs = []Knob{
+	life("ttl_min", "1m", "1s", "30d", func(s *Settings) *time.Duration { return &s.TTLMin }),
+	life("ttl_default", "24h", "1s", "30d", func(s *Settings) *time.Duration { return &s.TTLDefault }),
+	life("ttl_max", "7d", "1s", "30d", func(s *Settings) *time.Duration { return &s.TTLMax }),
+	life("life_per_heart", "10m", "0s", "1d", func(s *Settings) *time.Duration { return &s.LifePerHeart }),
+	life("life_per_down", "10m", "0s", "1d", func(s *Settings) *time.Duration { return &s.LifePerDown }),
+	whole("vanish_score", -5, -1000, -1, func(s *Settings) *int { return &s.VanishScore }),
+	life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL }),
+	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
+	whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K }),
+	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
+	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
+	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
+	rate("page", "600/200", func(s *Settings) *Rate { return &s.Page }),
+	whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket }),
+	{
+		Name: "shared_networks",
+		get:  func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
+		set: func(s *Settings, v string) (err error) {
+			s.SharedNetworks, err = ParseNetworks(v)
+			return err
+		},
+	},
+}
+
+// DefaultSettings is every knob at its default.
+func DefaultSettings() Settings {
+	var s Settings
+	for _, k := range Knobs {
+		if err := k.set(&s, k.Default); err != nil {
+			panic("default of " + k.Name + ": " + err.Error())
+		}
+	}
+	return s
+}
+
+// With returns s with some settings changed, or says in one sentence which one
+// can't be had and what would do.
+func (s Settings) With(changes map[string]string) (Settings, error) {
+	names := make([]string, 0, len(changes))
+	for name := range changes {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		k, err := FindKnob(name)
+		if err != nil {
+			return s, err
+		}
+		if err := k.set(&s, strings.TrimSpace(changes[name])); err != nil {
+			return s, fmt.Errorf("setting %s=%s: %w", name, changes[name], err)
+		}
+	}
+	if s.TTLMin > s.TTLDefault || s.TTLDefault > s.TTLMax {
+		return s, fmt.Errorf("settings: ttl_min (%s) ≤ ttl_default (%s) ≤ ttl_max (%s) must hold",
+			FormatLife(s.TTLMin), FormatLife(s.TTLDefault), FormatLife(s.TTLMax))
+	}
+	return s, nil
+}
+
+// FindKnob returns the setting called name.
+func FindKnob(name string) (Knob, error) {
+	for _, k := range Knobs {
+		if k.Name == name {
+			return k, nil
+		}
+	}
+	names := make([]string, len(Knobs))
+	for i, k := range Knobs {
+		names[i] = k.Name
+	}
+	return Knob{}, fmt.Errorf("no setting is called %q; there are %s", name, strings.Join(names, ", "))
+}
+
+func life(name, def, low, high string, field func(*Settings) *time.Duration) Knob {
+	bottom, _ := ParseLife(low)
+	top, _ := ParseLife(high)
+	return Knob{
+		Name: name, Default: def, Min: low, Max: high,
+		get: func(s *Settings) string { return FormatLife(*field(s)) },
+		set: func(s *Settings, v string) error {
+			d, err := ParseLife(v)
+			if err != nil || d < bottom || d > top {
+				return fmt.Errorf("give a time from %s to %s, such as 90s, 10m, 24h or 7d", low, high)
+			}
+			*field(s) = d
+			return nil
+		},
+	}
+}
+
+func whole(name string, def, low, high int, field func(*Settings) *int) Knob {
+	return Knob{
+		Name: name, Default: strconv.Itoa(def), Min: strconv.Itoa(low), Max: strconv.Itoa(high),
+		get: func(s *Settings) string { return strconv.Itoa(*field(s)) },
+		set: func(s *Settings, v string) error {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < low || n > high {
+				return fmt.Errorf("give a whole number from %d to %d", low, high)
+			}
+			*field(s) = n
+			return nil
+		},
+	}
+}
+
+const rateMax = 100_000
+
+func rate(name, def string, field func(*Settings) *Rate) Knob {
+	return Knob{
+		Name: name, Default: def, Min: "0", Max: strconv.Itoa(rateMax),
+		get: func(s *Settings) string { return field(s).String() },
+		set: func(s *Settings, v string) error {
+			r, err := parseRate(v, field(s).Burst)
+			if err != nil {
+				return err
+			}
+			*field(s) = r
+			return nil
+		},
+	}
+}
+
+var errRate = fmt.Errorf("give how many a minute and how many at once, such as 6/3, up to %d; 0 is unlimited", rateMax)
+
+// parseRate reads "6/3"; "6" keeps the burst, "0" is unlimited.
+func parseRate(v string, burst int) (Rate, error) {
+	minute, at, both := strings.Cut(v, "/")
+	n, err := strconv.Atoi(minute)
+	if err != nil || n < 0 || n > rateMax {
+		return Rate{}, errRate
+	}
+	if n == 0 {
+		return Rate{}, nil
+	}
+	if both {
+		if burst, err = strconv.Atoi(at); err != nil || burst < 1 || burst > rateMax {
+			return Rate{}, errRate
+		}
+	}
+	return Rate{n, max(1, burst)}, nil
+}
+
+// ParseLife reads a time such as 90s, 10m, 24h or 7d; days may stand before the
+// rest (1d12h).
+func ParseLife(v string) (time.Duration, error) {
+	var days time.Duration
+	if before, after, ok := strings.Cut(v, "d"); ok {
+		n, err := strconv.Atoi(before)
+		if err != nil || n < 0 || n > 10_000 {
+			return 0, errors.New("not a time")
+		}
+		days, v = time.Duration(n)*24*time.Hour, after
+		if v == "" {
+			return days, nil
+		}
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 0 || d > 10_000*24*time.Hour {
+		return 0, errors.New("not a time")
+	}
+	return days + d, nil
+}
+
+// FormatLife writes what ParseLife reads, in the largest unit that is whole.
+func FormatLife(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*day && d%day == 0:
+		return strconv.Itoa(int(d/day)) + "d"
+	case d >= time.Hour && d%time.Hour == 0:
+		return strconv.Itoa(int(d/time.Hour)) + "h"
+	case d >= time.Minute && d%time.Minute == 0:
+		return strconv.Itoa(int(d/time.Minute)) + "m"
+	}
+	return d.String()
+}
+
+// ParseNetworks reads CIDRs with commas or spaces between them; a bare address
+// stands for itself alone.
+func ParseNetworks(v string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, field := range strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
+		p, err := netip.ParsePrefix(field)
+		if err != nil {
+			a, aerr := netip.ParseAddr(field)
+			if aerr != nil {
+				return nil, fmt.Errorf("%q is no network; give CIDRs such as 10.0.0.0/8 or fd00::/8", field)
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
+}
+
+func joinNetworks(networks []netip.Prefix) string {
+	words := make([]string, len(networks))
+	for i, n := range networks {
+		words[i] = n.String()
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,139 @@
+package board
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+)
+
+// Visitor is whoever sends a request: a random number in one cookie, and nothing
+// on our side. The zero Visitor is someone who has none.
+type Visitor struct {
+	ID      [24]byte
+	Issued  time.Time // in whole 10 minutes
+	Session bool      // the cookie goes with the browser's session
+}
+
+// visitorStep is how coarse a cookie's age is.
+const visitorStep = 10 * time.Minute
+
+// NewVisitor draws a visitor.
+func NewVisitor(now time.Time) Visitor {
+	v := Visitor{Issued: now.Truncate(visitorStep)}
+	rand.Read(v.ID[:]) //nolint:errcheck // crypto/rand never returns an error since Go 1.24
+	return v
+}
+
+// IsZero says that there is no visitor.
+func (v Visitor) IsZero() bool { return v.ID == [24]byte{} }
+
+// MayWrite says whether v is young enough to write and vote. An older one still
+// owns what it wrote.
+func (v Visitor) MayWrite(now time.Time, ttl time.Duration) bool {
+	return !v.IsZero() && now.Before(v.Issued.Add(ttl))
+}
+
+// Settled says whether v is old enough (10 minutes) for limits of its own.
+func (v Visitor) Settled(now time.Time) bool {
+	return !v.IsZero() && now.Sub(v.Issued) > visitorStep
+}
+
+// Key opens one post. It lives in the key store and is destroyed with the post.
+type Key [32]byte
+
+// NewKey draws a key.
+func NewKey() (k Key) {
+	rand.Read(k[:]) //nolint:errcheck // crypto/rand never returns an error since Go 1.24
+	return k
+}
+
+// Secret of the thread whose post has key k. It is stored nowhere: who has no key
+// has no secret, so names, owners and votes of an ended thread are beyond anyone.
+func (k Key) Secret() Secret { return Secret{sum(k[:], "thread")} }
+
+// Under returns the key that boxes a reply whose own key is k in a thread whose
+// post has key root: to destroy either is to destroy the reply.
+func (k Key) Under(root Key) Key { return Key(sum(root[:], "reply", k[:])) }
+
+// Secret is what a thread's names, owner rights and vote tags are derived from.
+// It can not be printed by accident.
+type Secret struct{ key [32]byte }
+
+// String hides the secret from logs and formatted output.
+func (Secret) String() string { return "[secret]" }
+
+// GoString hides the secret from %#v.
+func (Secret) GoString() string { return "[secret]" }
+
+// MarshalText hides the secret from encoders.
+func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
+
+// Own is the tag that shows v wrote id: HMAC(secret, "own" ‖ visitor ‖ id)[:16].
+func (s Secret) Own(v Visitor, id PostID) Tag { return s.tag("own", v.ID[:], id[:]) }
+
+// Vote is the tag of v's one vote on id. Tags of one visitor on two posts share
+// nothing.
+func (s Secret) Vote(v Visitor, id PostID) Tag { return s.tag("vote", v.ID[:], id[:]) }
+
+// Voice is who v is in this thread.
+func (s Secret) Voice(v Visitor) Voice {
+	return Voice{Tag: s.tag("voice", v.ID[:]), Draws: nameFrom(sum(s.key[:], "name", v.ID[:]))}
+}
+
+// NameTag hides a name in a column that must be unique in the thread.
+func (s Secret) NameTag(n Name) Tag {
+	return s.tag("taken", binary.BigEndian.AppendUint32(nil, uint32(n.Number()))) //nolint:gosec // a number of names
+}
+
+func (s Secret) tag(purpose string, parts ...[]byte) Tag {
+	h := sum(s.key[:], purpose, parts...)
+	return Tag(h[:16])
+}
+
+// Voice is one visitor in one thread, before a name is settled.
+type Voice struct {
+	Tag   Tag
+	Draws Name // the first choice; a clash takes the next (Name.Next)
+}
+
+// Tag is 16 bytes of an HMAC: it can be compared and says nothing.
+type Tag [16]byte
+
+// OwnerKey is the tag of authorship, as its author holds it.
+type OwnerKey = Tag
+
+// Equal compares in constant time.
+func (t Tag) Equal(other Tag) bool { return subtle.ConstantTimeCompare(t[:], other[:]) == 1 }
+
+// String is 22 characters of base64url.
+func (t Tag) String() string { return base64.RawURLEncoding.EncodeToString(t[:]) }
+
+// ParseOwnerKey reads what String writes.
+func ParseOwnerKey(s string) (OwnerKey, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(b) != 16 {
+		return OwnerKey{}, ErrNotFound
+	}
+	return OwnerKey(b), nil
+}
+
+// sum is HMAC-SHA256 over a purpose and parts, each preceded by its length, so
+// that no two lists of parts hash alike.
+func sum(key []byte, purpose string, parts ...[]byte) [32]byte {
+	h := hmac.New(sha256.New, key)
+	write := func(p []byte) {
+		var n [4]byte
+		binary.BigEndian.PutUint32(n[:], uint32(len(p))) //nolint:gosec // parts are short
+		h.Write(n[:])
+		h.Write(p)
+	}
+	write([]byte(purpose))
+	for _, p := range parts {
+		write(p)
+	}
+	return [32]byte(h.Sum(nil))
+}
