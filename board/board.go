@@ -144,7 +144,7 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("reply: %w", err)
 	}
-	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r})
+	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name})
 	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: thread, ID: thread, Post: root})
 	return r, r.Own, nil
 }
@@ -265,7 +265,10 @@ func (b *Board) Forget(ctx context.Context, v Visitor) (int, error) {
 	for i, p := range posts {
 		ids[i] = p.ID
 	}
-	return len(ids), b.end(ctx, ids, ByAuthor)
+	if err := b.end(ctx, ids, ByAuthor); err != nil {
+		return 0, err
+	}
+	return len(ids), nil
 }
 
 // SettingsChanged brings the living under new settings and tells open pages. It

@@ -25,6 +25,7 @@ type Event struct {
 	Thread PostID // the thread it belongs to
 	ID     PostID
 	Post   Post
+	Opener Name // of a reply: the name of who wrote the thread's post
 	Why    Why
 }
 

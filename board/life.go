@@ -53,14 +53,26 @@ func (l Life) Heard(now time.Time) Life {
 // Moved lends (or, when by is negative, burns) time; the cap never moves. A quiet
 // that was running goes on running.
 func (l Life) Moved(by time.Duration) Life {
-	quiet := l.EndsAt
-	running := l.Silence > 0 && l.EndsAt.Before(l.Until)
+	quiet, end := l.inQuiet(), l.EndsAt
 	l.Until = earlier(roundUp(l.Until.Add(by), l.Grid), l.CapAt)
 	l.EndsAt = l.Until
-	if running {
-		l.EndsAt = earlier(l.Until, quiet)
+	if quiet {
+		l.EndsAt = earlier(l.Until, end)
 	}
 	return l
+}
+
+// inQuiet says whether silence is what would end it.
+func (l Life) inQuiet() bool { return l.Silence > 0 && l.EndsAt.Before(l.Until) }
+
+// whole rounds a length of time up to the grid, so that what is added and what
+// is taken back are the same: -7 s on a grid of ten is nothing, +7 s is ten.
+func (l Life) whole(by time.Duration) time.Duration {
+	rest := by % l.Grid
+	if rest > 0 {
+		by += l.Grid
+	}
+	return by - rest
 }
 
 // Capped brings a life under a lower ttl_max. A higher one changes nothing for

@@ -3,9 +3,7 @@ package board
 import (
 	"crypto/rand"
 	"encoding/base32"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -17,7 +15,7 @@ var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadd
 
 // NewPostID draws an id.
 func NewPostID() (id PostID) {
-	rand.Read(id[:]) //nolint:errcheck // crypto/rand never returns an error since Go 1.24
+	rand.Read(id[:])
 	return id
 }
 
@@ -69,8 +67,8 @@ type Draft struct {
 	Silence time.Duration // ends after so long without a reply or heart; 0: never
 }
 
-// silenceMin is the shortest silence an author may choose.
-const silenceMin = time.Minute
+// shortestSilence is the shortest silence an author may choose.
+const shortestSilence = time.Minute
 
 // Check returns the draft as it will be published: text cleaned, defaults filled
 // in. Its error is of kind Invalid and says what is wrong with which field.
@@ -92,73 +90,11 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	if d.TTL < s.TTLMin || d.TTL > s.TTLMax {
 		bad.Fields["ttl"] = Problem{Code: "error.ttl", Args: map[string]any{"min": s.TTLMin, "max": s.TTLMax}}
 	}
-	if d.Silence != 0 && (d.Silence < silenceMin || d.Silence > s.TTLMax) {
-		bad.Fields["silence"] = Problem{Code: "error.silence", Args: map[string]any{"min": silenceMin, "max": s.TTLMax}}
+	if d.Silence != 0 && (d.Silence < shortestSilence || d.Silence > s.TTLMax) {
+		bad.Fields["silence"] = Problem{Code: "error.silence", Args: map[string]any{"min": shortestSilence, "max": s.TTLMax}}
 	}
 	if len(bad.Fields) > 0 {
 		return d, bad
 	}
 	return d, nil
-}
-
-// cleanText unifies line ends, drops control characters and those that turn the
-// direction of the text around them, trims, and leaves at most one empty line in
-// a row. It reports false for what is not UTF-8.
-func cleanText(s string) (string, bool) {
-	if !utf8.ValidString(s) {
-		return "", false
-	}
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(s)
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n':
-			return r
-		case unicode.IsControl(r), turnsText(r), r == '\uFEFF', r >= 0xE0000 && r <= 0xE007F && !isFlagTag(r):
-			return -1
-		}
-		return r
-	}, s)
-	lines := strings.Split(s, "\n")
-	kept, empty := lines[:0], 0
-	for _, line := range lines {
-		line = strings.TrimRightFunc(line, unicode.IsSpace)
-		if empty++; line != "" {
-			empty = 0
-		}
-		if empty <= 1 {
-			kept = append(kept, line)
-		}
-	}
-	return strings.TrimSpace(strings.Join(kept, "\n")), true
-}
-
-// turnsText says whether r is one of the bidi embeddings, overrides or isolates.
-// The marks that single letters need (LRM, RLM, ALM) are not among them.
-func turnsText(r rune) bool {
-	return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
-}
-
-// isFlagTag allows the tag letters that the flags of England, Scotland and Wales
-// are spelt with.
-func isFlagTag(r rune) bool {
-	return r >= 0xE0061 && r <= 0xE007A || r == 0xE007F
-}
-
-// looksEmpty says whether nothing of s would be seen.
-func looksEmpty(s string) bool {
-	for _, r := range s {
-		if unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.M, r) && !blank(r) {
-			return false
-		}
-	}
-	return true
-}
-
-// blank lists the letters and symbols that Unicode calls graphic and no font draws.
-func blank(r rune) bool {
-	switch r {
-	case '\u115F', '\u1160', '\u17B4', '\u17B5', '\u2800', '\u3164', '\uFFA0':
-		return true
-	}
-	return false
 }

@@ -3,11 +3,13 @@ package board
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Settings are what an admin changes while Mayfly runs. Add one as a field here
@@ -94,28 +96,24 @@ func DefaultSettings() Settings {
 	return s
 }
 
-// With returns s with some settings changed, or says in one sentence which one
-// can't be had and what would do.
+// With returns s with some settings changed: all of them or, when one can't be
+// had, s as it was, and one sentence that says which one and what would do.
 func (s Settings) With(changes map[string]string) (Settings, error) {
-	names := make([]string, 0, len(changes))
-	for name := range changes {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	next := s
+	for _, name := range slices.Sorted(maps.Keys(changes)) {
 		k, err := FindKnob(name)
 		if err != nil {
 			return s, err
 		}
-		if err := k.set(&s, strings.TrimSpace(changes[name])); err != nil {
+		if err := k.set(&next, strings.TrimSpace(changes[name])); err != nil {
 			return s, fmt.Errorf("setting %s=%s: %w", name, changes[name], err)
 		}
 	}
-	if s.TTLMin > s.TTLDefault || s.TTLDefault > s.TTLMax {
+	if next.TTLMin > next.TTLDefault || next.TTLDefault > next.TTLMax {
 		return s, fmt.Errorf("settings: ttl_min (%s) ≤ ttl_default (%s) ≤ ttl_max (%s) must hold",
-			FormatLife(s.TTLMin), FormatLife(s.TTLDefault), FormatLife(s.TTLMax))
+			FormatLife(next.TTLMin), FormatLife(next.TTLDefault), FormatLife(next.TTLMax))
 	}
-	return s, nil
+	return next, nil
 }
 
 // FindKnob returns the setting called name.
@@ -190,13 +188,13 @@ func parseRate(v string, burst int) (Rate, error) {
 	if err != nil || n < 0 || n > rateMax {
 		return Rate{}, errRate
 	}
-	if n == 0 {
-		return Rate{}, nil
-	}
 	if both {
 		if burst, err = strconv.Atoi(at); err != nil || burst < 1 || burst > rateMax {
 			return Rate{}, errRate
 		}
+	}
+	if n == 0 {
+		return Rate{}, nil
 	}
 	return Rate{n, max(1, burst)}, nil
 }
@@ -240,7 +238,7 @@ func FormatLife(d time.Duration) string {
 // stands for itself alone.
 func ParseNetworks(v string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
-	for _, field := range strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' }) {
+	for _, field := range strings.FieldsFunc(v, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 		p, err := netip.ParsePrefix(field)
 		if err != nil {
 			a, aerr := netip.ParseAddr(field)

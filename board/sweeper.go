@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,6 +29,7 @@ type Sweeper struct {
 	now   Clock
 	log   *slog.Logger
 	last  atomic.Int64 // ms of the last tick whose keys were destroyed
+	clean atomic.Bool  // nothing buried waits in the journal
 }
 
 // SweepEvery is the time between two sweeps.
@@ -41,8 +43,18 @@ func NewSweeper(store Expirer, out Publisher, now Clock, log *slog.Logger) *Swee
 	return &Sweeper{store: store, out: out, now: now, log: log}
 }
 
-// Run sweeps until ctx ends.
+// Run sweeps until ctx ends. Keys do not wait for rows: while a great burial is
+// under way, the next ticks go on destroying.
 func (s *Sweeper) Run(ctx context.Context) {
+	graves := make(chan time.Time, 1)
+	var digger sync.WaitGroup
+	digger.Go(func() {
+		for ended := range graves {
+			s.report(ctx, s.bury(ctx, ended))
+		}
+	})
+	defer digger.Wait()
+	defer close(graves)
 	tick := time.NewTicker(SweepEvery)
 	defer tick.Stop()
 	for {
@@ -50,8 +62,14 @@ func (s *Sweeper) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
-				s.log.ErrorContext(ctx, "sweep", "err", err)
+			now := s.now()
+			if err := s.destroy(ctx, now); err != nil {
+				s.report(ctx, err)
+				continue
+			}
+			select {
+			case graves <- now:
+			default: // still at the one before; the next tick asks again
 			}
 		}
 	}
@@ -59,27 +77,50 @@ func (s *Sweeper) Run(ctx context.Context) {
 
 // Sweep ends everything whose time has come: keys, then news of it, then rows,
 // then the journal. A step that fails does not undo the ones before it, and is
-// taken up again by the next sweep.
+// taken up again by the next sweep. The first one also scrubs what an earlier run
+// left in the journal.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	now := s.now()
+	if err := s.destroy(ctx, now); err != nil {
+		return err
+	}
+	return s.bury(ctx, now)
+}
+
+func (s *Sweeper) destroy(ctx context.Context, now time.Time) error {
 	ended, err := s.store.Destroy(ctx, now)
 	if err != nil {
 		return fmt.Errorf("destroy keys: %w", err)
 	}
 	s.last.Store(now.UnixMilli())
 	tellEndings(ctx, s.tell, ended)
+	return nil
+}
+
+// bury deletes the rows of what had ended at now, whose keys are gone.
+func (s *Sweeper) bury(ctx context.Context, now time.Time) error {
 	rows, err := s.store.Bury(ctx, now)
+	if rows > 0 || err != nil {
+		s.clean.Store(false)
+	}
 	if err != nil {
 		return fmt.Errorf("bury rows: %w", err)
 	}
-	if rows == 0 {
+	if s.clean.Load() {
 		return nil
 	}
 	if err := s.store.Scrub(ctx); err != nil {
 		return fmt.Errorf("scrub journal: %w", err)
 	}
+	s.clean.Store(true)
 	s.log.DebugContext(ctx, "swept", "rows", rows)
 	return nil
+}
+
+func (s *Sweeper) report(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		s.log.ErrorContext(ctx, "sweep", "err", err)
+	}
 }
 
 // Late says whether keys have not been destroyed in time for a while.

@@ -38,7 +38,7 @@ type Tuner struct {
 
 	mu       sync.Mutex // one change at a time
 	values   map[string]string
-	watchers []func(ctx context.Context, old, new Settings)
+	watchers []func(ctx context.Context, old, next Settings)
 }
 
 // NewTuner loads the settings. Those in initial that were never set before are
@@ -60,7 +60,7 @@ func NewTuner(ctx context.Context, store SettingsStore, initial map[string]strin
 func (t *Tuner) Settings() Settings { return *t.current.Load() }
 
 // Watch calls f after every change, in order of registration.
-func (t *Tuner) Watch(f func(ctx context.Context, old, new Settings)) {
+func (t *Tuner) Watch(f func(ctx context.Context, old, next Settings)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.watchers = append(t.watchers, f)
@@ -113,7 +113,8 @@ func (t *Tuner) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("stored settings: %w", err)
 	}
-	t.values = values
+	t.values = make(map[string]string, len(values))
+	maps.Copy(t.values, values)
 	t.current.Store(&s)
 	return nil
 }

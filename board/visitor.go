@@ -7,6 +7,8 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
+	"io"
 	"time"
 )
 
@@ -14,7 +16,7 @@ import (
 // on our side. The zero Visitor is someone who has none.
 type Visitor struct {
 	ID      [24]byte
-	Issued  time.Time // in whole 10 minutes
+	Issued  time.Time // in whole 10 minutes, rounded up
 	Session bool      // the cookie goes with the browser's session
 }
 
@@ -23,8 +25,8 @@ const visitorStep = 10 * time.Minute
 
 // NewVisitor draws a visitor.
 func NewVisitor(now time.Time) Visitor {
-	v := Visitor{Issued: now.Truncate(visitorStep)}
-	rand.Read(v.ID[:]) //nolint:errcheck // crypto/rand never returns an error since Go 1.24
+	v := Visitor{Issued: roundUp(now, visitorStep)}
+	rand.Read(v.ID[:])
 	return v
 }
 
@@ -37,7 +39,7 @@ func (v Visitor) MayWrite(now time.Time, ttl time.Duration) bool {
 	return !v.IsZero() && now.Before(v.Issued.Add(ttl))
 }
 
-// Settled says whether v is old enough (10 minutes) for limits of its own.
+// Settled says whether v is surely old enough (10 minutes) for limits of its own.
 func (v Visitor) Settled(now time.Time) bool {
 	return !v.IsZero() && now.Sub(v.Issued) > visitorStep
 }
@@ -47,9 +49,15 @@ type Key [32]byte
 
 // NewKey draws a key.
 func NewKey() (k Key) {
-	rand.Read(k[:]) //nolint:errcheck // crypto/rand never returns an error since Go 1.24
+	rand.Read(k[:])
 	return k
 }
+
+// Format hides the key from every verb of fmt.
+func (Key) Format(f fmt.State, _ rune) { hide(f) }
+
+// MarshalText hides the key from encoders.
+func (Key) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // Secret of the thread whose post has key k. It is stored nowhere: who has no key
 // has no secret, so names, owners and votes of an ended thread are beyond anyone.
@@ -63,14 +71,16 @@ func (k Key) Under(root Key) Key { return Key(sum(root[:], "reply", k[:])) }
 // It can not be printed by accident.
 type Secret struct{ key [32]byte }
 
-// String hides the secret from logs and formatted output.
-func (Secret) String() string { return "[secret]" }
-
-// GoString hides the secret from %#v.
-func (Secret) GoString() string { return "[secret]" }
+// Format hides the secret from every verb of fmt.
+func (Secret) Format(f fmt.State, _ rune) { hide(f) }
 
 // MarshalText hides the secret from encoders.
-func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
+func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// hidden stands where a key or secret would have been printed.
+const hidden = "[secret]"
+
+func hide(f fmt.State) { _, _ = io.WriteString(f, hidden) }
 
 // Own is the tag that shows v wrote id: HMAC(secret, "own" ‖ visitor ‖ id)[:16].
 func (s Secret) Own(v Visitor, id PostID) Tag { return s.tag("own", v.ID[:], id[:]) }
@@ -115,7 +125,7 @@ func (t Tag) String() string { return base64.RawURLEncoding.EncodeToString(t[:])
 // ParseOwnerKey reads what String writes.
 func ParseOwnerKey(s string) (OwnerKey, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != 16 {
+	if err != nil || len(s) != 22 || len(b) != 16 { // the decoder skips line ends
 		return OwnerKey{}, ErrNotFound
 	}
 	return OwnerKey(b), nil

@@ -45,8 +45,9 @@ type Ballot struct {
 	Heart, Down time.Duration // what a heart lends and a down burns
 }
 
-// Cast returns p after its visitor's vote turned from one thing to another. Votes
-// on a reply move its score alone: it has no clock of its own.
+// Cast returns p after its visitor's vote turned from one thing to another. What a
+// vote moved, taking it back moves the other way to the millisecond, the cap
+// aside. Votes on a reply move its score alone: it has no clock of its own.
 func (b Ballot) Cast(p Post, was Vote, now time.Time) Post {
 	if was == b.Vote {
 		return p
@@ -56,8 +57,9 @@ func (b Ballot) Cast(p Post, was Vote, now time.Time) Post {
 	if p.IsReply() {
 		return p
 	}
-	p.Life = p.Life.Moved(b.worth(b.Vote) - b.worth(was))
-	if b.Vote == Heart {
+	quiet := p.Life.inQuiet()
+	p.Life = p.Life.Moved(p.Life.whole(b.worth(b.Vote)) - p.Life.whole(b.worth(was)))
+	if b.Vote == Heart || !quiet { // not in quiet: when it began is not known any more
 		p.Life = p.Life.Heard(now)
 	}
 	return p

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"mayfly/board"
+	"mayfly/storage"
+)
+
+// commands is the whole command line.
+type commands struct {
+	Config
+
+	Serve    serveCommand `cmd:"" default:"1" help:"Serve the board."`
+	Settings struct {
+		Get settingsGet `cmd:"" help:"Print settings, or one of them."`
+		Set settingsSet `cmd:"" help:"Change settings; a running server follows within two seconds."`
+	} `cmd:"" help:"Read or change settings in the data folder."`
+	Healthcheck healthCommand  `cmd:"" help:"Exit with 0 when the server on --addr is well."`
+	Version     versionCommand `cmd:"" help:"Print the version."`
+}
+
+type (
+	serveCommand struct{}
+	settingsGet  struct {
+		Name string `arg:"" optional:"" help:"A setting's name."`
+	}
+	settingsSet struct {
+		Values map[string]string `arg:"" placeholder:"NAME=VALUE" help:"New values."`
+	}
+	healthCommand  struct{}
+	versionCommand struct{}
+)
+
+// Run prints settings as NAME=VALUE, one a line, as "settings set" takes them.
+func (c settingsGet) Run(ctx context.Context, cfg *Config, out io.Writer) error {
+	return withSettings(ctx, cfg, func(t *board.Tuner) error {
+		if c.Name != "" {
+			k, err := board.FindKnob(c.Name)
+			if err != nil {
+				return usageError{err}
+			}
+			_, err = fmt.Fprintln(out, k.Get(t.Settings()))
+			return err
+		}
+		for _, k := range board.Knobs {
+			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, k.Get(t.Settings())); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Run changes settings, all or none.
+func (c settingsSet) Run(ctx context.Context, cfg *Config, out io.Writer) error {
+	return withSettings(ctx, cfg, func(t *board.Tuner) error {
+		if _, err := t.Settings().With(c.Values); err != nil {
+			return usageError{err}
+		}
+		if err := t.Apply(ctx, "cli", c.Values); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(out, "Set. A running server follows within two seconds.")
+		return err
+	})
+}
+
+// withSettings opens the settings in the data folder, beside a running server or
+// without one. It touches no key.
+func withSettings(ctx context.Context, cfg *Config, use func(*board.Tuner) error) error {
+	store, err := storage.OpenSettings(ctx, cfg.Data, newLogger(cfg))
+	if err != nil {
+		return err
+	}
+	defer store.Close() //nolint:errcheck // what was written has been committed
+	t, err := board.NewTuner(ctx, store, nil, time.Now)
+	if err != nil {
+		return err
+	}
+	return use(t)
+}
+
+// Run asks the server on this machine how it is.
+func (healthCommand) Run(ctx context.Context, cfg *Config) error {
+	host, port, err := net.SplitHostPort(cfg.Addr)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	url := "http://" + net.JoinHostPort(host, port) + "/healthz"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("no server answers: %w", err)
+	}
+	defer res.Body.Close() //nolint:errcheck // nothing more is wanted of it
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server is not well: it answers %s", res.Status)
+	}
+	return nil
+}
+
+// Run prints the version.
+func (versionCommand) Run(out io.Writer) error {
+	_, err := fmt.Fprintln(out, "mayfly", version())
+	return err
+}
+
+// version names this build: the module's version, or the commit it was made of.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && (v == "" || v == "(devel)") {
+			v = s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return strings.TrimSpace(v)
+}

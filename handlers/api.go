@@ -1,0 +1,277 @@
+package handlers
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"mayfly/board"
+	"mayfly/limit"
+	"mayfly/views"
+	"mayfly/words"
+)
+
+// apiPost is a post as programs see it. No field holds a position, a stable
+// author or a time of creation.
+type apiPost struct {
+	ID      string `json:"id"`
+	Board   string `json:"board"`
+	Thread  string `json:"thread"`
+	Body    string `json:"body"`
+	Name    string `json:"name"`
+	Hue     string `json:"hue"`
+	Hearts  int    `json:"hearts"`
+	Score   int    `json:"score"`
+	Replies int    `json:"replies"`
+	Left    int64  `json:"left"` // seconds
+	Span    int64  `json:"span"` // seconds
+	State   string `json:"state"`
+	URL     string `json:"url"`
+	Mine    bool   `json:"mine"`
+	Vote    string `json:"vote"`
+}
+
+// drawAPIPost shows p to a program in p's language; who asks adds Mine and Vote.
+func drawAPIPost(post board.Post, say *words.Printer, now time.Time) apiPost {
+	return apiPost{
+		ID: post.ID.String(), Board: post.Board, Thread: post.Thread.String(),
+		Body: post.Body, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
+		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
+		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
+		State: "alive", URL: postURL(post), Vote: board.NoVote.String(),
+	}
+}
+
+// seconds rounds up, so that what still lives never shows 0.
+func seconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }
+
+// postURL is where people read a post or reply.
+func postURL(p board.Post) string {
+	if p.IsReply() {
+		return "/p/" + p.Thread.String() + "#p-" + p.ID.String()
+	}
+	return "/p/" + p.ID.String()
+}
+
+// apiPosts shows posts to whoever asks in r.
+func (s *Server) apiPosts(r *http.Request, posts []board.Post) ([]apiPost, error) {
+	v, say, now := s.visitor(r), s.printer(r), s.board.Now()
+	votes, err := s.board.Votes(r.Context(), v, posts)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]apiPost, len(posts))
+	for i, p := range posts {
+		out[i] = drawAPIPost(p, say, now)
+		out[i].Mine, out[i].Vote = p.OwnedBy(v), votes[p.ID].String()
+	}
+	return out, nil
+}
+
+func (s *Server) apiBoards(w http.ResponseWriter, r *http.Request) error {
+	boards, err := s.board.Boards(r.Context())
+	if err != nil {
+		return err
+	}
+	type apiBoard struct {
+		Slug  string `json:"slug"`
+		Title string `json:"title"`
+		URL   string `json:"url"`
+	}
+	out := make([]apiBoard, len(boards))
+	for i, b := range boards {
+		out[i] = apiBoard{b.Slug, views.BoardTitle(s.printer(r), b), boardURL(b.Slug)}
+	}
+	return answerJSON(w, http.StatusOK, map[string]any{"boards": out})
+}
+
+func (s *Server) apiFeed(w http.ResponseWriter, r *http.Request) error {
+	q, err := s.feedQuery(r)
+	if err != nil {
+		return err
+	}
+	if v := r.URL.Query().Get("limit"); v != "" {
+		if q.Limit, err = strconv.Atoi(v); err != nil || q.Limit < 1 || q.Limit > board.PageMax {
+			return invalid("limit", "error.limit", "max", board.PageMax)
+		}
+	}
+	posts, next, err := s.board.Feed(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	out, err := s.apiPosts(r, posts)
+	if err != nil {
+		return err
+	}
+	return answerJSON(w, http.StatusOK, map[string]any{"posts": out, "cursor": s.cursors.format(feedName(q), next)})
+}
+
+func (s *Server) apiThread(w http.ResponseWriter, r *http.Request) error {
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	post, replies, err := s.thread(r, id)
+	if err != nil {
+		return err
+	}
+	out, err := s.apiPosts(r, append([]board.Post{post}, replies...))
+	if err != nil {
+		return err
+	}
+	return answerJSON(w, http.StatusOK, map[string]any{"post": out[0], "replies": out[1:]})
+}
+
+// thread is a post with its replies; a reply stands alone.
+func (s *Server) thread(r *http.Request, id board.PostID) (board.Post, []board.Post, error) {
+	p, err := s.board.Post(r.Context(), id)
+	if err != nil || p.IsReply() {
+		return p, nil, err
+	}
+	return s.board.Thread(r.Context(), id)
+}
+
+// apiDraft is what a program publishes: times as "10m", "24h", "7d".
+type apiDraft struct {
+	Body    string `json:"body"`
+	TTL     string `json:"ttl"`
+	Silence string `json:"silence"`
+}
+
+func (s *Server) apiCreatePost(w http.ResponseWriter, r *http.Request) error {
+	var in apiDraft
+	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	d, err := parseDraft(in.Body, in.TTL, in.Silence)
+	if err != nil {
+		return err
+	}
+	return s.apiPublish(w, r, limit.Post, func(v board.Visitor) (board.Post, board.OwnerKey, error) {
+		return s.board.Create(r.Context(), r.PathValue("board"), v, d)
+	})
+}
+
+func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Body string `json:"body"`
+	}
+	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return s.apiPublish(w, r, limit.Reply, func(v board.Visitor) (board.Post, board.OwnerKey, error) {
+		return s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body})
+	})
+}
+
+// apiPublish meters, publishes and answers 201 with the post and its owner key.
+func (s *Server) apiPublish(w http.ResponseWriter, r *http.Request, cost limit.Cost,
+	publish func(board.Visitor) (board.Post, board.OwnerKey, error),
+) error {
+	v, err := s.writer(r, cost)
+	if err != nil {
+		return err
+	}
+	p, key, err := publish(v)
+	if err != nil {
+		return err
+	}
+	s.keepVisitor(w, r, v)
+	out := drawAPIPost(p, s.printer(r), s.board.Now())
+	out.Mine = true
+	w.Header().Set("Location", "/api/v1/posts/"+out.ID)
+	return answerJSON(w, http.StatusCreated, map[string]any{"post": out, "owner_key": key.String()})
+}
+
+func (s *Server) apiVote(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Vote string `json:"vote"`
+	}
+	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	p, _, err := s.castVote(w, r, in.Vote)
+	if err != nil {
+		return err
+	}
+	out := drawAPIPost(p, s.printer(r), s.board.Now())
+	out.Vote, out.Mine = in.Vote, p.OwnedBy(s.visitor(r))
+	return answerJSON(w, http.StatusOK, map[string]any{"post": out})
+}
+
+func (s *Server) apiEndPost(w http.ResponseWriter, r *http.Request) error {
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if err := s.meter(r); err != nil {
+		return err
+	}
+	if key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		err = s.endWithKey(r, id, key)
+	} else {
+		err = s.board.EndAsVisitor(r.Context(), id, s.visitor(r))
+	}
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+//go:embed openapi.json
+var openAPIDocument []byte
+
+func (s *Server) openAPI(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(openAPIDocument) // a reader that went away is no failure of ours
+	return nil
+}
+
+// readJSON reads one JSON object of known fields. What is not UTF-8 is refused:
+// encoding/json would quietly put other characters in its place.
+func readJSON(r *http.Request, into any) error {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+		return errMedia
+	}
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return bodyError(err)
+	}
+	if !utf8.Valid(b) {
+		return invalid("body", "error.body.utf8")
+	}
+	d := json.NewDecoder(strings.NewReader(string(b)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return errBadRequest
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errBadRequest
+	}
+	return nil
+}
+
+func answerJSON(w http.ResponseWriter, status int, body any) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(b) // a reader that went away is no failure of ours
+	return nil
+}

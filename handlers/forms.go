@@ -1,0 +1,70 @@
+package handlers
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+
+	"mayfly/board"
+)
+
+// readForm reads a form's fields; what is no form of ours is refused.
+func readForm(r *http.Request) error {
+	t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil && r.ContentLength == 0 { // a form without fields
+		t = formType
+	}
+	if t != formType {
+		return errMedia
+	}
+	if err := r.ParseForm(); err != nil {
+		return bodyError(err)
+	}
+	return nil
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// bodyError is what was wrong with a body that could not be read.
+func bodyError(err error) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return errTooLarge
+	}
+	return errBadRequest
+}
+
+// parseDraft reads the words of a form or call; times are such as "10m" or "7d",
+// and "" is the board's choice.
+func parseDraft(body, ttl, silence string) (board.Draft, error) {
+	d := board.Draft{Body: body}
+	var err error
+	if d.TTL, err = parseLife(ttl); err != nil {
+		return d, invalid("ttl", "error.life")
+	}
+	if d.Silence, err = parseLife(silence); err != nil {
+		return d, invalid("silence", "error.life")
+	}
+	return d, nil
+}
+
+// invalid says what is wrong with one field; args are pairs of name and value.
+func invalid(field, code string, args ...any) error {
+	p := board.Problem{Code: code, Args: map[string]any{}}
+	for i := 0; i+1 < len(args); i += 2 {
+		p.Args[args[i].(string)] = args[i+1]
+	}
+	return &board.Error{Kind: board.Invalid, Code: "error.draft", Fields: map[string]board.Problem{field: p}}
+}
+
+// fromScript says whether htmx or app.js sent the form: it wants a fragment.
+func fromScript(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
+
+// localPath is s when it is a path on this board, else the home page. What could
+// be read as another host ("//host", "/\host") is none.
+func localPath(s string) string {
+	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n\t") {
+		return "/"
+	}
+	return s
+}

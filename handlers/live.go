@@ -1,0 +1,199 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"mayfly/board"
+	"mayfly/live"
+	"mayfly/views"
+	"mayfly/words"
+)
+
+// jsonFormat and htmlFormat are the formats a socket may ask for; HTML is drawn
+// once for each language.
+const (
+	jsonFormat = "json"
+	htmlFormat = "html/"
+)
+
+// Drawer draws events for sockets. What it draws suits every reader.
+type Drawer struct {
+	settings func() board.Settings
+	now      board.Clock
+	version  string
+}
+
+// NewDrawer gives a Drawer; pages of another version than the one named reload.
+func NewDrawer(settings func() board.Settings, now board.Clock, version string) *Drawer {
+	return &Drawer{settings, now, version}
+}
+
+var _ live.Drawer = (*Drawer)(nil)
+
+// Hello draws the first frame of a socket: where its topic's counter stands, and
+// about how many are here.
+func (d *Drawer) Hello(format string, at uint64, here int) ([]byte, error) {
+	if format == jsonFormat {
+		return json.Marshal(jsonFrame{Type: "hello", At: at})
+	}
+	return render(views.Hello(at, d.version, roundCrowd(here, d.settings().K)))
+}
+
+// Draw draws one event.
+func (d *Drawer) Draw(format string, e board.Event, at uint64) ([]byte, error) {
+	if format == jsonFormat {
+		return json.Marshal(d.jsonEvent(e, at))
+	}
+	say := words.In(strings.TrimPrefix(format, htmlFormat))
+	return render(d.htmlEvent(say, e, at))
+}
+
+func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.Component {
+	s, now := d.settings(), d.now()
+	switch e.Kind {
+	case board.Born:
+		p := views.NewPost(say, e.Post, s, now)
+		if e.IsReply() {
+			p = p.WroteThread(say, e.Opener)
+		}
+		return views.Came(p, at)
+	case board.Changed:
+		return views.ChangedFrame(views.NewPost(say, e.Post, s, now), at)
+	case board.Died:
+		return views.GoneFrame(views.NewGone(say, e), at)
+	case board.SettingsChanged:
+		return views.SettingsFrame(views.NewLimits(say, s), at)
+	case board.Reload:
+	}
+	return views.ReloadFrame(at)
+}
+
+// jsonFrame is what programs hear.
+type jsonFrame struct {
+	Type string   `json:"type"`
+	At   uint64   `json:"at,string"`
+	Post *apiPost `json:"post,omitempty"`
+	ID   string   `json:"id,omitempty"`
+	Why  string   `json:"why,omitempty"`
+	*jsonChange
+}
+
+type jsonChange struct {
+	Left    int64 `json:"left"` // seconds
+	Score   int   `json:"score"`
+	Hearts  int   `json:"hearts"`
+	Replies int   `json:"replies"`
+}
+
+func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
+	switch e.Kind {
+	case board.Born:
+		p := drawAPIPost(e.Post, words.In("en"), d.now())
+		return jsonFrame{Type: "born", At: at, Post: &p}
+	case board.Changed:
+		return jsonFrame{Type: "changed", At: at, ID: e.ID.String(), jsonChange: &jsonChange{
+			Left: seconds(e.Post.Life.Left(d.now())), Score: e.Post.Score, Hearts: e.Post.Hearts, Replies: e.Post.Replies,
+		}}
+	case board.Died:
+		return jsonFrame{Type: "died", At: at, ID: e.ID.String(), Why: string(e.Why)}
+	case board.SettingsChanged:
+		return jsonFrame{Type: "settings", At: at}
+	case board.Reload:
+	}
+	return jsonFrame{Type: "reload", At: at}
+}
+
+// roundCrowd is how many are here, coarsely: "" below k, else rounded down to a
+// step of ten once there are that many.
+func roundCrowd(n, k int) string {
+	switch {
+	case n < k:
+		return ""
+	case n < 10:
+		return strconv.Itoa(k)
+	}
+	return strconv.Itoa(n / 10 * 10)
+}
+
+// openSocket lets a page or program listen to a board, or to a thread.
+func (s *Server) openSocket(w http.ResponseWriter, r *http.Request) error {
+	if !s.sameOrigin(r) {
+		return errOrigin
+	}
+	topic, err := s.topic(r)
+	if err != nil {
+		return err
+	}
+	release, err := s.gate.OpenSocket(s.address(r))
+	if err != nil {
+		return err
+	}
+	return s.hub.Serve(w, r, topic, s.format(r), release)
+}
+
+// topic is what r wants to hear of; an ended thread is nothing to listen to.
+func (s *Server) topic(r *http.Request) (live.Topic, error) {
+	q := r.URL.Query()
+	if !q.Has("post") {
+		slug := q.Get("board")
+		if slug == "" {
+			slug = board.Home
+		}
+		_, err := s.board.Board(r.Context(), slug)
+		return live.OfBoard(slug), err
+	}
+	id, err := board.ParsePostID(q.Get("post"))
+	if err != nil {
+		return live.Topic{}, err
+	}
+	p, err := s.board.Post(r.Context(), id)
+	return live.OfThread(p.Thread), err
+}
+
+// format is JSON for programs, else HTML in the visitor's language.
+func (s *Server) format(r *http.Request) string {
+	if isAPI(r) || r.URL.Query().Get("format") == jsonFormat {
+		return jsonFormat
+	}
+	return htmlFormat + s.printer(r).Lang()
+}
+
+// render draws a component whole, so that a failure is a clean error.
+func render(c templ.Component) ([]byte, error) {
+	var b bytes.Buffer
+	if err := c.Render(context.Background(), &b); err != nil {
+		return nil, fmt.Errorf("draw: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// answerHTML draws c whole and sends it.
+func answerHTML(w http.ResponseWriter, status int, c templ.Component) error {
+	b, err := render(c)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(b) // a reader that went away is no failure of ours
+	return nil
+}
+
+// healthz says whether endings are on time.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
+	if !s.well() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte("endings are late\n"))
+		return nil
+	}
+	_, _ = w.Write([]byte("ok\n"))
+	return nil
+}

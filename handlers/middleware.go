@@ -1,0 +1,148 @@
+package handlers
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// NewHTTPServer bounds what a slow or rude peer can hold (SPEC 6): slow headers
+// are shut at 3 s, slow bodies at 8 s, slow readers at 30 s.
+func NewHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 3 * time.Second,
+		ReadTimeout:       8 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       20 * time.Second,
+		MaxHeaderBytes:    8 << 10,
+		// net/http writes peers' addresses into its log; ours holds none.
+		ErrorLog: slog.NewLogLogger(quiet{log.Handler()}, slog.LevelDebug),
+	}
+}
+
+// csp lets a page load what this server gives it and nothing else. Nothing is
+// inline, so that text which slipped through as markup would still do nothing.
+const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
+	"connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; " +
+	"frame-ancestors 'none'; require-trusted-types-for 'script'"
+
+// withHeaders sets what every answer carries. Static files replace Cache-Control.
+func (s *Server) withHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", csp)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()")
+		h.Set("Cache-Control", "no-store")
+		if s.secure(r) {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withRecover turns a panic into a 500 without a stack for the visitor, and
+// without a word of the request in the log.
+func (s *Server) withRecover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(v)
+			}
+			s.log.ErrorContext(r.Context(), "a handler panicked", "pattern", r.Pattern, "stack", string(debug.Stack()))
+			s.fail(w, r, errInternal)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withHost answers only names this board goes by, so that no other site can point
+// its name here and read the board with its visitors' browsers.
+func (s *Server) withHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" && !s.hostKnown(r.Host) {
+			s.fail(w, r, errHost)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hostKnown accepts the base URL's host; without one, localhost and addresses.
+func (s *Server) hostKnown(host string) bool {
+	if s.base != nil {
+		return strings.EqualFold(host, s.base.Host)
+	}
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.Trim(name, "[]")
+	if strings.EqualFold(name, "localhost") {
+		return true
+	}
+	_, err := netip.ParseAddr(name)
+	return err == nil
+}
+
+// withBody refuses what no form or call of ours sends: compressed bodies, and
+// bodies larger than any post can be.
+func (s *Server) withBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("Content-Encoding") != "":
+			s.fail(w, r, errMedia)
+		case r.ContentLength > maxBody:
+			s.fail(w, r, errTooLarge)
+		default:
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// maxBody holds the longest post there can be (10,000 characters of four bytes),
+// percent-encoded, with room for the other fields.
+const maxBody = 160 << 10
+
+// withOrigin refuses forms that other sites send in a visitor's name.
+func (s *Server) withOrigin(next http.Handler) http.Handler {
+	protect := http.NewCrossOriginProtection()
+	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errOrigin) }))
+	return protect.Handler(next)
+}
+
+// sameOrigin says whether a socket is asked for by a page of this board. A socket
+// without an Origin is refused: CrossOriginProtection does not look at GET.
+func (s *Server) sameOrigin(r *http.Request) bool {
+	u, err := url.Parse(r.Header.Get("Origin"))
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return false
+	}
+	if s.base != nil {
+		return strings.EqualFold(u.Host, s.base.Host) && u.Scheme == s.base.Scheme
+	}
+	return strings.EqualFold(u.Host, r.Host)
+}
+
+// secure says whether the visitor came by TLS: directly, or as a trusted proxy says.
+func (s *Server) secure(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	return s.fromTrustedProxy(r) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+}

@@ -1,0 +1,157 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"mayfly/board"
+	"mayfly/views"
+)
+
+// visit is what every page needs to know of its request.
+func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (views.Visit, error) {
+	info, err := s.board.Board(r.Context(), slug)
+	if err != nil {
+		return views.Visit{}, err
+	}
+	v := views.Visit{
+		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(), Board: info,
+		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r),
+	}
+	if v.Reload > 0 {
+		w.Header().Set("Refresh", strconv.Itoa(v.Reload))
+	}
+	return v, nil
+}
+
+// reloadEvery is how often a page without script loads itself anew, when its
+// reader asked for it.
+func reloadEvery(r *http.Request) int {
+	n, err := strconv.Atoi(r.URL.Query().Get("refresh"))
+	if err != nil || n <= 0 {
+		return 0
+	}
+	return min(max(n, 10), 600)
+}
+
+func (s *Server) youPage(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visit(w, r, board.Home)
+	if err != nil {
+		return err
+	}
+	known := views.Known{Lang: readLook(r).Lang}
+	if known.Posts, err = s.board.Yours(r.Context(), v.Visitor); err != nil {
+		return err
+	}
+	return answerHTML(w, http.StatusOK, views.YouPage(views.NewYou(v, known)))
+}
+
+func (s *Server) aboutPage(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visit(w, r, board.Home)
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, http.StatusOK, views.AboutPage(views.NewAbout(v)))
+}
+
+// forget ends all that the visitor wrote, drops the cookie, and never asks twice.
+func (s *Server) forget(w http.ResponseWriter, r *http.Request) error {
+	n, err := s.board.Forget(r.Context(), s.visitor(r))
+	if err != nil {
+		return err
+	}
+	s.cookies.dropVisitor(w, s.secure(r))
+	http.Redirect(w, r, "/forgotten?ended="+strconv.Itoa(n), http.StatusSeeOther)
+	return nil
+}
+
+func (s *Server) forgottenPage(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visit(w, r, board.Home)
+	if err != nil {
+		return err
+	}
+	ended, err := strconv.Atoi(r.URL.Query().Get("ended"))
+	if err != nil || ended < 0 {
+		ended = 0
+	}
+	return answerHTML(w, http.StatusOK, views.ForgottenPage(views.NewForgotten(v, ended)))
+}
+
+// answerProblemPage shows a refusal to people.
+func (s *Server) answerProblemPage(w http.ResponseWriter, r *http.Request, ref refusal) {
+	s.answerProblemWith(w, r, ref, nil)
+}
+
+// giveBack shows a refusal with the words that were sent, which no form can hold
+// any more: their board or thread is gone.
+func (s *Server) giveBack(w http.ResponseWriter, r *http.Request, err error, given views.Given) error {
+	if strings.TrimSpace(given.Body) == "" {
+		return err
+	}
+	ref := refusalOf(err)
+	if ref.status >= http.StatusInternalServerError {
+		s.logFailure(r, err)
+	}
+	ref.headers(w.Header())
+	s.answerProblemWith(w, r, ref, &views.Again{
+		Action: "/b/" + board.Home + "/posts", Body: given.Body, Max: s.settings().PostChars,
+	})
+	return nil
+}
+
+func (s *Server) answerProblemWith(w http.ResponseWriter, r *http.Request, ref refusal, again *views.Again) {
+	v := views.Visit{
+		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(),
+		Board: board.Info{Slug: board.Home}, Theme: readLook(r).Theme, Path: "/",
+	}
+	page := views.ProblemPage(views.NewProblem(v, ref.status, ref.code, ref.args, ref.fields, ref.wait, again))
+	if err := answerHTML(w, ref.status, page); err != nil {
+		s.log.ErrorContext(r.Context(), "a refusal can't be drawn", "err", err)
+		http.Error(w, http.StatusText(ref.status), ref.status)
+	}
+}
+
+// feedQuery reads which part of which board r asks for.
+func (s *Server) feedQuery(r *http.Request) (board.Query, error) {
+	slug := r.PathValue("board")
+	if slug == "" {
+		slug = r.URL.Query().Get("board")
+	}
+	if slug == "" {
+		slug = board.Home
+	}
+	if _, err := s.board.Board(r.Context(), slug); err != nil {
+		return board.Query{}, err
+	}
+	sort, err := board.ParseSort(r.URL.Query().Get("sort"))
+	if err != nil {
+		return board.Query{}, err
+	}
+	q := board.Query{Board: slug, Sort: sort}
+	q.After, err = s.cursors.parse(feedName(q), r.URL.Query().Get("cursor"))
+	return q, err
+}
+
+// feedName binds a cursor to the feed it was given for.
+func feedName(q board.Query) string { return q.Board + "/" + string(q.Sort) }
+
+// origin is where people reach this board.
+func (s *Server) origin(r *http.Request) string {
+	if s.base != nil {
+		return s.base.String()
+	}
+	scheme := "http"
+	if s.secure(r) {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
+
+func parseLife(text string) (time.Duration, error) {
+	if text == "" || text == "0" {
+		return 0, nil
+	}
+	return board.ParseLife(text)
+}

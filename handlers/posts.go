@@ -1,0 +1,387 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"mayfly/board"
+	"mayfly/limit"
+	"mayfly/live"
+	"mayfly/views"
+)
+
+// feedPage shows a board.
+func (s *Server) feedPage(w http.ResponseWriter, r *http.Request) error {
+	q, err := s.feedQuery(r)
+	if err != nil {
+		return err
+	}
+	topic := live.OfBoard(q.Board)
+	at := s.hub.Counter(topic) // before the posts: what happens between is asked for again
+	posts, next, err := s.board.Feed(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	list := views.Listing{
+		Sort: q.Sort, Posts: posts, At: at,
+		From: r.URL.Query().Get("cursor"), Next: s.cursors.format(feedName(q), next),
+	}
+	if list.Votes, err = s.board.Votes(r.Context(), s.visitor(r), posts); err != nil {
+		return err
+	}
+	if list.From == "" {
+		if list.Traces, err = s.board.Traces(r.Context(), q.Board); err != nil {
+			return err
+		}
+	}
+	v, err := s.visit(w, r, q.Board)
+	if err != nil {
+		return err
+	}
+	v.Here = roundCrowd(s.hub.Count(topic), v.Settings.K)
+	return answerHTML(w, http.StatusOK, views.FeedPage(views.NewFeed(v, list)))
+}
+
+// threadPage shows a post with its replies. A reply's own address leads to it in
+// its thread.
+func (s *Server) threadPage(w http.ResponseWriter, r *http.Request) error {
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	p, err := s.board.Post(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if p.IsReply() {
+		http.Redirect(w, r, postURL(p), http.StatusSeeOther)
+		return nil
+	}
+	return s.answerThread(w, r, id, http.StatusOK, views.Given{}, nil)
+}
+
+// answerThread shows a thread; a reply that was refused comes back in its form.
+func (s *Server) answerThread(w http.ResponseWriter, r *http.Request, id board.PostID, status int, given views.Given, refused *board.Error) error {
+	talk := views.Talk{At: s.hub.Counter(live.OfThread(id)), Given: given, Err: refused}
+	var err error
+	if talk.Post, talk.Replies, err = s.board.Thread(r.Context(), id); err != nil {
+		return err
+	}
+	all := append([]board.Post{talk.Post}, talk.Replies...)
+	if talk.Votes, err = s.board.Votes(r.Context(), s.visitor(r), all); err != nil {
+		return err
+	}
+	v, err := s.visit(w, r, talk.Post.Board)
+	if err != nil {
+		return err
+	}
+	v.Path = "/p/" + id.String()
+	talk.URL = s.origin(r) + v.Path
+	return answerHTML(w, status, views.ThreadPage(views.NewThread(v, talk)))
+}
+
+// liveState answers what a page that comes back asks for: the posts as they are.
+func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
+	topic, err := s.topic(r)
+	if err != nil {
+		return err
+	}
+	at := s.hub.Counter(topic)
+	if r.URL.Query().Has("post") {
+		id, err := board.ParsePostID(r.URL.Query().Get("post"))
+		if err != nil {
+			return err
+		}
+		return s.threadState(w, r, id, at)
+	}
+	q, err := s.feedQuery(r)
+	if err != nil {
+		return err
+	}
+	if n, err := strconv.Atoi(r.URL.Query().Get("n")); err == nil {
+		q.Limit = max(board.PageSize, min(n, board.PageMax))
+	}
+	posts, _, err := s.board.Feed(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	votes, err := s.board.Votes(r.Context(), s.visitor(r), posts)
+	if err != nil {
+		return err
+	}
+	v, err := s.visit(w, r, q.Board)
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, http.StatusOK, views.State(views.NewPosts(v, posts, votes), at))
+}
+
+func (s *Server) threadState(w http.ResponseWriter, r *http.Request, id board.PostID, at uint64) error {
+	root, replies, err := s.board.Thread(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	votes, err := s.board.Votes(r.Context(), s.visitor(r), append([]board.Post{root}, replies...))
+	if err != nil {
+		return err
+	}
+	v, err := s.visit(w, r, root.Board)
+	if err != nil {
+		return err
+	}
+	all := append(views.NewPosts(v, []board.Post{root}, votes), views.NewReplies(v, root, replies, votes)...)
+	return answerHTML(w, http.StatusOK, views.State(all, at))
+}
+
+func (s *Server) writePage(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visit(w, r, board.Home)
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, http.StatusOK, views.WritePage(views.NewWrite(v, views.Given{}, nil)))
+}
+
+// createPost takes the composer's form. A page hears of its post by socket like
+// everybody's, so a form sent by script gets the emptied form back.
+func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	slug := r.PathValue("board")
+	given := views.Given{Body: r.PostForm.Get("body"), TTL: r.PostForm.Get("ttl"), Silence: r.PostForm.Get("silence")}
+	p, err := s.publishPost(w, r, slug, given)
+	if err != nil {
+		return s.refusePost(w, r, slug, given, err)
+	}
+	if !fromScript(r) {
+		http.Redirect(w, r, boardURL(slug)+"#p-"+p.ID.String(), http.StatusSeeOther)
+		return nil
+	}
+	v, err := s.visit(w, r, slug)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Mayfly-Post", p.ID.String())
+	return answerHTML(w, http.StatusOK, views.ComposerForm(views.NewComposer(v, views.Given{}, nil)))
+}
+
+func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string, given views.Given) (board.Post, error) {
+	d, err := parseDraft(given.Body, given.TTL, given.Silence)
+	if err != nil {
+		return board.Post{}, err
+	}
+	v, err := s.writer(r, limit.Post)
+	if err != nil {
+		return board.Post{}, err
+	}
+	p, _, err := s.board.Create(r.Context(), slug, v, d)
+	if err == nil {
+		s.keepVisitor(w, r, v)
+	}
+	return p, err
+}
+
+// refusePost gives the words back in the form they came in, with what was wrong.
+func (s *Server) refusePost(w http.ResponseWriter, r *http.Request, slug string, given views.Given, err error) error {
+	refused, status, ok := s.refuse(w, r, err)
+	if !ok {
+		return s.giveBack(w, r, err, given)
+	}
+	v, verr := s.visit(w, r, slug)
+	if verr != nil {
+		return err
+	}
+	if fromScript(r) {
+		return answerHTML(w, status, views.ComposerForm(views.NewComposer(v, given, refused)))
+	}
+	return answerHTML(w, status, views.WritePage(views.NewWrite(v, given, refused)))
+}
+
+// createReply takes a thread's form.
+func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	given := views.Given{Body: r.PostForm.Get("body")}
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return s.giveBack(w, r, err, given)
+	}
+	p, err := s.publishReply(w, r, id, given)
+	if err != nil {
+		return s.refuseReply(w, r, id, given, err)
+	}
+	if !fromScript(r) {
+		http.Redirect(w, r, postURL(p), http.StatusSeeOther)
+		return nil
+	}
+	w.Header().Set("Mayfly-Post", p.ID.String())
+	return s.answerReplyForm(w, r, id, http.StatusOK, &p.Name, views.Given{}, nil)
+}
+
+func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.PostID, given views.Given) (board.Post, error) {
+	v, err := s.writer(r, limit.Reply)
+	if err != nil {
+		return board.Post{}, err
+	}
+	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body})
+	if err == nil {
+		s.keepVisitor(w, r, v)
+	}
+	return p, err
+}
+
+func (s *Server) refuseReply(w http.ResponseWriter, r *http.Request, id board.PostID, given views.Given, err error) error {
+	refused, status, ok := s.refuse(w, r, err)
+	if !ok {
+		return s.giveBack(w, r, err, given)
+	}
+	if !fromScript(r) {
+		return s.answerThread(w, r, id, status, given, refused)
+	}
+	return s.answerReplyForm(w, r, id, status, nil, given, refused)
+}
+
+// answerReplyForm sends the form alone, to somebody called as in this thread if
+// they have spoken before.
+func (s *Server) answerReplyForm(w http.ResponseWriter, r *http.Request, id board.PostID, status int, as *board.Name, given views.Given, refused *board.Error) error {
+	root, replies, err := s.board.Thread(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if as == nil {
+		as = nameOf(s.visitor(r), root, replies)
+	}
+	v, err := s.visit(w, r, root.Board)
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, status, views.TalkForm(views.NewReplyForm(v, id, as, given, refused)))
+}
+
+// nameOf is who v is in a thread, if v has spoken there.
+func nameOf(v board.Visitor, root board.Post, replies []board.Post) *board.Name {
+	if root.OwnedBy(v) {
+		return &root.Name
+	}
+	for i := range replies {
+		if replies[i].OwnedBy(v) {
+			return &replies[i].Name
+		}
+	}
+	return nil
+}
+
+// refuse is a refusal that a form can show beside the words it gives back.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*board.Error, int, bool) {
+	e, ok := errors.AsType[*board.Error](err)
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Internal {
+		return nil, 0, false
+	}
+	ref := refusalOf(err)
+	ref.headers(w.Header())
+	if ref.status >= http.StatusInternalServerError {
+		s.logFailure(r, err)
+	}
+	return e, ref.status, true
+}
+
+// vote takes a heart, a down, or takes either back.
+func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	p, vote, err := s.castVote(w, r, r.PostForm.Get("vote"))
+	if err != nil {
+		return err
+	}
+	if !fromScript(r) {
+		http.Redirect(w, r, s.backTo(r, p), http.StatusSeeOther)
+		return nil
+	}
+	shown := views.NewPost(s.printer(r), p, s.settings(), s.board.Now()).For(p.OwnedBy(s.visitor(r)), vote)
+	return answerHTML(w, http.StatusOK, views.Changed(shown))
+}
+
+// castVote meters and casts one vote.
+func (s *Server) castVote(w http.ResponseWriter, r *http.Request, word string) (board.Post, board.Vote, error) {
+	vote, err := board.ParseVote(word)
+	if err != nil {
+		return board.Post{}, vote, err
+	}
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return board.Post{}, vote, err
+	}
+	v, err := s.writer(r, limit.Vote)
+	if err != nil {
+		return board.Post{}, vote, err
+	}
+	if err := s.gate.FreshVote(s.caller(r, v), id); err != nil {
+		return board.Post{}, vote, err
+	}
+	p, err := s.board.Vote(r.Context(), id, v, vote)
+	if err == nil {
+		s.keepVisitor(w, r, v)
+	}
+	return p, vote, err
+}
+
+// endPost ends a post or reply for its author, by cookie or by owner key.
+func (s *Server) endPost(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	if err := s.meter(r); err != nil {
+		return err
+	}
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	p, err := s.board.Post(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if key := r.PostForm.Get("owner_key"); key != "" {
+		err = s.endWithKey(r, id, key)
+	} else {
+		err = s.board.EndAsVisitor(r.Context(), id, s.visitor(r))
+	}
+	if err != nil {
+		return err
+	}
+	to := boardURL(p.Board)
+	if p.IsReply() {
+		to = "/p/" + p.Thread.String()
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+func (s *Server) endWithKey(r *http.Request, id board.PostID, text string) error {
+	key, err := board.ParseOwnerKey(text)
+	if err != nil {
+		return err
+	}
+	return s.board.EndWithKey(r.Context(), id, key)
+}
+
+// boardURL is where people read a board.
+func boardURL(slug string) string {
+	if slug == board.Home {
+		return "/"
+	}
+	return "/b/" + url.PathEscape(slug)
+}
+
+// backTo is the page a vote was cast on, at the post.
+func (s *Server) backTo(r *http.Request, p board.Post) string {
+	back := "/p/" + p.Thread.String()
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+		back = localPath(from.RequestURI())
+	}
+	return back + "#p-" + p.ID.String()
+}

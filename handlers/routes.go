@@ -1,0 +1,101 @@
+package handlers
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
+
+	"mayfly/board"
+	"mayfly/static"
+)
+
+// route is one line of the surface.
+type route struct {
+	pattern string
+	handler http.Handler
+}
+
+// routes is the whole surface.
+func (s *Server) routes() []route {
+	return []route{
+		{"GET /{$}", s.page(s.feedPage)},
+		{"GET /b/{board}", s.page(s.feedPage)},
+		{"GET /p/{id}", s.page(s.threadPage)},
+		{"GET /write", s.page(s.writePage)},
+		{"GET /you", s.page(s.youPage)},
+		{"GET /about", s.page(s.aboutPage)},
+		{"GET /forgotten", s.page(s.forgottenPage)},
+
+		{"POST /b/{board}/posts", s.handle(s.createPost)},
+		{"POST /p/{id}/replies", s.handle(s.createReply)},
+		{"POST /p/{id}/vote", s.handle(s.vote)},
+		{"POST /p/{id}/delete", s.handle(s.endPost)},
+		{"POST /new-me", s.handle(s.newMe)},
+		{"POST /forget", s.handle(s.forget)},
+		{"POST /you/session", s.handle(s.keepForSession)},
+		{"POST /look", s.handle(s.chooseLook)},
+
+		{"GET /live", s.handle(s.openSocket)},
+		{"GET /live/state", s.page(s.liveState)},
+
+		{"GET /api/v1/boards", s.page(s.apiBoards)},
+		{"GET /api/v1/boards/{board}/posts", s.page(s.apiFeed)},
+		{"POST /api/v1/boards/{board}/posts", s.handle(s.apiCreatePost)},
+		{"GET /api/v1/posts/{id}", s.page(s.apiThread)},
+		{"DELETE /api/v1/posts/{id}", s.handle(s.apiEndPost)},
+		{"POST /api/v1/posts/{id}/replies", s.handle(s.apiCreateReply)},
+		{"PUT /api/v1/posts/{id}/vote", s.handle(s.apiVote)},
+		{"GET /api/v1/live", s.handle(s.openSocket)},
+		{"GET /api/v1/openapi.json", s.handle(s.openAPI)},
+
+		{"GET /static/", static.Handler()},
+		{"GET /healthz", s.handle(s.healthz)},
+	}
+}
+
+// Handler is the surface behind everything that each request passes.
+func (s *Server) Handler() http.Handler {
+	mux, paths := http.NewServeMux(), http.NewServeMux()
+	allowed := map[string][]string{}
+	for _, r := range s.routes() {
+		mux.Handle(r.pattern, r.handler)
+		method, path, _ := strings.Cut(r.pattern, " ")
+		if allowed[path] == nil {
+			paths.Handle(path, http.NotFoundHandler())
+		}
+		allowed[path] = append(allowed[path], method)
+	}
+	mux.Handle("/", s.elsewhere(paths, allowed))
+	return s.withHeaders(s.withRecover(s.withHost(s.withOrigin(s.withBody(mux)))))
+}
+
+// Patterns lists the routes as http.ServeMux writes them: "GET /p/{id}".
+func (s *Server) Patterns() []string {
+	var list []string
+	for _, r := range s.routes() {
+		list = append(list, r.pattern)
+	}
+	return list
+}
+
+// elsewhere answers what no route takes: 405 where the path is known, else 404.
+func (s *Server) elsewhere(paths *http.ServeMux, allowed map[string][]string) http.Handler {
+	return s.page(func(_ http.ResponseWriter, r *http.Request) error {
+		if _, path := paths.Handler(r); path != "" {
+			methods := strings.Join(allowed[path], ", ")
+			return &httpError{status: http.StatusMethodNotAllowed, code: "error.method", allow: strings.Replace(methods, "GET", "GET, HEAD", 1)}
+		}
+		return board.ErrNotFound
+	})
+}
+
+// page is a handler that reads: it is metered as a page and sent compressed.
+func (s *Server) page(h handler) http.Handler {
+	return gzhttp.GzipHandler(s.handle(func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.meter(r); err != nil {
+			return err
+		}
+		return h(w, r)
+	}))
+}

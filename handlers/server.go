@@ -1,0 +1,95 @@
+// Package handlers speaks HTTP: it parses what was asked, asks the board, and
+// answers with a page, a fragment, JSON or a refusal. It holds no rule of the board.
+package handlers
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"mayfly/board"
+	"mayfly/limit"
+	"mayfly/live"
+)
+
+// Parts are what a Server is made of; all of them are needed, save Base.
+type Parts struct {
+	Board      *board.Board
+	Hub        *live.Hub
+	Gate       *limit.Gate
+	Settings   func() board.Settings
+	Drawer     *Drawer
+	Well       func() bool // false: /healthz answers 503
+	VisitorKey [32]byte    // MACs cookies, encrypts cursors
+	Base       *url.URL    // nil: localhost and bare addresses are answered
+	Trusted    []netip.Prefix
+	Log        *slog.Logger
+}
+
+// Server answers for one board.
+type Server struct {
+	board    *board.Board
+	hub      *live.Hub
+	gate     *limit.Gate
+	settings func() board.Settings
+	draw     *Drawer
+	well     func() bool
+	cookies  cookies
+	cursors  cursors
+	base     *url.URL
+	trusted  []netip.Prefix
+	log      *slog.Logger
+
+	warned atomic.Int64 // ms of the last word about an untrusted proxy
+}
+
+// New puts a Server together.
+func New(p Parts) *Server {
+	return &Server{
+		board: p.Board, hub: p.Hub, gate: p.Gate, settings: p.Settings, draw: p.Drawer, well: p.Well,
+		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
+		base: p.Base, trusted: p.Trusted, log: p.Log,
+	}
+}
+
+// handler is one route's work; an error it returns is answered once, by fail.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+func (s *Server) handle(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+// warnEvery is how often a proxy that nobody trusts is spoken of.
+const warnEvery = time.Minute
+
+// address is where r comes from. An X-Forwarded-For that a private peer sent
+// without being trusted is logged, without any address, with the flag to set.
+func (s *Server) address(r *http.Request) netip.Addr {
+	addr, untrusted := limit.Address(r, s.trusted)
+	if untrusted {
+		now, last := time.Now().UnixMilli(), s.warned.Load()
+		if now-last >= warnEvery.Milliseconds() && s.warned.CompareAndSwap(last, now) {
+			s.log.WarnContext(r.Context(), "X-Forwarded-For from a private peer is not believed; "+
+				"if that is your proxy, start with --trusted-proxies and its network, else all visitors share one limit")
+		}
+	}
+	return addr
+}
+
+// fromTrustedProxy says whether the peer is one whose word we take.
+func (s *Server) fromTrustedProxy(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	addr := peer.Addr().Unmap().WithZone("")
+	return slices.ContainsFunc(s.trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
+}

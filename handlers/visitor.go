@@ -1,0 +1,95 @@
+package handlers
+
+import (
+	"net/http"
+
+	"mayfly/board"
+	"mayfly/limit"
+	"mayfly/words"
+)
+
+// visitor is whom r's cookie names; reading never gives one.
+func (s *Server) visitor(r *http.Request) board.Visitor {
+	return s.cookies.visitor(r, s.secure(r))
+}
+
+// printer speaks the language that r's visitor chose or whose browser prefers.
+func (s *Server) printer(r *http.Request) *words.Printer {
+	return words.Match(r.Header.Get("Accept-Language"), readLook(r).Lang)
+}
+
+func knownLanguage(lang string) bool {
+	for _, l := range words.Languages {
+		if l == lang {
+			return true
+		}
+	}
+	return false
+}
+
+// caller is whom a limit counts.
+func (s *Server) caller(r *http.Request, v board.Visitor) limit.Caller {
+	return limit.Caller{Addr: s.address(r), Visitor: v}
+}
+
+// meter charges r as the reading of a page.
+func (s *Server) meter(r *http.Request) error {
+	return s.gate.Allow(limit.Page, s.caller(r, s.visitor(r)))
+}
+
+// writer is the visitor who writes in r, charged with cost: whom the cookie names
+// or, when there is none or it is too old to write, somebody new. keepVisitor
+// gives them their cookie once the write is done.
+func (s *Server) writer(r *http.Request, cost limit.Cost) (board.Visitor, error) {
+	now := s.board.Now()
+	v := s.visitor(r)
+	if !v.MayWrite(now, s.settings().VisitorTTL) {
+		v = board.NewVisitor(now)
+	}
+	return v, s.gate.Allow(cost, s.caller(r, v))
+}
+
+// keepVisitor sets v's cookie unless r came with it.
+func (s *Server) keepVisitor(w http.ResponseWriter, r *http.Request, v board.Visitor) {
+	if s.visitor(r) != v {
+		s.cookies.setVisitor(w, v, s.secure(r), s.board.Now(), s.settings().VisitorTTL)
+	}
+}
+
+// newMe drops the cookie: the next write begins as somebody else.
+func (s *Server) newMe(w http.ResponseWriter, r *http.Request) error {
+	s.cookies.dropVisitor(w, s.secure(r))
+	http.Redirect(w, r, "/you", http.StatusSeeOther)
+	return nil
+}
+
+// keepForSession has the browser keep the cookie for this session only, or for
+// visitor_ttl again.
+func (s *Server) keepForSession(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	if v := s.visitor(r); !v.IsZero() {
+		v.Session = r.PostForm.Get("session") != ""
+		s.cookies.setVisitor(w, v, s.secure(r), s.board.Now(), s.settings().VisitorTTL)
+	}
+	http.Redirect(w, r, "/you", http.StatusSeeOther)
+	return nil
+}
+
+// chooseLook keeps a language and a theme in a cookie that names nobody.
+func (s *Server) chooseLook(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	chosen := readLook(r)
+	if r.PostForm.Has("lang") {
+		chosen.Lang = r.PostForm.Get("lang")
+	}
+	if r.PostForm.Has("theme") {
+		chosen.Theme = r.PostForm.Get("theme")
+	}
+	setLook(w, parseLook(chosen.Lang+"."+chosen.Theme), s.secure(r))
+	http.Redirect(w, r, localPath(r.PostForm.Get("back")), http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,205 @@
+// Package limit decides how often something may be done, and by whom, without
+// knowing anybody. It knows addresses and visitors for as long as a call lasts;
+// what stays in memory are HMACs of them under random keys, and counts. It knows
+// nothing of routes, pages or sockets.
+//
+// # Who is charged
+//
+// A school, a café, a carrier is one address (SPEC 4). So:
+//
+//   - A visitor whose cookie has settled (is older than 10 minutes) has a bucket
+//     of their own, as wide as the setting says.
+//   - Everybody else shares the bucket of their address (/32, /64), twice as
+//     wide, and the bucket of their network (/24, /56), ten times as wide.
+//   - In shared_networks the shared buckets are fifty times as wide again.
+//
+// A settled visitor is not charged to the address or the network that they share
+// with newcomers. Were they, then ten of the 200 people behind one school's
+// address would use up the network's bucket, and the other 190 could write
+// nothing, however old their cookies are; and they in turn would leave nothing to
+// a newcomer. What keeps somebody from hoarding cookies is that each is won by a
+// write that was charged to the shared buckets, and that all settled visitors of
+// one network together have a bucket too, wide enough for 200 of them at their
+// full rate (the crowd of SPEC 4).
+//
+// Past a bucket is refusal. The narrowest is asked first, and who is refused by
+// it takes nothing from the wider ones.
+//
+// # What is remembered
+//
+// Bucket keys are HMACs under a random key that turns every ten minutes. The one
+// before is kept for one turn more, and each request is charged under both, so
+// that a turn empties no bucket's memory. The older one is dropped with every
+// bucket under it: from then on nothing ties what was counted to anyone. The
+// price: a bucket begins full under each new key, so who never rests gets, above
+// the rate, one burst an epoch.
+package limit
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"mayfly/board"
+)
+
+// Cost is what a request asks for. It is all that a bucket's key holds of the
+// request: never its path or method.
+type Cost uint8
+
+// The costs of SPEC 8 that are rates.
+const (
+	Post Cost = iota + 1
+	Reply
+	Vote
+	Page
+)
+
+// rate is the setting behind a cost.
+func (c Cost) rate(s board.Settings) board.Rate {
+	switch c {
+	case Post:
+		return s.Post
+	case Reply:
+		return s.Reply
+	case Vote:
+		return s.Vote
+	case Page:
+		return s.Page
+	}
+	return board.Rate{}
+}
+
+// Caller is who asks.
+type Caller struct {
+	Addr    netip.Addr    // from Address; the zero Addr is an address like any other
+	Visitor board.Visitor // whose cookie the caller has checked; zero: none
+}
+
+// Widths of the shared buckets, in rates of the setting (SPEC 4).
+const (
+	addressWidth = 2
+	networkWidth = 10
+	crowdWidth   = 200
+	sharedWidth  = 50 // times any of them, in shared_networks
+)
+
+// Gate holds the limits of one process. Its methods may be called from any
+// goroutine.
+type Gate struct {
+	settings func() board.Settings
+	now      board.Clock
+	memory   *memory
+	sockets  *sockets
+}
+
+// NewGate puts a Gate together. It follows the settings: a changed rate is in
+// force for the next request, in fresh buckets. At most maxSockets sockets are
+// open at once (see MaxSockets).
+func NewGate(settings func() board.Settings, now board.Clock, maxSockets int) *Gate {
+	return &Gate{
+		settings: settings,
+		now:      now,
+		memory:   newMemory(now),
+		sockets:  newSockets(maxSockets),
+	}
+}
+
+// forgetEvery is how often Run looks whether a key has had its time.
+const forgetEvery = time.Minute
+
+// Run forgets what is due when nobody calls, until ctx ends. Without it an idle
+// process would keep its last keys.
+func (g *Gate) Run(ctx context.Context) {
+	tick := time.NewTicker(forgetEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			g.memory.epochs()
+		}
+	}
+}
+
+// Allow charges who for one request. Its error is a *board.Error of kind Limited,
+// whose Args["wait"] is how long one more takes at the setting's rate.
+func (g *Gate) Allow(cost Cost, who Caller) error {
+	s := g.settings()
+	rate := cost.rate(s)
+	if rate.Unlimited() {
+		return nil
+	}
+	current, previous := g.memory.epochs()
+	for _, b := range g.buckets(cost, who, rate, s.SharedNetworks) {
+		// The previous key's bucket knows more, so it refuses first and the
+		// current one is charged for what passes only.
+		if !previous.allow(b) || !current.allow(b) {
+			return limited(wait(rate))
+		}
+	}
+	return nil
+}
+
+// buckets lists what a request is charged to, narrowest first.
+func (g *Gate) buckets(cost Cost, who Caller, rate board.Rate, shared []netip.Prefix) []bucket {
+	width := 1
+	if contains(shared, who.Addr) {
+		width = sharedWidth
+	}
+	net := network(who.Addr)
+	if who.Visitor.Settled(g.now()) {
+		return []bucket{
+			{lane{cost, ofVisitor, rate}, who.Visitor.ID[:]},
+			{lane{cost, ofCrowd, rate.Times(crowdWidth * width)}, net},
+		}
+	}
+	return []bucket{
+		{lane{cost, ofAddress, rate.Times(addressWidth * width)}, address(who.Addr)},
+		{lane{cost, ofNetwork, rate.Times(networkWidth * width)}, net},
+	}
+}
+
+func limited(wait time.Duration) error {
+	return &board.Error{Kind: board.Limited, Code: "error.limited", Args: map[string]any{"wait": wait}}
+}
+
+// wait is how long one more request takes: ceil(60/rate) seconds (SPEC 4).
+func wait(r board.Rate) time.Duration {
+	return time.Duration((60+r.PerMinute-1)/r.PerMinute) * time.Second
+}
+
+// memory is the current and the previous epoch.
+type memory struct {
+	now board.Clock
+
+	mu                sync.Mutex
+	began             time.Time // when current did
+	current, previous *epoch
+}
+
+// epochTime is how long a key is current (SPEC 4).
+const epochTime = 10 * time.Minute
+
+func newMemory(now board.Clock) *memory {
+	return &memory{now: now, began: now(), current: newEpoch(), previous: newEpoch()}
+}
+
+// epochs returns what is to be charged now, having forgotten what is due.
+func (m *memory) epochs() (current, previous *epoch) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	age := m.now().Sub(m.began)
+	if age < epochTime {
+		return m.current, m.previous
+	}
+	m.previous = m.current
+	if age >= 2*epochTime {
+		m.previous = newEpoch()
+	}
+	m.current = newEpoch()
+	m.began = m.began.Add(age.Truncate(epochTime))
+	return m.current, m.previous
+}

@@ -1,0 +1,243 @@
+// Mayfly is a board where a community speaks without names and every post ends.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"mayfly/board"
+	"mayfly/handlers"
+	"mayfly/limit"
+	"mayfly/live"
+	"mayfly/storage"
+	"mayfly/storage/keys"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mayfly:", err)
+		os.Exit(exitCode(err))
+	}
+}
+
+// usageError is what an operator can mend by typing something else; it exits 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func exitCode(err error) int {
+	if _, ok := errors.AsType[usageError](err); ok {
+		return 2
+	}
+	return 1
+}
+
+// run reads the command line and the environment and does what they say, until
+// it is done or ctx ends.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	var cmd commands
+	var done bool
+	parser, err := kong.New(&cmd,
+		kong.Name("mayfly"),
+		kong.Description("A board where a community speaks without names and every post ends."),
+		kong.Writers(out, os.Stderr),
+		kong.Exit(func(int) { done = true }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(out, (*io.Writer)(nil)),
+		kong.Bind(&cmd.Config),
+	)
+	if err != nil {
+		return fmt.Errorf("command line: %w", err)
+	}
+	k, err := parser.Parse(args)
+	if done { // --help has been printed
+		return nil
+	}
+	if err == nil {
+		err = cmd.check()
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	return k.Run()
+}
+
+// Run wires the rooms from top to bottom, serves until ctx ends, and closes them
+// from bottom to top.
+func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err error) {
+	log := newLogger(cfg)
+	folder, err := keys.OpenFolder(cfg.Keys, cfg.Data)
+	if err != nil {
+		return usageError{err}
+	}
+	clock, err := folder.Clock(log)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, clock.Close)
+	slots, err := folder.Slots(log)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, slots.Close)
+	store, err := storage.OpenSQLite(ctx, cfg.Data, slots, log)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, store.Close)
+	now := board.Clock(clock.Now)
+	tuner, err := board.NewTuner(ctx, store, cfg.Set, now)
+	if err != nil {
+		return err
+	}
+	if _, err := store.Cap(ctx, tuner.Settings().TTLMax); err != nil { // lowered while nobody served
+		return fmt.Errorf("bring lives under ttl_max: %w", err)
+	}
+
+	draw := handlers.NewDrawer(tuner.Settings, now, version())
+	hub := live.NewHub(draw, log)
+	b := board.New(store, hub, tuner.Settings, now, log)
+	tuner.Watch(b.SettingsChanged)
+	sweeper := board.NewSweeper(store, hub, now, log)
+	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
+		log.ErrorContext(ctx, "sweep at start", "err", err)
+	}
+	visitorKey, err := folder.Secret("visitor.key")
+	if err != nil {
+		return err
+	}
+	gate := limit.NewGate(tuner.Settings, now, limit.MaxSockets())
+	site := handlers.New(handlers.Parts{
+		Board:      b,
+		Hub:        hub,
+		Gate:       gate,
+		Settings:   tuner.Settings,
+		Drawer:     draw,
+		Well:       func() bool { return !sweeper.Late() },
+		VisitorKey: visitorKey,
+		Base:       cfg.base,
+		Trusted:    cfg.trusted,
+		Log:        log,
+	})
+
+	ctx, cancel := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	defer background.Wait() // before the store closes
+	defer cancel()
+	background.Go(func() { sweeper.Run(ctx) })
+	background.Go(func() { gate.Run(ctx) })
+	background.Go(func() { clock.Run(ctx) })
+	background.Go(func() { follow(ctx, log, tuner) })
+	return serve(ctx, cfg, site.Handler(), hub, log, out)
+}
+
+// followEvery is how often the settings are looked at that another process may
+// have changed.
+const followEvery = time.Second
+
+// follow takes such changes over, until ctx ends.
+func follow(ctx context.Context, log *slog.Logger, tuner *board.Tuner) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := tuner.Follow(ctx); err != nil && ctx.Err() == nil {
+				log.ErrorContext(ctx, "follow settings", "err", err)
+			}
+		}
+	}
+}
+
+// shutdownTime is how long requests that are under way may take to end.
+const shutdownTime = 10 * time.Second
+
+func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, log *slog.Logger, out io.Writer) error {
+	srv := handlers.NewHTTPServer(site, log)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("--addr=%s can't be listened on: %w", cfg.Addr, err)
+	}
+	announce(out, cfg, listener.Addr())
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	left := make(chan error, 1)
+	go func() { left <- hub.Close(ctx) }()
+	if err := errors.Join(srv.Shutdown(ctx), <-left); err != nil {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}
+
+// announce prints where the board can be opened.
+func announce(out io.Writer, cfg *Config, addr net.Addr) {
+	fmt.Fprintln(out, "Mayfly is open:")
+	for _, a := range addresses(cfg, addr) {
+		fmt.Fprintln(out, "  "+a)
+	}
+}
+
+// addresses lists this machine's and the network's ways to a listener.
+func addresses(cfg *Config, addr net.Addr) []string {
+	if cfg.base != nil {
+		return []string{cfg.base.String()}
+	}
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return nil
+	}
+	port := fmt.Sprint(tcp.Port)
+	if !tcp.IP.IsUnspecified() {
+		return []string{"http://" + net.JoinHostPort(tcp.IP.String(), port)}
+	}
+	list := []string{"http://" + net.JoinHostPort("localhost", port)}
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return list
+	}
+	for _, a := range own {
+		if n, ok := a.(*net.IPNet); ok && n.IP.IsPrivate() && n.IP.To4() != nil {
+			list = append(list, "http://"+net.JoinHostPort(n.IP.String(), port))
+		}
+	}
+	return list
+}
+
+func newLogger(cfg *Config) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: cfg.level}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+}
+
+// closing keeps the first error of a function and of what it closes at its end.
+func closing(err *error, end func() error) {
+	if e := end(); e != nil && *err == nil {
+		*err = e
+	}
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+func TestAWrongValueStopsTheStartWithOneSentence(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"an address without a port", []string{"--addr", "localhost"}, "--addr=localhost"},
+		{"a base URL without a scheme", []string{"--base-url", "board.example"}, "--base-url=board.example"},
+		{"a base URL with a path", []string{"--base-url", "https://board.example/board"}, "--base-url="},
+		{"a proxy that is no network", []string{"--trusted-proxies", "nginx"}, "--trusted-proxies"},
+		{"an unknown log level", []string{"--log-level", "loud"}, "--log-level=loud"},
+		{"an unknown log format", []string{"--log-format", "xml"}, "--log-format=xml"},
+		{"an unknown setting", []string{"--set", "colour=red"}, `no setting is called "colour"`},
+		{"a setting out of bounds", []string{"--set", "ttl_max=31d"}, "setting ttl_max=31d"},
+		{"bounds that cross", []string{"--set", "ttl_min=2d", "--set", "ttl_max=1d"}, "must hold"},
+		{"an unknown flag", []string{"--colour"}, "unknown flag --colour"},
+		{"keys inside the data", []string{"--addr", "127.0.0.1:0", "--data", "d", "--keys", "d/keys"}, "keys"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := run(t.Context(), tt.args, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("error = %q, want one sentence with %q", err, tt.want)
+			}
+			if got := exitCode(err); got != 2 {
+				t.Errorf("exit code = %d, want 2", got)
+			}
+		})
+	}
+}
+
+func TestTheEnvironmentStandsBehindTheFlags(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("MAYFLY_SET", "ttl_min=1s,post=0")
+	t.Setenv("MAYFLY_ADDR", "nonsense")
+	if err := run(t.Context(), []string{"version"}, io.Discard); err == nil || !strings.Contains(err.Error(), "--addr=nonsense") {
+		t.Errorf("MAYFLY_ADDR was not read: %v", err)
+	}
+	site := start(t, "--addr", "127.0.0.1:0")
+	if got := command(t, "settings", "get", "ttl_min", "--addr", ":0", "--data", site.data); got != "1s\n" {
+		t.Errorf("ttl_min = %q, want 1s", got)
+	}
+	if got := command(t, "settings", "get", "post", "--addr", ":0", "--data", site.data); got != "0\n" {
+		t.Errorf("post = %q, want 0", got)
+	}
+}
+
+func TestARunningServerFollowsSettingsSet(t *testing.T) {
+	site := start(t, "--addr", "127.0.0.1:0")
+	socket := site.listen(t)
+	command(t, "settings", "set", "post_chars=7", "--data", site.data)
+	deadline := time.Now().Add(2 * time.Second)
+	for event := ""; event != "settings"; {
+		if err := socket.SetReadDeadline(deadline); err != nil {
+			t.Fatal(err)
+		}
+		var frame struct{ Type string }
+		if err := socket.ReadJSON(&frame); err != nil {
+			t.Fatalf("open pages did not hear of it within two seconds: %v", err)
+		}
+		event = frame.Type
+	}
+	if res := site.post(t, "/b/home/posts", url.Values{"body": {"eight ch"}}); res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("eight characters: %s, want 422", res.Status)
+	}
+}
+
+func TestSettingsSetRefusesWhatCanNotBeHad(t *testing.T) {
+	t.Chdir(t.TempDir())
+	err := run(t.Context(), []string{"settings", "set", "post_chars=0"}, io.Discard)
+	if err == nil || exitCode(err) != 2 || !strings.Contains(err.Error(), "post_chars=0: give a whole number from 1 to 10000") {
+		t.Errorf("error = %v", err)
+	}
+	if got := command(t, "settings", "get", "post_chars"); got != "1000\n" {
+		t.Errorf("post_chars = %q, want it unchanged", got)
+	}
+}
+
+func TestHealthcheckAsksTheServer(t *testing.T) {
+	site := start(t, "--addr", "127.0.0.1:0")
+	addr := strings.TrimPrefix(site.url, "http://")
+	command(t, "healthcheck", "--addr", addr)
+	site.stop()
+	if err := run(t.Context(), []string{"healthcheck", "--addr", addr}, io.Discard); err == nil || exitCode(err) != 1 {
+		t.Errorf("a stopped server is called well: %v", err)
+	}
+}
+
+func TestPostsSurviveARestart(t *testing.T) {
+	dir := t.TempDir()
+	site := start(t, "--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"))
+	if res := site.post(t, "/b/home/posts", url.Values{"body": {"still here tomorrow"}}); res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("status = %s", res.Status)
+	}
+	site.stop()
+	site = start(t, "--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"))
+	if !strings.Contains(site.get(t, "/"), "still here tomorrow") {
+		t.Error("the post is gone after a restart")
+	}
+}
+
+func TestTwoServersDoNotShareOneFolder(t *testing.T) {
+	site := start(t, "--addr", "127.0.0.1:0")
+	err := run(t.Context(), []string{"--addr", "127.0.0.1:0", "--data", site.data}, io.Discard)
+	if err == nil {
+		t.Error("a second server opened the same keys")
+	}
+}
+
+// site is a running server.
+type site struct {
+	url, data string
+	stop      func()
+}
+
+var opened = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+
+// start runs the whole program until the test ends or stop is called.
+func start(t *testing.T, args ...string) *site {
+	t.Helper()
+	s := &site{data: filepath.Join(t.TempDir(), "data")}
+	for i, arg := range args {
+		if arg == "--data" {
+			s.data = args[i+1]
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := run(ctx, append([]string{"--data", s.data}, args...), in)
+		_ = in.CloseWithError(errors.Join(err, io.EOF))
+		done <- err
+	}()
+	stopped := false
+	s.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	}
+	t.Cleanup(s.stop)
+	said := new(bytes.Buffer)
+	buf := make([]byte, 512)
+	for s.url == "" {
+		n, err := out.Read(buf)
+		said.Write(buf[:n])
+		s.url = opened.FindString(said.String())
+		if err != nil {
+			t.Fatalf("the server did not start: %v", err)
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	return s
+}
+
+var browser = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+func (s *site) post(t *testing.T, path string, form url.Values) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := browser.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	return res
+}
+
+func (s *site) get(t *testing.T, path string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := browser.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// listen opens a socket as a program does.
+func (s *site) listen(t *testing.T) *websocket.Conn {
+	t.Helper()
+	conn, res, err := websocket.DefaultDialer.DialContext(t.Context(),
+		strings.Replace(s.url, "http", "ws", 1)+"/api/v1/live", http.Header{"Origin": {s.url}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func command(t *testing.T, args ...string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := run(t.Context(), args, &out); err != nil {
+		t.Fatalf("mayfly %s: %v", strings.Join(args, " "), err)
+	}
+	return out.String()
+}
+
+func TestMain(m *testing.M) {
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "MAYFLY_") {
+			os.Unsetenv(name)
+		}
+	}
+	os.Exit(m.Run())
+}

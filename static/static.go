@@ -1,0 +1,284 @@
+// Package static holds the files that every page loads: style, script, pictures,
+// font. Each has an address with a hash of its content in it, so that browsers may
+// keep it for ever. It knows nothing of what the pages say.
+package static
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/andybalholm/brotli"
+)
+
+//go:embed css/*.css img/*.svg fonts/*.woff2 js/*.js js/vendor/*.js app.webmanifest
+var sources embed.FS
+
+// prefix is where Handler is mounted.
+const prefix = "/static/"
+
+// served lists the files by the name that URL takes, each after those it refers
+// to. One made of several parts is joined from them: two script tags of htmx and
+// its socket race, and then the socket silently never opens.
+var served = []struct {
+	name  string
+	parts []string // nil: the file itself
+}{
+	{"fonts/ysabeau-office-latin.woff2", nil},
+	{"img/brand.svg", nil},
+	{"img/favicon.svg", nil},
+	{"img/icons.svg", nil},
+	{"img/wings.svg", nil},
+	{"css/app.css", nil},
+	{"app.webmanifest", nil},
+	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/trust.js"}},
+	{"js/say.js", nil},
+	{"js/life.js", nil},
+	{"js/post.js", nil},
+	{"js/live.js", nil},
+	{"js/forms.js", nil},
+	{"js/app.js", nil},
+}
+
+// types are the media types of what is served.
+var types = map[string]string{
+	".css":         "text/css; charset=utf-8",
+	".js":          "text/javascript; charset=utf-8",
+	".svg":         "image/svg+xml",
+	".webmanifest": "application/manifest+json",
+	".woff2":       "font/woff2", // compressed in itself
+}
+
+// references find the names of other files in one: what stands between the groups
+// is a path relative to the file. Files of other types refer to none.
+var references = map[string]*regexp.Regexp{
+	".css":         regexp.MustCompile(`(url\(")(\.{1,2}/[^"]+)("\))`),
+	".js":          regexp.MustCompile(`((?m:^)(?:import|export) [^"]*")(\./[^"]+)(")`),
+	".webmanifest": regexp.MustCompile(`("src": ")([^"]+)(")`),
+}
+
+// file is one as it is sent, under the encodings it may have.
+type file struct {
+	url   string
+	mime  string
+	plain []byte
+	br    []byte // nil: not worth it
+	gzip  []byte // nil: not worth it
+}
+
+// load makes the files once, when the first is asked for.
+var load = sync.OnceValue(func() map[string]*file { return mustMake() })
+
+// byURL finds what a request asks for.
+var byURL = sync.OnceValue(func() map[string]*file {
+	files := make(map[string]*file, len(served))
+	for _, f := range load() {
+		files[f.url] = f
+	}
+	return files
+})
+
+// URL is the address of a file: "css/app.css" is at "/static/css/app.HASH.css". It
+// panics for a name that is not served, which is a slip in a template.
+func URL(name string) string {
+	f, ok := load()[name]
+	if !ok {
+		panic("static: no file is called " + name)
+	}
+	return f.url
+}
+
+// Modules are the addresses of the script modules that js/app.js imports: a page
+// that names them in its head spares its readers one round trip.
+func Modules() []string {
+	var urls []string
+	for _, s := range served {
+		if strings.HasPrefix(s.name, "js/") && s.parts == nil && s.name != "js/app.js" {
+			urls = append(urls, URL(s.name))
+		}
+	}
+	return urls
+}
+
+// Handler answers GET and HEAD for the addresses that URL gives, in the encoding
+// the reader likes best, and 404 for all others. It makes all files when it is
+// called, so that no reader waits for that.
+func Handler() http.Handler {
+	files := byURL()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f, ok := files[r.URL.Path]
+		switch {
+		case !ok:
+			http.NotFound(w, r)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		default:
+			f.send(w, r)
+		}
+	})
+}
+
+func (f *file) send(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", f.mime)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("X-Content-Type-Options", "nosniff")
+	body := f.plain
+	if f.gzip != nil {
+		h.Set("Vary", "Accept-Encoding")
+		var coding string
+		if coding, body = f.choose(strings.Join(r.Header.Values("Accept-Encoding"), ",")); coding != "" {
+			h.Set("Content-Encoding", coding)
+		}
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodGet {
+		_, _ = w.Write(body) // a reader that went away is no failure of ours
+	}
+}
+
+// choose picks the coding with the highest weight in an Accept-Encoding header; of
+// equals, the smallest. Plain is always there for who accepts nothing else.
+func (f *file) choose(accept string) (coding string, body []byte) {
+	weights := parseWeights(accept)
+	best := 0.0
+	body = f.plain
+	for _, c := range []struct {
+		name string
+		body []byte
+	}{{"br", f.br}, {"gzip", f.gzip}} {
+		if q := weights.of(c.name); q > best {
+			best, coding, body = q, c.name, c.body
+		}
+	}
+	if q, named := weights["identity"]; named && q > best {
+		return "", f.plain
+	}
+	return coding, body
+}
+
+// weights of codings, as an Accept-Encoding header gives them.
+type weights map[string]float64
+
+func parseWeights(accept string) weights {
+	w := weights{}
+	for part := range strings.SplitSeq(accept, ",") {
+		name, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+		q := 1.0
+		if key, value, ok := strings.Cut(strings.TrimSpace(params), "="); ok && strings.EqualFold(strings.TrimSpace(key), "q") {
+			var err error
+			if q, err = strconv.ParseFloat(strings.TrimSpace(value), 64); err != nil {
+				q = 0
+			}
+		}
+		if name = strings.ToLower(strings.TrimSpace(name)); name != "" {
+			w[name] = q
+		}
+	}
+	return w
+}
+
+func (w weights) of(coding string) float64 {
+	if q, named := w[coding]; named {
+		return q
+	}
+	return w["*"]
+}
+
+// mustMake reads, joins, addresses and compresses the files; they are part of the
+// program, so one that is missing is a broken build.
+func mustMake() map[string]*file {
+	files := make(map[string]*file, len(served))
+	for _, s := range served {
+		f, err := makeFile(s.name, s.parts, files)
+		if err != nil {
+			panic(err)
+		}
+		files[s.name] = f
+	}
+	var wg sync.WaitGroup
+	for _, f := range files {
+		if path.Ext(f.url) != ".woff2" {
+			wg.Go(f.compress)
+		}
+	}
+	wg.Wait()
+	return files
+}
+
+// makeFile reads a file whose references are among those already made.
+func makeFile(name string, parts []string, files map[string]*file) (*file, error) {
+	if parts == nil {
+		parts = []string{name}
+	}
+	var joined [][]byte
+	for _, part := range parts {
+		b, err := sources.ReadFile(part)
+		if err != nil {
+			return nil, fmt.Errorf("static: %w", err)
+		}
+		joined = append(joined, b)
+	}
+	body, err := readdress(name, bytes.Join(joined, []byte("\n")), files)
+	if err != nil {
+		return nil, err
+	}
+	ext := path.Ext(name)
+	sum := sha256.Sum256(body)
+	hash := base64.RawURLEncoding.EncodeToString(sum[:9])
+	return &file{
+		url:   prefix + strings.TrimSuffix(name, ext) + "." + hash + ext,
+		mime:  types[ext],
+		plain: body,
+	}, nil
+}
+
+// readdress puts the addresses of other files where name refers to them.
+func readdress(name string, body []byte, files map[string]*file) ([]byte, error) {
+	find, ok := references[path.Ext(name)]
+	if !ok {
+		return body, nil
+	}
+	var lost error
+	body = find.ReplaceAllFunc(body, func(match []byte) []byte {
+		m := find.FindSubmatch(match)
+		to := path.Join(path.Dir(name), string(m[2]))
+		f, ok := files[to]
+		if !ok {
+			lost = fmt.Errorf("static: %s refers to %s, which is not served before it", name, to)
+			return match
+		}
+		return slices.Concat(m[1], []byte(f.url), m[3])
+	})
+	return body, lost
+}
+
+// brotliQuality and gzip's default are what a start can afford: a step more saves
+// 2 % and costs five times as long.
+const brotliQuality = 9
+
+func (f *file) compress() {
+	f.br = compressed(f.plain, func(w io.Writer) io.WriteCloser { return brotli.NewWriterLevel(w, brotliQuality) })
+	f.gzip = compressed(f.plain, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })
+}
+
+func compressed(plain []byte, open func(io.Writer) io.WriteCloser) []byte {
+	var b bytes.Buffer
+	w := open(&b)
+	_, _ = w.Write(plain) // a bytes.Buffer takes everything
+	_ = w.Close()
+	return b.Bytes()
+}

@@ -1,0 +1,108 @@
+package storage
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"mayfly/board"
+	"mayfly/storage/storagetest"
+)
+
+var words500 = strings.Repeat("what a day it is ", 30)
+
+func BenchmarkInsertPost(b *testing.B) {
+	for _, parallel := range []int{1, 64} {
+		b.Run(fmt.Sprintf("parallel=%d", parallel), func(b *testing.B) {
+			n := newNode(b)
+			v := board.NewVisitor(n.now)
+			b.SetParallelism(parallel / 2) // of two processors
+			if parallel == 1 {
+				b.SetParallelism(1)
+			}
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					p, key := storagetest.NewPost(v, words500, n.life(time.Hour))
+					if err := n.InsertPost(b.Context(), p, key); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "posts/s")
+		})
+	}
+}
+
+func BenchmarkFeed(b *testing.B) {
+	for _, posts := range []int{1_000, 20_000} {
+		n := newNode(b)
+		fill(b, n, posts)
+		for _, sort := range []board.Sort{board.ByBirth, board.ByFading} {
+			b.Run(fmt.Sprintf("sort=%s/posts=%d", sort, posts), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					page, more, err := n.Feed(b.Context(), board.Query{Board: board.Home, Sort: sort, Limit: board.PageSize}, n.now)
+					if err != nil || len(page) != board.PageSize || !more {
+						b.Fatal(len(page), more, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// fill births posts, 64 at a time.
+func fill(tb testing.TB, n *node, posts int) {
+	tb.Helper()
+	v := board.NewVisitor(n.now)
+	work := make(chan int)
+	done := make(chan error, 64)
+	for range 64 {
+		go func() {
+			var failed error
+			for i := range work {
+				p, key := storagetest.NewPost(v, words500, n.life(time.Duration(1+i%600)*time.Minute))
+				if err := n.InsertPost(tb.Context(), p, key); err != nil {
+					failed = err
+				}
+			}
+			done <- failed
+		}()
+	}
+	for i := range posts {
+		work <- i
+	}
+	close(work)
+	for range 64 {
+		if err := <-done; err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkSeal(b *testing.B) {
+	p, key := storagetest.NewPost(board.NewVisitor(storagetest.Start), words500, board.Life{})
+	b.Run("seal", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := seal(key, p); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	box, err := seal(key, p)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("unseal", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, _, err := unseal(key, p.ID, box); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

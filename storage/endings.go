@@ -1,0 +1,365 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"mayfly/board"
+	"mayfly/storage/keys"
+)
+
+// End destroys the keys of ids, and of the replies under them, in one durable
+// step. It returns those that were alive; of callers that end the same post at
+// once, one is told of it. When the keys could not be taken off the disk End
+// fails, nobody can read the posts all the same, and Destroy tells of them later.
+func (s *Store) End(ctx context.Context, ids []board.PostID, why board.Why, now time.Time) ([]board.Ending, error) {
+	ended, err := s.drop(ctx, ids, why, s.at(now))
+	if err != nil {
+		return nil, wrap("end", err)
+	}
+	if len(ended) == 0 {
+		return nil, nil
+	}
+	if err := s.keys.Erase(); err != nil {
+		s.untold.add(ended...)
+		return nil, wrap("end", err)
+	}
+	s.settle(ctx, ended, now)
+	return ended, nil
+}
+
+// drop closes the door on ids and what is under them. Under writing no reply can
+// slip in between.
+func (s *Store) drop(ctx context.Context, ids []board.PostID, why board.Why, now time.Time) ([]board.Ending, error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	var rows []row
+	var under []keys.Ref
+	for _, id := range ids {
+		r, err := anyByID(ctx, s.writer, id, now)
+		if errors.Is(err, board.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, r)
+		if r.IsReply() {
+			continue
+		}
+		refs, err := replyRefs(ctx, s.writer, r.Seq)
+		if err != nil {
+			return nil, err
+		}
+		under = append(under, refs...)
+	}
+	var ended []board.Ending
+	for _, r := range rows {
+		if _, err := s.rootKey(r, now); err != nil && !s.endedWith(r, ended) {
+			continue
+		}
+		if len(s.keys.Drop(r.ref)) == 1 {
+			ended = append(ended, board.Ending{ID: r.ID, Thread: r.Thread, Board: r.Board, Why: why})
+			s.byHand.add(r.ID, r.IsReply())
+		}
+	}
+	s.keys.Drop(under...)
+	return ended, nil
+}
+
+// endedWith says whether r's thread was ended in this same step.
+func (s *Store) endedWith(r row, ended []board.Ending) bool {
+	return slices.ContainsFunc(ended, func(e board.Ending) bool { return e.ID == r.Thread })
+}
+
+func replyRefs(ctx context.Context, q querier, thread int64) ([]keys.Ref, error) {
+	const find = `
+		SELECT slot, gen
+		FROM replies
+		WHERE thread = $1`
+	return all(ctx, q, scanRef, find, thread)
+}
+
+func scanRef(scan scanner) (keys.Ref, error) {
+	var slot, gen int64
+	err := scan(&slot, &gen)
+	return ref(slot, gen), err
+}
+
+// settle does what may follow an ending by hand without being part of it: the
+// wordless line, and the rows of replies, so that their thread counts right.
+func (s *Store) settle(ctx context.Context, ended []board.Ending, now time.Time) {
+	if !slices.ContainsFunc(ended, func(e board.Ending) bool { return e.ID != e.Thread || e.Why.LeavesTrace() }) {
+		return
+	}
+	buried := 0
+	err := s.do(&op{
+		ctx: context.WithoutCancel(ctx),
+		run: func(ctx context.Context, tx *sql.Tx) error {
+			for _, e := range ended {
+				switch {
+				case e.ID != e.Thread:
+					n, err := deleteReply(ctx, tx, e.ID)
+					if err != nil {
+						return err
+					}
+					buried += n
+				case e.Why.LeavesTrace():
+					if err := insertTrace(ctx, tx, e, now); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		},
+		after: func() {
+			s.deleted.Add(int64(buried))
+			for _, e := range ended {
+				if e.ID != e.Thread {
+					s.byHand.remove(e.ID)
+				}
+			}
+		},
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "an ending left no trace in its feed or thread", "err", err)
+	}
+}
+
+// traceGrid is what the end of a trace is rounded up to.
+const traceGrid = 10 * time.Second
+
+func insertTrace(ctx context.Context, tx querier, e board.Ending, now time.Time) error {
+	const insert = `
+		INSERT INTO traces (id, board, why, until)
+		VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO NOTHING`
+	until := now.Add(board.TraceTime + traceGrid - 1).Truncate(traceGrid)
+	_, err := tx.ExecContext(ctx, insert, e.ID[:], e.Board, string(e.Why), until.UnixMilli())
+	return err
+}
+
+// Traces returns the wordless lines that stand in a board's feed, the newest first.
+func (s *Store) Traces(ctx context.Context, slug string, now time.Time) ([]board.Trace, error) {
+	const q = `
+		SELECT id, board, why, until
+		FROM traces
+		WHERE board = $1 AND until > $2
+		ORDER BY until DESC
+		LIMIT $3`
+	now = s.at(now)
+	var traces []board.Trace
+	err := s.read(ctx, func(ctx context.Context, db querier) (err error) {
+		traces, err = all(ctx, db, scanTrace, q, slug, now.UnixMilli(), board.PageMax)
+		return err
+	})
+	return traces, wrap("read traces", err)
+}
+
+func scanTrace(scan scanner) (board.Trace, error) {
+	var t board.Trace
+	var id []byte
+	var until int64
+	if err := scan(&id, &t.Board, &t.Why, &until); err != nil {
+		return board.Trace{}, err
+	}
+	t.ID, t.Until = board.PostID(id), millis(until)
+	return t, nil
+}
+
+// Destroy zeroes the keys of everything that has ended at now, syncs once, and
+// returns the posts that ended. It needs no room on the disk. When it fails the
+// keys are out of reach all the same, and the next Destroy returns the posts.
+func (s *Store) Destroy(ctx context.Context, now time.Time) ([]board.Ending, error) {
+	s.sweeping.Lock()
+	defer s.sweeping.Unlock()
+	now = s.at(now)
+	s.dropExpired(now)
+	named := s.nameEnded(ctx, now)
+	erased := s.keys.Erase()
+	if err := errors.Join(named, erased); err != nil {
+		return nil, wrap("destroy", err)
+	}
+	return s.untold.take(), nil
+}
+
+// dropExpired closes the door on what has ended. Under writing no vote is between
+// its row and its key.
+func (s *Store) dropExpired(now time.Time) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	for _, d := range s.keys.DropExpired(now) {
+		s.unnamed[d.Ref] = d.EndsAt
+	}
+}
+
+// nameEnded finds the posts whose keys were dropped, and drops the keys of their
+// replies. It reads rows from the earliest such end on, so that rows which could
+// not be deleted are not read again each time.
+func (s *Store) nameEnded(ctx context.Context, now time.Time) error {
+	if len(s.unnamed) == 0 {
+		return nil
+	}
+	from := now
+	for _, endsAt := range s.unnamed {
+		if endsAt.Before(from) {
+			from = endsAt
+		}
+	}
+	for _, b := range s.boards {
+		if err := s.nameEndedOn(ctx, b.Slug, from, now); err != nil {
+			return err
+		}
+	}
+	clear(s.unnamed) // the rest were replies
+	return nil
+}
+
+// namePage is how many ended posts are named at a time, so that no read is long.
+const namePage = 2000
+
+func (s *Store) nameEndedOn(ctx context.Context, slug string, from, now time.Time) error {
+	after := position{endsAt: from.UnixMilli() - 1, seq: math.MaxInt64}
+	for {
+		page, err := s.endedPage(ctx, slug, after, now)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, e := range page {
+			if _, dropped := s.unnamed[e.ref]; dropped {
+				s.untold.add(e.ending())
+				delete(s.unnamed, e.ref)
+			}
+		}
+		if after = page[len(page)-1].position; len(page) < namePage {
+			return nil
+		}
+	}
+}
+
+// position is a place in a board's order of endings.
+type position struct{ endsAt, seq int64 }
+
+// endedRow is what an ending is made of.
+type endedRow struct {
+	position
+	id      board.PostID
+	board   string
+	until   int64
+	ref     keys.Ref
+	replies int
+}
+
+func (e endedRow) ending() board.Ending {
+	why := board.ByTime
+	if e.endsAt < e.until {
+		why = board.BySilence
+	}
+	return board.Ending{ID: e.id, Thread: e.id, Board: e.board, Why: why}
+}
+
+// endedPage reads the next ended posts, and drops the keys of those's replies
+// whose own are dropped.
+func (s *Store) endedPage(ctx context.Context, slug string, after position, now time.Time) ([]endedRow, error) {
+	var page []endedRow
+	err := s.read(ctx, func(ctx context.Context, q querier) (err error) {
+		if page, err = endedRows(ctx, q, slug, after, now, namePage); err != nil {
+			return err
+		}
+		for _, e := range page {
+			if e.replies == 0 || s.keys.Has(e.ref) {
+				continue
+			}
+			refs, err := replyRefs(ctx, q, e.seq)
+			if err != nil {
+				return err
+			}
+			s.keys.Drop(refs...)
+		}
+		return nil
+	})
+	return page, err
+}
+
+func endedRows(ctx context.Context, q querier, slug string, after position, now time.Time, limit int) ([]endedRow, error) {
+	const find = `
+		SELECT ends_at, seq, id, board, until, slot, gen, replies
+		FROM posts
+		WHERE board = $1 AND (ends_at, seq) > ($2, $3) AND ends_at <= $4
+		ORDER BY ends_at, seq
+		LIMIT $5`
+	return all(ctx, q, scanEnded, find, slug, after.endsAt, after.seq, now.UnixMilli(), limit)
+}
+
+func scanEnded(scan scanner) (endedRow, error) {
+	var e endedRow
+	var id []byte
+	var slot, gen int64
+	if err := scan(&e.endsAt, &e.seq, &id, &e.board, &e.until, &slot, &gen, &e.replies); err != nil {
+		return endedRow{}, err
+	}
+	e.id, e.ref = board.PostID(id), ref(slot, gen)
+	return e, nil
+}
+
+// capPage is how many lives are shortened in one transaction; posts go in between.
+const capPage = 2000
+
+// Cap brings every life under a lower ttl_max, and says how many end sooner.
+func (s *Store) Cap(ctx context.Context, ttlMax time.Duration) (int, error) {
+	moved := 0
+	for after := int64(0); ; after += capPage {
+		n, more, err := s.capPage(ctx, ttlMax, after)
+		moved += n
+		if err != nil {
+			return moved, wrap("cap lives", err)
+		}
+		if !more {
+			return moved, nil
+		}
+	}
+}
+
+// capPage shortens the posts of one range of seq.
+func (s *Store) capPage(ctx context.Context, ttlMax time.Duration, after int64) (moved int, more bool, err error) {
+	const lower = `
+		UPDATE posts
+		SET cap_at = (since + $1 + grid - 1) / grid * grid,
+			until = min(until, (since + $1 + grid - 1) / grid * grid),
+			ends_at = min(ends_at, (since + $1 + grid - 1) / grid * grid)
+		WHERE seq > $2 AND seq <= $3 AND cap_at > (since + $1 + grid - 1) / grid * grid
+		RETURNING slot, gen, ends_at`
+	const follow = `
+		SELECT EXISTS (SELECT 1 FROM posts WHERE seq > $1)`
+	type end struct {
+		ref    keys.Ref
+		endsAt time.Time
+	}
+	var ends []end
+	err = s.do(&op{
+		ctx: ctx,
+		run: func(ctx context.Context, tx *sql.Tx) (err error) {
+			ends, err = all(ctx, tx, func(scan scanner) (end, error) {
+				var slot, gen, endsAt int64
+				err := scan(&slot, &gen, &endsAt)
+				return end{ref(slot, gen), millis(endsAt)}, err
+			}, lower, ttlMax.Milliseconds(), after, after+capPage)
+			if err != nil {
+				return err
+			}
+			return tx.QueryRowContext(ctx, follow, after+capPage).Scan(&more)
+		},
+		after: func() {
+			for _, e := range ends {
+				if s.keys.SetEnds(e.ref, e.endsAt) {
+					moved++
+				}
+			}
+		},
+	})
+	return moved, more, err
+}

@@ -1,0 +1,487 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"mayfly/board"
+	"mayfly/storage/keys"
+)
+
+// row is a post or reply as it is stored. A reply has its thread's life.
+type row struct {
+	board.Post
+	ref  keys.Ref
+	root keys.Ref // of the thread; a post's own
+	box  []byte
+}
+
+// The columns that scanRow reads, of a post and of a reply.
+const (
+	postColumns = `
+		p.seq, p.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
+		p.replies, p.hearts, p.score, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
+	replyColumns = `
+		r.seq, r.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
+		0, r.hearts, r.score, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
+)
+
+func scanRow(scan scanner) (row, error) {
+	var r row
+	var id, thread, own []byte
+	var since, until, endsAt, capAt, grid, silence, slot, gen, rootSlot, rootGen int64
+	if err := scan(&r.Seq, &id, &r.Board, &thread, &since, &until, &endsAt, &capAt, &grid, &silence,
+		&r.Replies, &r.Hearts, &r.Score, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
+		return row{}, err
+	}
+	r.ID, r.Thread, r.Own = board.PostID(id), board.PostID(thread), board.Tag(own)
+	r.Life = board.Life{
+		Since: millis(since), Until: millis(until), EndsAt: millis(endsAt), CapAt: millis(capAt),
+		Grid: duration(grid), Silence: duration(silence),
+	}
+	r.ref, r.root = ref(slot, gen), ref(rootSlot, rootGen)
+	return r, nil
+}
+
+func duration(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }
+
+// rootKey is the key of r's thread, unless r has ended at now: its thread's key
+// and its own must be there.
+func (s *Store) rootKey(r row, now time.Time) (board.Key, error) {
+	key, err := s.keys.Key(r.root, now)
+	if err != nil || r.Life.Ended(now) || r.IsReply() && !s.keys.Has(r.ref) {
+		return board.Key{}, board.ErrNotFound
+	}
+	return key, nil
+}
+
+// opener is what a row can be opened with, even after its keys were destroyed.
+type opener struct {
+	secret board.Secret
+	box    board.Key
+}
+
+// opener finds the keys of a row. A row without its keys is no row.
+func (s *Store) opener(r row, now time.Time) (opener, error) {
+	root, err := s.rootKey(r, now)
+	if err != nil {
+		return opener{}, err
+	}
+	if !r.IsReply() {
+		return opener{secret: root.Secret(), box: root}, nil
+	}
+	own, err := s.keys.Key(r.ref, now)
+	if err != nil {
+		return opener{}, board.ErrNotFound
+	}
+	return opener{secret: root.Secret(), box: own.Under(root)}, nil
+}
+
+// open gives the post in a row.
+func (s *Store) open(r row, now time.Time) (board.Post, error) {
+	o, err := s.opener(r, now)
+	if err != nil {
+		return board.Post{}, err
+	}
+	return s.openWith(o, r)
+}
+
+// openWith opens a row's box. A damaged one costs that post alone.
+func (s *Store) openWith(o opener, r row) (board.Post, error) {
+	name, body, err := unseal(o.box, r.ID, r.box)
+	if err != nil {
+		s.log.Error("a stored box is damaged; its post is gone")
+		return board.Post{}, board.ErrNotFound
+	}
+	r.Name, r.Body, r.Secret = name, body, o.secret
+	return r.Post, nil
+}
+
+// openAll opens those rows that are alive.
+func (s *Store) openAll(rows []row, now time.Time) []board.Post {
+	posts := make([]board.Post, 0, len(rows))
+	for _, r := range rows {
+		if p, err := s.open(r, now); err == nil {
+			posts = append(posts, p)
+		}
+	}
+	return posts
+}
+
+// InsertPost stores a post and its key, durably, before it returns.
+func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) error {
+	box, err := seal(key, p)
+	if err != nil {
+		return wrap("seal post", err)
+	}
+	b := &birth{key: key, capAt: p.Life.CapAt, endsAt: p.Life.EndsAt}
+	return wrap("insert post", s.do(&op{
+		ctx:   ctx,
+		birth: b,
+		run: func(ctx context.Context, tx *sql.Tx) error {
+			seq, err := insertPost(ctx, tx, p, b.ref, box)
+			if err != nil {
+				return err
+			}
+			return insertVoice(ctx, tx, seq, p.Voice, p.Secret.NameTag(p.Name))
+		},
+	}))
+}
+
+func insertPost(ctx context.Context, q querier, p board.Post, r keys.Ref, box []byte) (int64, error) {
+	const insert = `
+		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	slot, gen := refArgs(r)
+	l := p.Life
+	result, err := q.ExecContext(ctx, insert, p.ID[:], p.Board, l.Since.UnixMilli(), l.Until.UnixMilli(), l.EndsAt.UnixMilli(),
+		l.CapAt.UnixMilli(), l.Grid.Milliseconds(), l.Silence.Milliseconds(), slot, gen, p.Own[:], box)
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
+func insertVoice(ctx context.Context, q querier, thread int64, tag, name board.Tag) error {
+	const insert = `
+		INSERT INTO voices (thread, tag, name)
+		VALUES ($1, $2, $3)`
+	_, err := q.ExecContext(ctx, insert, thread, tag[:], name[:])
+	return err
+}
+
+// InsertReply stores a reply with its key, gives voice its name in the thread, and
+// counts the reply.
+func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, voice board.Voice, now time.Time) (reply, root board.Post, err error) {
+	now = s.at(now)
+	thread, err := s.findPost(ctx, r.Thread, now)
+	if err != nil {
+		return board.Post{}, board.Post{}, wrap("insert reply", err)
+	}
+	b := &birth{key: key, capAt: thread.Life.CapAt, endsAt: thread.Life.CapAt}
+	var opens opener
+	err = s.do(&op{
+		ctx:   ctx,
+		birth: b,
+		run: func(ctx context.Context, tx *sql.Tx) (err error) {
+			if thread, err = postByID(ctx, tx, r.Thread, s.at(now)); err != nil {
+				return err
+			}
+			if opens, err = s.opener(thread, s.at(now)); err != nil {
+				return err
+			}
+			thread.Replies++
+			thread.Life = thread.Life.Heard(now)
+			if err := countReply(ctx, tx, thread.Post); err != nil {
+				return err
+			}
+			r.Board, r.Life, r.Secret = thread.Board, thread.Life, opens.secret
+			if r.Name, err = claimName(ctx, tx, thread.Seq, voice, r.Secret); err != nil {
+				return err
+			}
+			r.Seq, err = insertReply(ctx, tx, r, thread.Seq, b.ref, key.Under(opens.box))
+			return err
+		},
+		after: func() { s.keys.SetEnds(thread.ref, thread.Life.EndsAt) },
+	})
+	if err != nil {
+		return board.Post{}, board.Post{}, wrap("insert reply", err)
+	}
+	root, err = s.openWith(opens, thread)
+	return r, root, err
+}
+
+func insertReply(ctx context.Context, tx querier, r board.Post, thread int64, at keys.Ref, key board.Key) (int64, error) {
+	box, err := seal(key, r)
+	if err != nil {
+		return 0, err
+	}
+	const insert = `
+		INSERT INTO replies (id, thread, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6)`
+	slot, gen := refArgs(at)
+	result, err := tx.ExecContext(ctx, insert, r.ID[:], thread, slot, gen, r.Own[:], box)
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
+// claimName gives a voice the name it has in the thread, or the first that is
+// free. The table holds tags, not names, so names are tried in their order.
+func claimName(ctx context.Context, tx querier, thread int64, voice board.Voice, secret board.Secret) (board.Name, error) {
+	const find = `
+		SELECT name
+		FROM voices
+		WHERE thread = $1 AND tag = $2`
+	var known []byte
+	err := tx.QueryRowContext(ctx, find, thread, voice.Tag[:]).Scan(&known)
+	switch {
+	case err == nil:
+		return findName(voice.Draws, func(n board.Name) (bool, error) {
+			return secret.NameTag(n) == board.Tag(known), nil
+		})
+	case !errors.Is(err, sql.ErrNoRows):
+		return board.Name{}, err
+	}
+	const claim = `
+		INSERT INTO voices (thread, tag, name)
+		VALUES ($1, $2, $3)
+		ON CONFLICT (thread, name) DO NOTHING`
+	return findName(voice.Draws, func(n board.Name) (bool, error) {
+		tag := secret.NameTag(n)
+		result, err := tx.ExecContext(ctx, claim, thread, voice.Tag[:], tag[:])
+		if err != nil {
+			return false, err
+		}
+		claimed, err := result.RowsAffected()
+		return claimed == 1, err
+	})
+}
+
+var errNames = errors.New("all names of the thread are taken")
+
+// findName goes through all names from n on until one fits.
+func findName(n board.Name, fits func(board.Name) (bool, error)) (board.Name, error) {
+	for range board.Hues * board.Creatures * (math.MaxUint8 + 1) {
+		if ok, err := fits(n); ok || err != nil {
+			return n, err
+		}
+		n = n.Next()
+	}
+	return board.Name{}, errNames
+}
+
+func countReply(ctx context.Context, tx querier, root board.Post) error {
+	const count = `
+		UPDATE posts
+		SET replies = $1, ends_at = $2
+		WHERE seq = $3`
+	_, err := tx.ExecContext(ctx, count, root.Replies, root.Life.EndsAt.UnixMilli(), root.Seq)
+	return err
+}
+
+// postByID returns the row of a post, not of a reply.
+func postByID(ctx context.Context, q querier, id board.PostID, now time.Time) (row, error) {
+	const find = `
+		SELECT ` + postColumns + `
+		FROM posts p
+		WHERE p.id = $1 AND p.ends_at > $2`
+	return one(scanRow(q.QueryRowContext(ctx, find, id[:], now.UnixMilli()).Scan))
+}
+
+// anyByID returns the row of a post or reply.
+func anyByID(ctx context.Context, q querier, id board.PostID, now time.Time) (row, error) {
+	const find = `
+		SELECT ` + postColumns + `
+		FROM posts p
+		WHERE p.id = $1 AND p.ends_at > $2
+		UNION ALL
+		SELECT ` + replyColumns + `
+		FROM replies r
+		JOIN posts p ON p.seq = r.thread
+		WHERE r.id = $1 AND p.ends_at > $2`
+	return one(scanRow(q.QueryRowContext(ctx, find, id[:], now.UnixMilli()).Scan))
+}
+
+// one turns no row into not found.
+func one(r row, err error) (row, error) {
+	if errors.Is(err, sql.ErrNoRows) {
+		return row{}, board.ErrNotFound
+	}
+	return r, err
+}
+
+func (s *Store) findPost(ctx context.Context, id board.PostID, now time.Time) (r row, err error) {
+	err = s.read(ctx, func(ctx context.Context, q querier) error {
+		r, err = postByID(ctx, q, id, now)
+		return err
+	})
+	return r, err
+}
+
+// Post returns a post or reply.
+func (s *Store) Post(ctx context.Context, id board.PostID, now time.Time) (board.Post, error) {
+	now = s.at(now)
+	var r row
+	err := s.read(ctx, func(ctx context.Context, q querier) (err error) {
+		r, err = anyByID(ctx, q, id, now)
+		return err
+	})
+	if err != nil {
+		return board.Post{}, wrap("read post", err)
+	}
+	return s.open(r, now)
+}
+
+// Secret returns the secret of a living thread.
+func (s *Store) Secret(ctx context.Context, thread board.PostID, now time.Time) (board.Secret, error) {
+	now = s.at(now)
+	r, err := s.findPost(ctx, thread, now)
+	if err != nil {
+		return board.Secret{}, wrap("read secret", err)
+	}
+	key, err := s.rootKey(r, now)
+	if err != nil {
+		return board.Secret{}, err
+	}
+	return key.Secret(), nil
+}
+
+// Thread returns a post with its replies, oldest first.
+func (s *Store) Thread(ctx context.Context, id board.PostID, now time.Time) (board.Post, []board.Post, error) {
+	const find = `
+		SELECT ` + postColumns + `
+		FROM posts p
+		WHERE p.id = $1 AND p.ends_at > $2
+		UNION ALL
+		SELECT ` + replyColumns + `
+		FROM posts p
+		JOIN replies r ON r.thread = p.seq
+		WHERE p.id = $1 AND p.ends_at > $2`
+	now = s.at(now)
+	var rows []row
+	err := s.read(ctx, func(ctx context.Context, q querier) (err error) {
+		rows, err = all(ctx, q, scanRow, find, id[:], now.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return board.Post{}, nil, wrap("read thread", err)
+	}
+	i := slices.IndexFunc(rows, func(r row) bool { return !r.IsReply() })
+	if i < 0 {
+		return board.Post{}, nil, board.ErrNotFound
+	}
+	root, err := s.open(rows[i], now)
+	if err != nil {
+		return board.Post{}, nil, err
+	}
+	replies := s.openAll(slices.Delete(rows, i, i+1), now)
+	slices.SortFunc(replies, func(a, b board.Post) int { return int(a.Seq - b.Seq) })
+	return root, replies, nil
+}
+
+// Feed returns a page of a board's posts, and whether more follow. Rows that have
+// ended by hand and wait for Bury are passed over, so a page is full while there
+// are posts to fill it.
+func (s *Store) Feed(ctx context.Context, q board.Query, now time.Time) ([]board.Post, bool, error) {
+	now = s.at(now)
+	limit := min(max(1, q.Limit), board.PageMax)
+	var posts []board.Post
+	for {
+		var rows []row
+		want := limit + 1 - len(posts)
+		err := s.read(ctx, func(ctx context.Context, db querier) (err error) {
+			rows, err = feedRows(ctx, db, q, want, now)
+			return err
+		})
+		if err != nil {
+			return nil, false, wrap("read feed", err)
+		}
+		posts = append(posts, s.openAll(rows, now)...)
+		if len(posts) > limit {
+			return posts[:limit], true, nil
+		}
+		if len(rows) < want {
+			return posts, false, nil
+		}
+		last := rows[len(rows)-1]
+		q.After = board.Cursor{Seq: last.Seq, EndsAt: last.Life.EndsAt.UnixMilli()}
+	}
+}
+
+func feedRows(ctx context.Context, db querier, q board.Query, limit int, now time.Time) ([]row, error) {
+	if q.Sort == board.ByFading {
+		return fadingRows(ctx, db, q, limit, now)
+	}
+	const newest = `
+		SELECT ` + postColumns + `
+		FROM posts p
+		WHERE p.board = $1 AND p.seq < $2 AND p.ends_at > $3
+		ORDER BY p.seq DESC
+		LIMIT $4`
+	before := q.After.Seq
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	return all(ctx, db, scanRow, newest, q.Board, before, now.UnixMilli(), limit)
+}
+
+func fadingRows(ctx context.Context, db querier, q board.Query, limit int, now time.Time) ([]row, error) {
+	const fading = `
+		SELECT ` + postColumns + `
+		FROM posts p
+		WHERE p.board = $1 AND (p.ends_at, p.seq) > ($2, $3)
+		ORDER BY p.ends_at, p.seq
+		LIMIT $4`
+	endsAt, seq := q.After.EndsAt, q.After.Seq
+	if endsAt <= now.UnixMilli() {
+		endsAt, seq = now.UnixMilli(), math.MaxInt64
+	}
+	return all(ctx, db, scanRow, fading, q.Board, endsAt, seq, limit)
+}
+
+// ownedPage is how many rows are tried at a time, so that no read is a long one.
+const ownedPage = 2000
+
+// Owned returns every living post and reply for which owns is true, posts before
+// replies and newest first. It tries all that lives: no list of it exists.
+func (s *Store) Owned(ctx context.Context, owns func(board.Post) bool, now time.Time) ([]board.Post, error) {
+	const posts = `
+		SELECT ` + postColumns + `
+		FROM posts p
+		WHERE p.seq < $1 AND p.ends_at > $2
+		ORDER BY p.seq DESC
+		LIMIT $3`
+	const replies = `
+		SELECT ` + replyColumns + `
+		FROM replies r
+		JOIN posts p ON p.seq = r.thread
+		WHERE r.seq < $1 AND p.ends_at > $2
+		ORDER BY r.seq DESC
+		LIMIT $3`
+	now = s.at(now)
+	var found []board.Post
+	for _, q := range []string{posts, replies} {
+		theirs, err := s.ownedBy(ctx, owns, now, q)
+		if err != nil {
+			return nil, wrap("read owned", err)
+		}
+		found = append(found, theirs...)
+	}
+	return found, nil
+}
+
+func (s *Store) ownedBy(ctx context.Context, owns func(board.Post) bool, now time.Time, query string) ([]board.Post, error) {
+	var found []board.Post
+	before := int64(math.MaxInt64)
+	for {
+		var rows []row
+		err := s.read(ctx, func(ctx context.Context, q querier) (err error) {
+			rows, err = all(ctx, q, scanRow, query, before, now.UnixMilli(), ownedPage)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, s.openAll(slices.DeleteFunc(rows, func(r row) bool { return !s.owned(r, owns, now) }), now)...)
+		if len(rows) < ownedPage {
+			return found, nil
+		}
+		before = rows[len(rows)-1].Seq
+	}
+}
+
+// owned tries a row without opening its box.
+func (s *Store) owned(r row, owns func(board.Post) bool, now time.Time) bool {
+	root, err := s.rootKey(r, now)
+	if err != nil {
+		return false
+	}
+	r.Secret = root.Secret()
+	return owns(r.Post)
+}

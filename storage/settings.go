@@ -1,0 +1,144 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"mayfly/board"
+)
+
+// Boards lists the boards, home first. They are those of the migrations, read once.
+func (s *Store) Boards(context.Context) ([]board.Info, error) {
+	return slices.Clone(s.boards), nil
+}
+
+func (s *Store) loadBoards(ctx context.Context) ([]board.Info, error) {
+	const q = `
+		SELECT slug, title
+		FROM boards
+		ORDER BY slug <> $1, slug
+		LIMIT 1000`
+	boards, err := all(ctx, s.writer, func(scan scanner) (b board.Info, err error) {
+		err = scan(&b.Slug, &b.Title)
+		return b, err
+	}, q, board.Home)
+	return boards, wrap("read boards", err)
+}
+
+// Settings returns those that were ever set.
+func (s *Store) Settings(ctx context.Context) (map[string]string, error) {
+	const q = `
+		SELECT name, value
+		FROM settings
+		LIMIT 1000`
+	values := map[string]string{}
+	err := s.read(ctx, func(ctx context.Context, db querier) error {
+		return each(ctx, db, func(scan scanner) error {
+			var name, value string
+			err := scan(&name, &value)
+			values[name] = value
+			return err
+		}, q)
+	})
+	if err != nil {
+		return nil, wrap("read settings", err)
+	}
+	return values, nil
+}
+
+// SaveSettings stores new values and their audit rows in one step, and drops audit
+// rows older than board.AuditTime.
+func (s *Store) SaveSettings(ctx context.Context, changes []board.Change) error {
+	return wrap("save settings", s.do(&op{
+		ctx: ctx,
+		run: func(ctx context.Context, tx *sql.Tx) error {
+			for _, c := range changes {
+				if err := saveChange(ctx, tx, c); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}))
+}
+
+func saveChange(ctx context.Context, tx querier, c board.Change) error {
+	const save = `
+		INSERT INTO settings (name, value)
+		VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+	const audit = `
+		INSERT INTO audit (at, name, old_value, new_value, who)
+		VALUES ($1, $2, $3, $4, $5)`
+	const forget = `
+		DELETE FROM audit
+		WHERE at < $1`
+	if _, err := tx.ExecContext(ctx, save, c.Name, c.New); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, audit, c.At.UnixMilli(), c.Name, c.Old, c.New, c.By); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, forget, c.At.Add(-board.AuditTime).UnixMilli())
+	return err
+}
+
+// Audit returns the latest changes of settings, newest first, at most limit.
+func (s *Store) Audit(ctx context.Context, limit int) ([]board.Change, error) {
+	const q = `
+		SELECT at, name, old_value, new_value, who
+		FROM audit
+		ORDER BY seq DESC
+		LIMIT $1`
+	var changes []board.Change
+	err := s.read(ctx, func(ctx context.Context, db querier) (err error) {
+		changes, err = all(ctx, db, scanChange, q, limit)
+		return err
+	})
+	return changes, wrap("read audit", err)
+}
+
+func scanChange(scan scanner) (c board.Change, err error) {
+	var at int64
+	err = scan(&at, &c.Name, &c.Old, &c.New, &c.By)
+	c.At = millis(at)
+	return c, err
+}
+
+// SettingsFile is the settings of a data folder and their log, without its posts.
+type SettingsFile struct{ store *Store }
+
+// OpenSettings opens the settings in dataDir alone, for a command that runs beside
+// a server or without one: it touches no key and no post.
+func OpenSettings(ctx context.Context, dataDir string, log *slog.Logger) (*SettingsFile, error) {
+	s, err := connect(dataDir, log, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.closeFiles())
+	}
+	s.working.Go(s.commitAll)
+	return &SettingsFile{s}, nil
+}
+
+// Settings returns those that were ever set.
+func (f *SettingsFile) Settings(ctx context.Context) (map[string]string, error) {
+	return f.store.Settings(ctx)
+}
+
+// SaveSettings stores new values and their audit rows in one step.
+func (f *SettingsFile) SaveSettings(ctx context.Context, changes []board.Change) error {
+	return f.store.SaveSettings(ctx, changes)
+}
+
+// Close finishes what was begun. The journal is left to the server.
+func (f *SettingsFile) Close() error {
+	f.store.stop()
+	f.store.working.Wait()
+	return f.store.closeFiles()
+}

@@ -1,0 +1,344 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+	"github.com/pressly/goose/v3"
+	"golang.org/x/sys/unix"
+
+	"mayfly/board"
+	"mayfly/storage/keys"
+)
+
+//go:embed migrations/sqlite/*.sql
+var migrations embed.FS
+
+const (
+	readerConns = 4
+	// busyTime is how long a connection waits for a lock that another process holds.
+	busyTime = time.Second
+	// asideBusyTime is shorter: posts wait while the journal is emptied.
+	asideBusyTime = 100 * time.Millisecond
+)
+
+// OpenSQLite opens the database in dataDir, or begins one, brings its tables up to
+// date, and compares rows with keys: a key without a row (a birth that was never
+// answered) is destroyed, a row without a key is no row and waits for Bury. Sweep
+// before anybody reads. ctx is for the opening alone.
+func OpenSQLite(ctx context.Context, dataDir string, keyStore *keys.Store, log *slog.Logger) (*Store, error) {
+	return open(ctx, dataDir, keyStore, log, nil)
+}
+
+// open takes a wrapper for connections beside, so that tests can make them fail.
+func open(ctx context.Context, dataDir string, keyStore *keys.Store, log *slog.Logger, wrap func(driver.Conn) driver.Conn) (*Store, error) {
+	s, err := connect(dataDir, log, wrap)
+	if err != nil {
+		return nil, err
+	}
+	s.keys = keyStore
+	if err := s.begin(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.closeFiles())
+	}
+	s.working.Go(s.commitAll)
+	s.working.Go(s.tidyAll)
+	return s, nil
+}
+
+// connect readies the pools; nothing has been asked yet.
+func connect(dataDir string, log *slog.Logger, wrap func(driver.Conn) driver.Conn) (*Store, error) {
+	path := filepath.Join(dataDir, "mayfly.db")
+	if err := makeFile(path); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	s := &Store{
+		log:     log,
+		path:    path,
+		writer:  openPool(1, "rw", path, busyTime, wrap),
+		readers: openPool(readerConns, "ro", path, busyTime, wrap),
+		aside:   openPool(1, "rw", path, asideBusyTime, wrap),
+		queue:   make(chan *op, queueMax),
+		tidy:    make(chan struct{}, 1),
+		unnamed: map[keys.Ref]time.Time{},
+	}
+	s.gate.open()
+	return s, nil
+}
+
+// begin is all that must be right before the first question.
+func (s *Store) begin(ctx context.Context) error {
+	if err := s.lockFolder(); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	if err := s.pair(ctx); err != nil {
+		return err
+	}
+	if err := s.compare(ctx); err != nil {
+		return err
+	}
+	var err error
+	s.boards, err = s.loadBoards(ctx)
+	return err
+}
+
+// makeFile makes sure that the database is there for this user alone; SQLite
+// gives its journal the same mode.
+func makeFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator's own folder
+	if errors.Is(err, fs.ErrExist) {
+		// Not opened: to close it would give up the locks that SQLite holds on it.
+		return os.Chmod(path, 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// lockFolder keeps a second server out of the data folder: with a folder of keys
+// of its own it would take every row for one without a key. Whoever asks for the
+// settings alone needs no lock.
+func (s *Store) lockFolder() error {
+	dir, err := os.Open(filepath.Dir(s.path))
+	if err != nil {
+		return err
+	}
+	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return errors.Join(fmt.Errorf("another mayfly is using %s: %w", dir.Name(), err), dir.Close())
+	}
+	s.folder = dir
+	return nil
+}
+
+// connector opens connections that are all set up alike. A pragma sent through a
+// pool would reach one connection only.
+type connector struct {
+	driver *sqlite3.SQLiteDriver
+	dsn    string
+	wrap   func(driver.Conn) driver.Conn
+}
+
+func (c connector) Driver() driver.Driver { return c.driver }
+
+func (c connector) Connect(context.Context) (driver.Conn, error) {
+	conn, err := c.driver.Open(c.dsn)
+	if err != nil || c.wrap == nil {
+		return conn, err
+	}
+	return c.wrap(conn), nil
+}
+
+func openPool(conns int, mode, path string, busy time.Duration, wrap func(driver.Conn) driver.Conn) *sql.DB {
+	options := url.Values{"mode": {mode}, "_stmt_cache_size": {"64"}}
+	if mode == "ro" {
+		options.Set("_query_only", "1")
+	} else {
+		options.Set("_txlock", "immediate")
+	}
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}
+	db := sql.OpenDB(connector{
+		driver: &sqlite3.SQLiteDriver{ConnectHook: func(conn *sqlite3.SQLiteConn) error { return setUp(conn, mode == "ro", busy) }},
+		dsn:    dsn.String(),
+		wrap:   wrap,
+	})
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db
+}
+
+type pragma struct{ name, value string }
+
+// filePragmas belong to the database: the writer sets them, readers find them.
+// auto_vacuum comes first, for it can't be had any more once the journal is a WAL.
+var filePragmas = []pragma{
+	{"auto_vacuum", "2"},
+	{"journal_mode", "wal"},
+}
+
+// connPragmas belong to each connection.
+var connPragmas = []pragma{
+	{"synchronous", "2"},
+	{"secure_delete", "1"},
+	{"foreign_keys", "1"},
+	{"temp_store", "2"},
+	{"mmap_size", "0"},
+	{"journal_size_limit", "0"},
+	{"trusted_schema", "0"},
+	{"cell_size_check", "1"},
+	{"wal_autocheckpoint", "0"},
+}
+
+// setUp sets every pragma and reads it back.
+func setUp(conn *sqlite3.SQLiteConn, readOnly bool, busy time.Duration) error {
+	wait := pragma{"busy_timeout", strconv.FormatInt(busy.Milliseconds(), 10)}
+	set := slices.Concat([]pragma{wait}, filePragmas, connPragmas)
+	if readOnly {
+		set = slices.Concat([]pragma{wait}, connPragmas)
+	}
+	for _, p := range set {
+		if _, err := conn.Exec("PRAGMA "+p.name+"="+p.value, nil); err != nil {
+			return fmt.Errorf("pragma %s: %w", p.name, err)
+		}
+	}
+	for _, p := range slices.Concat([]pragma{wait}, filePragmas, connPragmas) {
+		got, err := readPragma(conn, p.name)
+		if err != nil {
+			return fmt.Errorf("pragma %s: %w", p.name, err)
+		}
+		if got != p.value {
+			return fmt.Errorf("this SQLite, or this database, keeps %s=%s where Mayfly needs %s; what has ended would not be gone, so it does not start", p.name, got, p.value)
+		}
+	}
+	return nil
+}
+
+func readPragma(conn *sqlite3.SQLiteConn, name string) (value string, err error) {
+	rows, err := conn.Query("PRAGMA "+name, nil)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	row := make([]driver.Value, len(rows.Columns()))
+	if err := rows.Next(row); err != nil {
+		return "", err
+	}
+	return fmt.Sprint(row[0]), nil
+}
+
+// migrate brings the tables to the newest shape, and refuses those of a newer
+// program.
+func (s *Store) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations/sqlite")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	current, newest, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	if current > newest {
+		return fmt.Errorf("%s was written by a newer Mayfly (its tables are version %d, this program knows %d); start that one again, or give another --data folder", s.path, current, newest)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate to version %d: %w", newest, err)
+	}
+	return nil
+}
+
+// pair makes sure that the keys are those of these rows. A file without keys (a
+// new one: the folder was in memory and the machine was off) is taken as it is.
+func (s *Store) pair(ctx context.Context) error {
+	const find = `
+		SELECT id
+		FROM key_file
+		WHERE one = 1`
+	var known []byte
+	err := s.writer.QueryRowContext(ctx, find).Scan(&known)
+	id := s.keys.ID()
+	switch {
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("match keys: %w", err)
+	case string(known) == string(id[:]):
+		return nil
+	case len(s.keys.Refs()) > 0:
+		return fmt.Errorf("the keys in %s belong to another data folder than %s, and would be destroyed; give the folders that belong together, or delete the keys", s.keys.Dir(), filepath.Dir(s.path))
+	}
+	const save = `
+		INSERT INTO key_file (one, id)
+		VALUES (1, $1)
+		ON CONFLICT (one) DO UPDATE SET id = excluded.id`
+	if _, err := s.writer.ExecContext(ctx, save, id[:]); err != nil {
+		return fmt.Errorf("match keys: %w", err)
+	}
+	return nil
+}
+
+// compare holds rows and keys against each other and gives each key its end.
+func (s *Store) compare(ctx context.Context) error {
+	orphans := map[keys.Ref]bool{}
+	for _, r := range s.keys.Refs() {
+		orphans[r] = true
+	}
+	keyless := 0
+	meet := func(ref keys.Ref, id board.PostID, isReply bool, endsAt time.Time) {
+		delete(orphans, ref)
+		s.keys.SetEnds(ref, endsAt)
+		if !s.keys.Has(ref) {
+			keyless++
+			s.byHand.add(id, isReply)
+		}
+	}
+	if err := s.comparePosts(ctx, meet); err != nil {
+		return fmt.Errorf("compare rows with keys: %w", err)
+	}
+	if err := s.compareReplies(ctx, meet); err != nil {
+		return fmt.Errorf("compare rows with keys: %w", err)
+	}
+	for r := range orphans {
+		s.keys.Drop(r)
+	}
+	if keyless+len(orphans) > 0 {
+		s.log.WarnContext(ctx, "rows and keys were compared", "rows_without_key", keyless, "keys_without_row", len(orphans))
+	}
+	if err := s.keys.Erase(); err != nil {
+		s.log.ErrorContext(ctx, "keys without rows are not off the disk yet; the sweeper tries again", "err", err)
+	}
+	return nil
+}
+
+type meeting func(ref keys.Ref, id board.PostID, isReply bool, endsAt time.Time)
+
+func (s *Store) comparePosts(ctx context.Context, meet meeting) error {
+	const q = `
+		SELECT id, slot, gen, ends_at
+		FROM posts`
+	return each(ctx, s.writer, func(scan scanner) error {
+		var id []byte
+		var slot, gen, endsAt int64
+		if err := scan(&id, &slot, &gen, &endsAt); err != nil {
+			return err
+		}
+		meet(ref(slot, gen), board.PostID(id), false, millis(endsAt))
+		return nil
+	}, q)
+}
+
+// compareReplies gives a reply's key its cap as end: its thread's key ends it.
+func (s *Store) compareReplies(ctx context.Context, meet meeting) error {
+	const q = `
+		SELECT r.id, r.slot, r.gen, p.cap_at
+		FROM replies r
+		JOIN posts p ON p.seq = r.thread`
+	return each(ctx, s.writer, func(scan scanner) error {
+		var id []byte
+		var slot, gen, capAt int64
+		if err := scan(&id, &slot, &gen, &capAt); err != nil {
+			return err
+		}
+		meet(ref(slot, gen), board.PostID(id), true, millis(capAt))
+		return nil
+	}, q)
+}

@@ -1,0 +1,133 @@
+// Package storage keeps posts as boxes in SQL and their keys elsewhere, so that
+// what has ended can be destroyed. It knows the order of writes that makes a
+// birth durable and an ending final (docs/storage.md), and nothing of people.
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mayfly/board"
+	"mayfly/storage/keys"
+)
+
+var (
+	_ board.Posts         = (*Store)(nil)
+	_ board.Expirer       = (*Store)(nil)
+	_ board.SettingsStore = (*Store)(nil)
+)
+
+// readTime is how long a query may take: a reader that stays keeps what has ended
+// in the journal.
+const readTime = time.Second
+
+// Store is one node's rows and keys. It is safe for concurrent use.
+//
+// Locks are taken in this order: sweeping, writing, gate.
+type Store struct {
+	keys   *keys.Store
+	log    *slog.Logger
+	boards []board.Info
+	path   string   // of the database
+	folder *os.File // locked while this Store is open
+
+	writer  *sql.DB // one connection, used under writing
+	readers *sql.DB // a few, read-only, used inside the gate
+	aside   *sql.DB // one connection that only checkpoints
+
+	writing sync.Mutex // one transaction at a time; ends in rows and in memory agree whenever it is free
+	gate    gate
+	seen    atomic.Int64 // the latest now that anybody asked with, ms
+
+	queue    chan *op
+	stopping sync.RWMutex // held to close the queue
+	stopped  bool
+	working  sync.WaitGroup // the committer and the tidier
+	tidy     chan struct{}
+	tidied   atomic.Int64 // how large the journal was when it was last brought in
+
+	sweeping sync.Mutex
+	unnamed  map[keys.Ref]time.Time // dropped keys whose posts Destroy has yet to name; under sweeping
+	untold   endings                // ended, but not yet off the disk
+	byHand   graves                 // ended before their time: rows that wait for Bury
+	deleted  atomic.Int64           // rows that Bury has yet to speak of
+}
+
+// endings is a list that two goroutines may add to.
+type endings struct {
+	mu   sync.Mutex
+	list []board.Ending
+}
+
+func (e *endings) add(list ...board.Ending) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.list = append(e.list, list...)
+}
+
+func (e *endings) take() []board.Ending {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	list := e.list
+	e.list = nil
+	return list
+}
+
+// Close finishes what is queued, empties the journal and lets go of the files.
+// Whatever is asked afterwards is refused. Close the key store after it. A second
+// Close does nothing.
+func (s *Store) Close() error {
+	if !s.stop() {
+		return nil
+	}
+	s.working.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	scrubbed := s.emptyJournal(ctx)
+	return errors.Join(scrubbed, s.closeFiles())
+}
+
+// stop closes the queue, and says whether it was open.
+func (s *Store) stop() bool {
+	s.stopping.Lock()
+	defer s.stopping.Unlock()
+	if s.stopped {
+		return false
+	}
+	s.stopped = true
+	close(s.queue)
+	return true
+}
+
+func (s *Store) closeFiles() error {
+	err := errors.Join(s.readers.Close(), s.aside.Close(), s.writer.Close())
+	if s.folder != nil {
+		err = errors.Join(err, s.folder.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}
+
+// at is now, or the latest moment that anybody was answered for: within one Store
+// time does not step back, so what was seen to be gone stays gone.
+func (s *Store) at(now time.Time) time.Time {
+	ms := now.UnixMilli()
+	for {
+		seen := s.seen.Load()
+		if ms <= seen {
+			return time.UnixMilli(seen).UTC()
+		}
+		if s.seen.CompareAndSwap(seen, ms) {
+			return time.UnixMilli(ms).UTC()
+		}
+	}
+}

@@ -1,0 +1,613 @@
+package storagetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"mayfly/board"
+)
+
+func aPostIsReadBack(s *site) {
+	p := s.post("Ciao, 世界 👋\nsecond line", s.life(time.Hour))
+	s.same("Post", s.get(p.ID), p)
+	root, replies, err := s.Thread(s.Context(), p.ID, s.now)
+	if err != nil || len(replies) != 0 {
+		s.Fatalf("Thread = %d replies, %v", len(replies), err)
+	}
+	s.same("Thread", root, p)
+	for _, sort := range []board.Sort{board.ByBirth, board.ByFading} {
+		posts, more := s.feed(board.Query{Sort: sort, Limit: 10})
+		if len(posts) != 1 || more {
+			s.Fatalf("Feed (%s) = %d posts, more %v; want the one", sort, len(posts), more)
+		}
+		s.same("Feed", posts[0], p)
+	}
+	secret, err := s.Secret(s.Context(), p.ID, s.now)
+	if err != nil || secret != p.Secret {
+		s.Errorf("Secret is not the one of the key; %v", err)
+	}
+}
+
+func aReplyTakesAfterItsThread(s *site) {
+	author, other := s.visitor(), s.visitor()
+	p := s.postBy(author, "a question", s.life(time.Hour))
+	first, root := s.reply(p, other, "an answer")
+	if root.Replies != 1 || root.ID != p.ID || root.Body != p.Body {
+		s.Errorf("root = %+v, want the post with 1 reply", root)
+	}
+	second, root := s.reply(p, author, "thanks")
+	if second.Name != p.Name {
+		s.Errorf("the author's name = %+v in a reply, %+v in the post", second.Name, p.Name)
+	}
+	third, root := s.reply(p, other, "welcome")
+	if third.Name != first.Name || first.Name == p.Name {
+		s.Errorf("names of one voice = %+v, then %+v; of the author %+v", first.Name, third.Name, p.Name)
+	}
+	for _, r := range []board.Post{first, second, third} {
+		if r.Board != p.Board || r.Life != p.Life || !r.IsReply() || r.Secret != p.Secret {
+			s.Errorf("reply = %+v; want the board, life and secret of its thread", r)
+		}
+		s.same("Post of a reply", s.get(r.ID), r)
+	}
+	got, replies, err := s.Thread(s.Context(), p.ID, s.now)
+	if err != nil || len(replies) != 3 {
+		s.Fatalf("Thread = %d replies, %v; want 3", len(replies), err)
+	}
+	s.same("Thread", got, root)
+	for i, want := range []board.Post{first, second, third} {
+		s.same("replies, oldest first", replies[i], want)
+	}
+}
+
+func unknownAndEndedAreTheSame(s *site) {
+	never, _ := NewPost(s.visitor(), "never stored", s.life(time.Hour))
+	s.isGone(never)
+	byHand := s.post("ended by hand", s.life(time.Hour))
+	s.end(board.ByAuthor, byHand.ID)
+	s.isGone(byHand)
+	timed := s.post("ended by time", s.life(2*time.Minute))
+	living := s.post("goes on", s.life(time.Hour))
+	reply, _ := s.reply(living, s.visitor(), "no thread of its own")
+	s.now = timed.Life.EndsAt
+	s.isGone(timed)
+	s.sweep()
+	s.isGone(byHand)
+	s.isGone(timed)
+
+	ctx := s.Context()
+	_, _, err := s.Thread(ctx, reply.ID, s.now)
+	s.notFound("Thread of a reply", err)
+	_, err = s.Secret(ctx, reply.ID, s.now)
+	s.notFound("Secret of a reply", err)
+	r, key, voice := NewReply(board.Post{ID: reply.ID, Secret: living.Secret}, s.visitor(), "under a reply")
+	_, _, err = s.InsertReply(ctx, r, key, voice, s.now)
+	s.notFound("InsertReply under a reply", err)
+}
+
+func theNewestPostIsFirst(s *site) {
+	var want []board.PostID
+	for i := range 7 {
+		want = append(want, s.post(fmt.Sprint("post ", i), s.life(time.Hour)).ID)
+	}
+	slices.Reverse(want)
+	posts, more := s.feed(board.Query{Sort: board.ByBirth, Limit: 5})
+	if !slices.Equal(ids(posts), want[:5]) || !more {
+		s.Errorf("first page: %v, more %v; want %v and more", ids(posts), more, want[:5])
+	}
+	posts, more = s.feed(board.Query{Sort: board.ByBirth, Limit: 5, After: board.Cursor{Seq: posts[4].Seq}})
+	if !slices.Equal(ids(posts), want[5:]) || more {
+		s.Errorf("second page: %v, more %v; want %v and no more", ids(posts), more, want[5:])
+	}
+	if posts, _, err := s.Feed(s.Context(), board.Query{Board: "elsewhere", Sort: board.ByBirth, Limit: 5}, s.now); err != nil || len(posts) > 0 {
+		s.Errorf("another board has %d posts, %v", len(posts), err)
+	}
+}
+
+func leastLifeIsFirst(s *site) {
+	long := s.post("long", s.life(3*time.Hour))
+	short := s.post("short", s.life(time.Hour))
+	twin := s.post("as short", s.life(time.Hour))
+	posts, more := s.feed(board.Query{Sort: board.ByFading, Limit: 2})
+	if !slices.Equal(ids(posts), []board.PostID{short.ID, twin.ID}) || !more {
+		s.Errorf("first page = %v, more %v; want the two short ones in order of birth", ids(posts), more)
+	}
+	s.vote(short, s.visitor(), board.Heart)
+	posts, _ = s.feed(board.Query{Sort: board.ByFading, Limit: 3})
+	if !slices.Equal(ids(posts), []board.PostID{twin.ID, short.ID, long.ID}) {
+		s.Errorf("after a heart = %v; want the twin first", ids(posts))
+	}
+}
+
+func cursorsNeitherRepeatNorSkip(s *site) {
+	for _, sort := range []board.Sort{board.ByBirth, board.ByFading} {
+		lasting := map[board.PostID]bool{}
+		for i := range 30 {
+			ttl := time.Hour + time.Duration(i%4)*time.Minute
+			lasting[s.post(fmt.Sprint("lasting ", i), s.life(ttl)).ID] = true
+		}
+		seen := map[board.PostID]int{}
+		q := board.Query{Sort: sort, Limit: 4}
+		for page := 0; ; page++ {
+			posts, more := s.feed(q)
+			for _, p := range posts {
+				seen[p.ID]++
+			}
+			if !more {
+				break
+			}
+			last := posts[len(posts)-1]
+			q.After = board.Cursor{Seq: last.Seq, EndsAt: last.Life.EndsAt.UnixMilli()}
+			// Between two pages one is born and two end, one of them just shown.
+			s.end(board.ByAuthor, s.post("passing", s.life(time.Hour)).ID, posts[0].ID)
+			delete(lasting, posts[0].ID)
+			s.post("new", s.life(time.Hour))
+			if page%2 == 0 {
+				s.sweep()
+			}
+		}
+		for id := range lasting {
+			if seen[id] != 1 {
+				s.Errorf("%s: a post that lived through all pages was seen %d times", sort, seen[id])
+			}
+		}
+		posts, _ := s.feed(board.Query{Sort: sort, Limit: board.PageMax})
+		s.end(board.ByAuthor, ids(posts)...)
+		s.sweep()
+	}
+}
+
+func aPageIsFull(s *site) {
+	var gone []board.PostID
+	first := s.post("the last to be shown", s.life(time.Hour))
+	for i := range 20 {
+		p := s.post(fmt.Sprint(i), s.life(time.Hour))
+		if i%10 != 9 {
+			gone = append(gone, p.ID)
+		}
+	}
+	s.end(board.ByAuthor, gone...)
+	for _, sort := range []board.Sort{board.ByBirth, board.ByFading} {
+		posts, more := s.feed(board.Query{Sort: sort, Limit: 3})
+		if len(posts) != 3 || more || !contains(posts, first.ID) {
+			s.Errorf("%s: %d posts, more %v; want all 3 that live", sort, len(posts), more)
+		}
+	}
+}
+
+func aTakenNameGivesTheNext(s *site) {
+	p := s.post("who is who", s.life(time.Hour))
+	draws := p.Name
+	var voice uint16
+	claim := func() board.Name {
+		s.Helper()
+		r, key, _ := NewReply(p, s.visitor(), "me")
+		voice++
+		tag := board.Tag{byte(voice >> 8), byte(voice)}
+		r, _, err := s.InsertReply(s.Context(), r, key, board.Voice{Tag: tag, Draws: draws}, s.now)
+		if err != nil {
+			s.Fatal(err)
+		}
+		return r.Name
+	}
+	first, second := claim(), claim()
+	if want := draws.Next(); first != want {
+		s.Errorf("first to clash with the author = %+v, want %+v", first, want)
+	}
+	if want := draws.Next().Next(); second != want {
+		s.Errorf("second = %+v, want %+v", second, want)
+	}
+	voice = 0 // the first voice speaks again
+	if again := claim(); again != first {
+		s.Errorf("the same voice = %+v, then %+v", first, again)
+	}
+	for range board.Hues * board.Creatures {
+		claim()
+	}
+	if last := claim(); last.Round == 0 {
+		s.Errorf("after all names were taken: %+v, want a later round", last)
+	}
+}
+
+func fiftyVisitorsHaveFiftyNames(s *site) {
+	p := s.post("come in", s.life(time.Hour))
+	names := make([]int, 50)
+	s.atOnce(len(names), func(ctx context.Context, i int) error {
+		r, key, voice := NewReply(p, s.visitor(), fmt.Sprint("visitor ", i))
+		r, _, err := s.InsertReply(ctx, r, key, voice, s.now)
+		names[i] = r.Name.Number()
+		return err
+	})
+	slices.Sort(names)
+	if distinct := len(slices.Compact(names)); distinct != 50 {
+		s.Errorf("%d names for 50 visitors", distinct)
+	}
+	if root := s.get(p.ID); root.Replies != 50 {
+		s.Errorf("replies = %d, want 50", root.Replies)
+	}
+}
+
+// atOnce calls f n times at the same time.
+func (s *site) atOnce(n int, f func(ctx context.Context, i int) error) {
+	s.Helper()
+	var all sync.WaitGroup
+	ready := make(chan struct{})
+	for i := range n {
+		all.Go(func() {
+			<-ready
+			if err := f(s.Context(), i); err != nil {
+				s.Error(err)
+			}
+		})
+	}
+	close(ready)
+	all.Wait()
+}
+
+func aVoteCanBeTurned(s *site) {
+	v := s.visitor()
+	p := s.get(s.post("what do you think", s.life(time.Hour)).ID)
+	was := board.NoVote
+	for _, vote := range []board.Vote{board.Heart, board.Heart, board.Down, board.NoVote, board.NoVote, board.Down, board.Heart} {
+		want := Ballot(p, v, vote).Cast(p, was, s.now)
+		s.same(fmt.Sprint(was, " turned to ", vote), s.vote(p, v, vote), want)
+		s.same("read again", s.get(p.ID), want)
+		p, was = want, vote
+		votes, err := s.Votes(s.Context(), map[board.PostID]board.Tag{p.ID: p.Secret.Vote(v, p.ID), {1}: {1}})
+		if err != nil || votes[p.ID] != vote || len(votes) != min(1, int(vote)*int(vote)) {
+			s.Errorf("Votes = %v, %v; want %v alone", votes, err, vote)
+		}
+	}
+	for range 2000 { // no number of hearts goes beyond the cap
+		if p.Life.EndsAt.Equal(p.Life.CapAt) {
+			break
+		}
+		ballot := Ballot(p, s.visitor(), board.Heart)
+		ballot.Heart = 24 * time.Hour
+		var err error
+		if p, err = s.Vote(s.Context(), ballot, s.now); err != nil {
+			s.Fatal(err)
+		}
+	}
+	if got := s.vote(p, s.visitor(), board.Heart); !got.Life.EndsAt.Equal(p.Life.CapAt) || got.Life.CapAt != p.Life.CapAt {
+		s.Errorf("life = %+v after one heart more, want its cap", got.Life)
+	}
+	if votes, err := s.Votes(s.Context(), nil); err != nil || len(votes) > 0 {
+		s.Errorf("Votes of none = %v, %v", votes, err)
+	}
+}
+
+func aVoteOnAReply(s *site) {
+	v := s.visitor()
+	p := s.post("a post", s.life(time.Hour))
+	r, _ := s.reply(p, v, "a reply")
+	voted := s.vote(r, v, board.Heart)
+	if voted.Hearts != 1 || voted.Score != 1 || voted.Life != p.Life || voted.Body != "a reply" {
+		s.Errorf("reply after a heart = %+v", voted)
+	}
+	if root := s.get(p.ID); root.Life != p.Life || root.Score != 0 {
+		s.Errorf("a vote on a reply changed its thread: %+v", root)
+	}
+	if voted = s.vote(r, v, board.Down); voted.Hearts != 0 || voted.Score != -1 {
+		s.Errorf("reply after a down = %+v", voted)
+	}
+	s.same("read again", s.get(r.ID), voted)
+}
+
+func votesAtOnceAllCountOnce(s *site) {
+	p := s.post("vote, all of you", s.life(time.Hour))
+	s.atOnce(50, func(ctx context.Context, _ int) error {
+		_, err := s.Vote(ctx, Ballot(p, s.visitor(), board.Heart), s.now)
+		return err
+	})
+	eager := s.visitor()
+	s.atOnce(20, func(ctx context.Context, _ int) error {
+		_, err := s.Vote(ctx, Ballot(p, eager, board.Heart), s.now)
+		return err
+	})
+	got := s.get(p.ID)
+	if got.Hearts != 51 || got.Score != 51 {
+		s.Errorf("hearts = %d, score = %d; want 51 of each", got.Hearts, got.Score)
+	}
+	if want := p.Life.Moved(51 * 10 * time.Minute); got.Life != want {
+		s.Errorf("life = %+v, want %+v", got.Life, want)
+	}
+}
+
+func endingAPostEndsItsReplies(s *site) {
+	v := s.visitor()
+	p := s.post("a thread", s.life(time.Hour))
+	first, _ := s.reply(p, v, "one")
+	second, _ := s.reply(p, s.visitor(), "two")
+	s.vote(first, v, board.Heart)
+	other := s.post("another", s.life(time.Hour))
+	ended := s.end(board.ByAuthor, p.ID, board.NewPostID())
+	if want := []board.Ending{{ID: p.ID, Thread: p.ID, Board: board.Home, Why: board.ByAuthor}}; !slices.Equal(ended, want) {
+		s.Errorf("ended = %+v, want %+v", ended, want)
+	}
+	for _, gone := range []board.Post{p, first, second} {
+		s.isGone(gone)
+	}
+	s.sweep()
+	for _, gone := range []board.Post{p, first, second} {
+		s.isGone(gone)
+	}
+	votes, err := s.Votes(s.Context(), map[board.PostID]board.Tag{first.ID: first.Secret.Vote(v, first.ID)})
+	if err != nil || len(votes) > 0 {
+		s.Errorf("votes on what is gone = %v, %v", votes, err)
+	}
+	s.same("the other", s.get(other.ID), other)
+	s.now = p.Life.EndsAt
+	if ended := s.sweep(); len(ended) != 1 || ended[0].ID != other.ID {
+		s.Errorf("time ended %v, want the other alone", ended)
+	}
+}
+
+func endingAReplyLeavesItsThread(s *site) {
+	v := s.visitor()
+	p := s.post("a thread", s.life(time.Hour))
+	first, _ := s.reply(p, v, "one")
+	second, _ := s.reply(p, s.visitor(), "two")
+	ended := s.end(board.ByAuthor, first.ID)
+	if want := []board.Ending{{ID: first.ID, Thread: p.ID, Board: board.Home, Why: board.ByAuthor}}; !slices.Equal(ended, want) {
+		s.Errorf("ended = %+v, want %+v", ended, want)
+	}
+	s.isGone(first)
+	root, replies, err := s.Thread(s.Context(), p.ID, s.now)
+	if err != nil || root.Replies != 1 || !slices.Equal(ids(replies), []board.PostID{second.ID}) {
+		s.Errorf("thread = %d (%v), %v; want the second reply alone", root.Replies, ids(replies), err)
+	}
+	s.sweep()
+	if root := s.get(p.ID); root.Replies != 1 {
+		s.Errorf("replies = %d after the burial, want 1", root.Replies)
+	}
+	third, root := s.reply(p, v, "three")
+	if third.Name != first.Name || root.Replies != 2 {
+		s.Errorf("after an ended reply: name %+v, replies %d; want the same name, 2", third.Name, root.Replies)
+	}
+	both := s.end(board.ByAuthor, p.ID, third.ID)
+	if len(both) != 2 {
+		s.Errorf("a post and a reply in it ended together: %v, want both", both)
+	}
+}
+
+func ofAHundredEndsOneIsTold(s *site) {
+	posts := []board.PostID{s.post("one", s.life(time.Hour)).ID, s.post("two", s.life(time.Hour)).ID}
+	var mu sync.Mutex
+	told := map[board.PostID]int{}
+	s.atOnce(100, func(ctx context.Context, _ int) error {
+		ended, err := s.End(ctx, posts, board.ByAuthor, s.now)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, e := range ended {
+			told[e.ID]++
+		}
+		return err
+	})
+	for _, id := range posts {
+		if told[id] != 1 {
+			s.Errorf("told %d times, want once", told[id])
+		}
+	}
+}
+
+func timeEndsAPostAtItsMillisecond(s *site) {
+	p := s.post("short", s.life(3*time.Second))
+	r, _ := s.reply(p, s.visitor(), "as short")
+	long := s.post("long", s.life(time.Hour))
+	s.now = p.Life.EndsAt.Add(-time.Millisecond)
+	if ended := s.sweep(); len(ended) > 0 {
+		s.Fatalf("a millisecond early: %v ended", ended)
+	}
+	s.get(p.ID)
+	s.get(r.ID)
+	s.now = p.Life.EndsAt.Add(-time.Nanosecond)
+	s.get(p.ID)
+	s.now = p.Life.EndsAt
+	s.isGone(p)
+	s.isGone(r)
+	want := []board.Ending{{ID: p.ID, Thread: p.ID, Board: board.Home, Why: board.ByTime}}
+	if ended := s.sweep(); !slices.Equal(ended, want) {
+		s.Errorf("at its end: %+v, want %+v", ended, want)
+	}
+	s.now = p.Life.EndsAt.Add(time.Millisecond)
+	s.isGone(p)
+	s.isGone(r)
+	if ended := s.sweep(); len(ended) > 0 {
+		s.Errorf("it ended twice: %v", ended)
+	}
+	s.same("the long one", s.get(long.ID), long)
+}
+
+func silenceEndsAPost(s *site) {
+	quiet := s.post("nobody answers", board.NewLife(s.now, time.Hour, 10*time.Minute, 24*time.Hour))
+	answered := s.post("somebody answers", board.NewLife(s.now, time.Hour, 10*time.Minute, 24*time.Hour))
+	loved := s.post("somebody cares", board.NewLife(s.now, time.Hour, 10*time.Minute, 24*time.Hour))
+	s.now = s.now.Add(5 * time.Minute)
+	_, root := s.reply(answered, s.visitor(), "here")
+	if want := answered.Life.Heard(s.now); root.Life != want || !want.EndsAt.After(quiet.Life.EndsAt) {
+		s.Errorf("life after a reply = %+v, want %+v", root.Life, want)
+	}
+	s.vote(loved, s.visitor(), board.Heart)
+	s.now = quiet.Life.EndsAt
+	want := []board.Ending{{ID: quiet.ID, Thread: quiet.ID, Board: board.Home, Why: board.BySilence}}
+	if ended := s.sweep(); !slices.Equal(ended, want) {
+		s.Errorf("the quiet ended %+v, want %+v", ended, want)
+	}
+	s.isGone(quiet)
+	s.get(answered.ID)
+	s.get(loved.ID)
+	s.now = root.Life.EndsAt
+	s.isGone(answered)
+}
+
+func aLowerCapShortensLives(s *site) {
+	short := s.post("short", s.life(2*time.Minute))
+	long := s.post("long", s.life(48*time.Hour))
+	r, _ := s.reply(long, s.visitor(), "goes along")
+	moved, err := s.Cap(s.Context(), 6*time.Hour)
+	if err != nil || moved != 1 {
+		s.Errorf("Cap moved %d, %v; want the long one", moved, err)
+	}
+	for _, p := range []board.Post{short, long} {
+		if got, want := s.get(p.ID).Life, p.Life.Capped(6*time.Hour); got != want {
+			s.Errorf("life = %+v, want %+v", got, want)
+		}
+	}
+	if moved, err := s.Cap(s.Context(), 24*time.Hour); err != nil || moved != 0 {
+		s.Errorf("a higher cap moved %d, %v", moved, err)
+	}
+	long = s.get(long.ID)
+	if got := s.vote(long, s.visitor(), board.Heart); got.Life != long.Life {
+		s.Errorf("a heart went beyond the new cap: %+v", got.Life)
+	}
+	s.now = long.Life.CapAt
+	s.isGone(long)
+	s.isGone(r)
+	if ended := s.sweep(); len(ended) != 2 {
+		s.Errorf("ended %v, want both", ended)
+	}
+}
+
+func theCommunityLeavesATrace(s *site) {
+	voted, removed := s.post("unloved", s.life(time.Hour)), s.post("regretted", s.life(time.Hour))
+	r, _ := s.reply(removed, s.visitor(), "unloved too")
+	s.end(board.ByScore, voted.ID, r.ID)
+	s.end(board.ByAuthor, removed.ID)
+	traces, err := s.Traces(s.Context(), board.Home, s.now)
+	if err != nil || len(traces) != 1 {
+		s.Fatalf("Traces = %v, %v; want one", traces, err)
+	}
+	trace := traces[0]
+	if trace.ID != voted.ID || trace.Board != board.Home || trace.Why != board.ByScore {
+		s.Errorf("trace = %+v", trace)
+	}
+	if stands := trace.Until.Sub(s.now); stands < board.TraceTime || stands > board.TraceTime+time.Minute {
+		s.Errorf("it stands for %v, want %v", stands, board.TraceTime)
+	}
+	s.sweep()
+	s.isGone(voted)
+	s.now = trace.Until.Add(-time.Millisecond)
+	if traces, err := s.Traces(s.Context(), board.Home, s.now); err != nil || len(traces) != 1 {
+		s.Errorf("a millisecond before its end: %v, %v", traces, err)
+	}
+	s.now = trace.Until
+	if traces, err := s.Traces(s.Context(), board.Home, s.now); err != nil || len(traces) != 0 {
+		s.Errorf("at its end: %v, %v", traces, err)
+	}
+	s.sweep()
+}
+
+func ownedFindsAllThatLives(s *site) {
+	v := s.visitor()
+	mine := s.postBy(v, "mine", s.life(2*time.Hour))
+	theirs := s.post("theirs", s.life(2*time.Hour))
+	reply, _ := s.reply(theirs, v, "mine too")
+	short := s.postBy(v, "mine, briefly", s.life(2*time.Minute))
+	gone := s.postBy(v, "mine no more", s.life(2*time.Hour))
+	s.end(board.ByAuthor, gone.ID)
+	owns := func(p board.Post) bool { return p.OwnedBy(v) }
+	found := func() []board.PostID {
+		s.Helper()
+		posts, err := s.Owned(s.Context(), owns, s.now)
+		if err != nil {
+			s.Fatal(err)
+		}
+		return ids(posts)
+	}
+	if got := found(); !slices.Equal(got, []board.PostID{short.ID, mine.ID, reply.ID}) {
+		s.Errorf("owned = %v, want the posts, newest first, and the reply", got)
+	}
+	s.now = short.Life.EndsAt
+	if got := found(); !slices.Equal(got, []board.PostID{mine.ID, reply.ID}) {
+		s.Errorf("owned = %v, want what still lives", got)
+	}
+	s.end(board.ByAuthor, theirs.ID)
+	if got := found(); !slices.Equal(got, []board.PostID{mine.ID}) {
+		s.Errorf("owned = %v, want the post alone", got)
+	}
+}
+
+func aBurialLeavesTheLiving(s *site) {
+	var ending, living []board.Post
+	for i := range 200 {
+		ttl := 2 * time.Minute
+		if i%2 == 0 {
+			ttl = time.Hour
+		}
+		p := s.post(fmt.Sprint(i), s.life(ttl))
+		for range i % 5 {
+			s.reply(p, s.visitor(), "re")
+		}
+		if i%2 == 0 {
+			living = append(living, s.get(p.ID))
+		} else {
+			ending = append(ending, p)
+		}
+	}
+	s.now = ending[0].Life.EndsAt
+	if ended := s.sweep(); len(ended) != len(ending) {
+		s.Errorf("%d ended, want %d", len(ended), len(ending))
+	}
+	if rows, err := s.Bury(s.Context(), s.now); err != nil || rows != 0 {
+		s.Errorf("a second Bury = %d, %v; want nothing left", rows, err)
+	}
+	for _, p := range living {
+		got, replies, err := s.Thread(s.Context(), p.ID, s.now)
+		if err != nil || len(replies) != p.Replies {
+			s.Fatalf("thread has %d replies, %v; want %d", len(replies), err, p.Replies)
+		}
+		s.same("living", got, p)
+	}
+}
+
+func settingsAreKeptAndAudited(s *site) {
+	ctx := s.Context()
+	change := func(name, old, value string) {
+		s.Helper()
+		if err := s.SaveSettings(ctx, []board.Change{{Name: name, Old: old, New: value, By: "cli", At: s.now}}); err != nil {
+			s.Fatal(err)
+		}
+	}
+	if values, err := s.Settings(ctx); err != nil || len(values) != 0 {
+		s.Errorf("a new board has settings %v, %v", values, err)
+	}
+	change("ttl_max", "7d", "1d")
+	change("ttl_max", "1d", "2d")
+	if err := s.SaveSettings(ctx, []board.Change{
+		{Name: "post", Old: "6/3", New: "0", By: "start", At: s.now},
+		{Name: "k", Old: "5", New: "7", By: "start", At: s.now},
+	}); err != nil {
+		s.Fatal(err)
+	}
+	values, err := s.Settings(ctx)
+	if err != nil || len(values) != 3 || values["ttl_max"] != "2d" || values["post"] != "0" || values["k"] != "7" {
+		s.Errorf("settings = %v, %v", values, err)
+	}
+	audit, err := s.Audit(ctx, 3)
+	if err != nil || len(audit) != 3 {
+		s.Fatalf("audit = %v, %v; want the last 3", audit, err)
+	}
+	if want := (board.Change{Name: "k", Old: "5", New: "7", By: "start", At: s.now}); audit[0] != want {
+		s.Errorf("latest = %+v, want %+v", audit[0], want)
+	}
+	s.now = s.now.Add(board.AuditTime)
+	change("k", "7", "8")
+	if audit, err := s.Audit(ctx, 10); err != nil || len(audit) != 5 {
+		s.Errorf("after 30 days: %d rows, %v; want all 5", len(audit), err)
+	}
+	s.now = s.now.Add(time.Millisecond)
+	change("k", "8", "9")
+	if audit, err := s.Audit(ctx, 10); err != nil || len(audit) != 2 {
+		s.Errorf("after more than 30 days: %d rows, %v; want 2", len(audit), err)
+	}
+}
+
+func homeIsTheFirstBoard(s *site) {
+	boards, err := s.Boards(s.Context())
+	if err != nil || len(boards) == 0 || boards[0].Slug != board.Home {
+		s.Errorf("boards = %v, %v; want home first", boards, err)
+	}
+}

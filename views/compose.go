@@ -1,0 +1,212 @@
+package views
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"mayfly/board"
+	"mayfly/words"
+)
+
+const day = 24 * time.Hour
+
+// lives are those a composer offers, as far as the board allows them.
+var lives = []time.Duration{10 * time.Minute, time.Hour, 6 * time.Hour, day, 3 * day, 7 * day, 30 * day}
+
+// quiets are the silences a composer offers.
+var quiets = []time.Duration{10 * time.Minute, time.Hour, 6 * time.Hour, day}
+
+// fewChoices is how many lives are so few that the bounds are offered as well.
+const fewChoices = 3
+
+// ttlChoices offers lives between the board's bounds, its default among them, and
+// the one that was asked for.
+func ttlChoices(p *words.Printer, s board.Settings, asked string) []Choice {
+	offer := []time.Duration{s.TTLDefault}
+	for _, d := range lives {
+		if d >= s.TTLMin && d <= s.TTLMax {
+			offer = append(offer, d)
+		}
+	}
+	if len(unique(offer)) < fewChoices {
+		offer = append(offer, s.TTLMin, s.TTLMax)
+	}
+	chosen, err := board.ParseLife(asked)
+	if asked == "" || err != nil || chosen < s.TTLMin || chosen > s.TTLMax {
+		chosen = s.TTLDefault
+	}
+	return choices(p, append(offer, chosen), chosen)
+}
+
+// quietChoices offers silences that end a post early; the first is none at all.
+// Where posts are too short-lived for any, there is nothing to choose.
+func quietChoices(p *words.Printer, s board.Settings, asked string) []Choice {
+	var offer []time.Duration
+	for _, d := range quiets {
+		if d < s.TTLMax {
+			offer = append(offer, d)
+		}
+	}
+	if len(offer) == 0 {
+		return nil
+	}
+	chosen, err := board.ParseLife(asked)
+	if asked == "" || err != nil || chosen > s.TTLMax {
+		chosen = 0
+	}
+	if chosen > 0 {
+		offer = append(offer, chosen)
+	}
+	none := Choice{Value: "", Text: p.Say("compose.quiet.never"), Chosen: chosen == 0}
+	return append([]Choice{none}, choices(p, offer, chosen)...)
+}
+
+func choices(p *words.Printer, offer []time.Duration, chosen time.Duration) []Choice {
+	var out []Choice
+	for _, d := range unique(offer) {
+		text := p.Life(d)
+		if d >= day && d%day == 0 {
+			text = p.Spell(d)
+		}
+		out = append(out, Choice{Value: board.FormatLife(d), Text: text, Chosen: d == chosen})
+	}
+	return out
+}
+
+func unique(times []time.Duration) []time.Duration {
+	times = slices.Clone(times)
+	slices.Sort(times)
+	return slices.Compact(times)
+}
+
+// votesSay is what hearts and downs do to a life on this board; "" when nothing.
+func votesSay(p *words.Printer, s board.Settings) string {
+	heart, down := s.LifePerHeart, s.LifePerDown
+	switch {
+	case heart > 0 && down > 0:
+		return p.Say("compose.votes.both", "heart", heart, "down", down, "max", s.TTLMax)
+	case heart > 0:
+		return p.Say("compose.votes.hearts", "heart", heart, "max", s.TTLMax)
+	case down > 0:
+		return p.Say("compose.votes.downs", "down", down)
+	}
+	return ""
+}
+
+// NewLimits draws up the rules of writing.
+func NewLimits(p *words.Printer, s board.Settings) Limits {
+	return Limits{Words: p, Max: s.PostChars, TTLs: ttlChoices(p, s, ""), Votes: votesSay(p, s)}
+}
+
+// NewComposer draws up the form that publishes a post: empty, or with the words
+// that were sent and what was wrong with them.
+func NewComposer(v Visit, given Given, refused *board.Error) Composer {
+	p := v.Words
+	limits := NewLimits(p, v.Settings)
+	limits.TTLs = ttlChoices(p, v.Settings, given.TTL)
+	limits.TTLErr = fieldSays(p, refused, "ttl")
+	return Composer{
+		Words:    p,
+		Action:   boardAction(v.Board.Slug),
+		Body:     given.Body,
+		Limits:   limits,
+		Silences: quietChoices(p, v.Settings, given.Silence),
+		Know:     knowWriting(v),
+		Wait:     waitSeconds(refused),
+		Err:      formSays(p, refused),
+		BodyErr:  fieldSays(p, refused, "body"),
+		QuietErr: fieldSays(p, refused, "silence"),
+	}
+}
+
+// NewReplyForm draws up the form that answers in a thread; as is who the reader is
+// there, nil for somebody who has not spoken yet.
+func NewReplyForm(v Visit, thread board.PostID, as *board.Name, given Given, refused *board.Error) ReplyForm {
+	p := v.Words
+	f := ReplyForm{
+		Words:   p,
+		Action:  "/p/" + thread.String() + "/replies",
+		Body:    given.Body,
+		Max:     v.Settings.PostChars,
+		Label:   p.Say("reply.label"),
+		Wait:    waitSeconds(refused),
+		Err:     formSays(p, refused),
+		BodyErr: fieldSays(p, refused, "body"),
+	}
+	if as != nil {
+		name := NewName(p, *as)
+		f.As, f.Label = &name, p.Say("reply.as", "name", name.Text)
+	}
+	return f
+}
+
+func boardAction(slug string) string { return "/b/" + slug + "/posts" }
+
+// Sentence is a refusal in the reader's words.
+func Sentence(p *words.Printer, refused *board.Error) string {
+	return p.SayWith(refused.Code, refused.Args)
+}
+
+func formSays(p *words.Printer, refused *board.Error) string {
+	if refused == nil {
+		return ""
+	}
+	return Sentence(p, refused)
+}
+
+func fieldSays(p *words.Printer, refused *board.Error, field string) string {
+	if refused == nil {
+		return ""
+	}
+	problem, wrong := refused.Fields[field]
+	if !wrong {
+		return ""
+	}
+	return p.SayWith(problem.Code, problem.Args)
+}
+
+// waitSeconds is how long a refusal asks to wait, in begun seconds.
+func waitSeconds(refused *board.Error) int {
+	if refused == nil {
+		return 0
+	}
+	wait, _ := refused.Args["wait"].(time.Duration)
+	return wholeSeconds(wait)
+}
+
+func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// room is how many characters are left of those a text may have; below zero it is
+// too long.
+func room(body string, most int) int { return most - len([]rune(body)) }
+
+func roomSays(p *words.Printer, body string, most int) string {
+	if n := room(body, most); n < 0 {
+		return p.Say("compose.over", "n", -n)
+	}
+	return p.Say("compose.room", "n", room(body, most))
+}
+
+// described lists the elements that describe a field, for aria-describedby; ids of
+// those that are not drawn are "".
+func described(ids ...string) string {
+	out := ""
+	for _, id := range ids {
+		if id != "" && out != "" {
+			out += " "
+		}
+		out += id
+	}
+	return out
+}
+
+// when is id if there is a text for it, else "".
+func when(text, id string) string {
+	if text == "" {
+		return ""
+	}
+	return id
+}
+
+func number(n int) string { return strconv.Itoa(n) }

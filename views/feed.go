@@ -1,0 +1,87 @@
+package views
+
+import (
+	"net/url"
+
+	"mayfly/board"
+	"mayfly/words"
+)
+
+// tombsShown is how many lines of removed posts stand one by one. More, as after a
+// raid, are counted in one.
+const tombsShown = 3
+
+// NewFeed draws up one page of a board.
+func NewFeed(v Visit, l Listing) Feed {
+	p := v.Words
+	if l.Sort == "" {
+		l.Sort = board.ByBirth
+	}
+	f := Feed{
+		Page:     v.page("feed", BoardTitle(p, v.Board)),
+		Aside:    v.aside(),
+		Tabs:     tabs(p, boardHref(v.Board.Slug), l.Sort),
+		Order:    string(l.Sort),
+		Later:    l.From != "",
+		Composer: NewComposer(v, Given{}, nil),
+		Posts:    NewPosts(v, l.Posts, l.Votes),
+	}
+	f.Entry = "stream"
+	f.Live = liveFeed(v.Board.Slug, l.Sort, l.From, l.At)
+	f.growsOld(v.Path)
+	f.Tombs, f.Removed = tombs(v, l.Traces)
+	if l.Next != "" {
+		f.Next = feedHref(f.Home, l.Sort, l.Next)
+		f.NextText = p.Say("feed.older")
+		if l.Sort == board.ByFading {
+			f.NextText = p.Say("feed.later")
+		}
+	}
+	return f
+}
+
+func tabs(p *words.Printer, home string, current board.Sort) []Tab {
+	return []Tab{
+		{p.Say("feed.new"), home, current == board.ByBirth},
+		{p.Say("feed.fading"), feedHref(home, board.ByFading, ""), current == board.ByFading},
+	}
+}
+
+// feedHref is the address of a feed in an order, after a cursor.
+func feedHref(home string, sort board.Sort, cursor string) string {
+	q := url.Values{}
+	if sort != board.ByBirth {
+		q.Set("sort", string(sort))
+	}
+	if cursor != "" {
+		q.Set("cursor", cursor)
+	}
+	if len(q) == 0 {
+		return home
+	}
+	return home + "?" + q.Encode()
+}
+
+func tombs(v Visit, traces []board.Trace) (each []Tomb, all string) {
+	if len(traces) > tombsShown {
+		return nil, v.Words.Say("tomb.many", "n", len(traces))
+	}
+	for _, t := range traces {
+		each = append(each, NewTomb(v.Words, t.ID, t.Until.Sub(v.Now)))
+	}
+	return each, ""
+}
+
+// NewWrite draws up the page of the composer.
+func NewWrite(v Visit, given Given, refused *board.Error) Write {
+	p := v.Words
+	w := Write{
+		Page:     v.page("write", p.Say("write.title")),
+		Aside:    v.aside(),
+		Composer: NewComposer(v, given, refused),
+	}
+	w.Entry = "write"
+	w.Back, w.BarTitle = w.Home, p.Say("write.title")
+	w.BarSub = w.Board
+	return w
+}

@@ -1,0 +1,30 @@
+package views
+
+import (
+	"net/url"
+	"strconv"
+
+	"mayfly/board"
+)
+
+func counter(at uint64) string { return strconv.FormatUint(at, 10) }
+
+// liveFeed is how a page of a feed listens: to its whole board, and it asks again
+// for what it shows.
+func liveFeed(slug string, sort board.Sort, from string, at uint64) Live {
+	topic := url.Values{"board": {slug}}
+	shows := url.Values{"board": {slug}}
+	if sort == board.ByFading {
+		shows.Set("sort", string(sort))
+	}
+	if from != "" {
+		shows.Set("cursor", from)
+	}
+	return Live{Socket: "/live?" + topic.Encode(), Again: "/live/state?" + shows.Encode(), At: counter(at)}
+}
+
+// liveThread is how a thread's page listens.
+func liveThread(id board.PostID, at uint64) Live {
+	topic := "?post=" + id.String()
+	return Live{Socket: "/live" + topic, Again: "/live/state" + topic, At: counter(at)}
+}

@@ -1,0 +1,320 @@
+// Package views draws what people see. A handler fills a view model of ready
+// strings by its constructor, which takes the time, and gives it to a component;
+// pages and sockets draw with the same components. It knows nothing of HTTP, SQL
+// or sockets.
+//
+// What js/app.js may rely on stands beside the component that draws it; the
+// sentences it shows are data attributes of #live (live.templ).
+package views
+
+import (
+	"strconv"
+	"time"
+
+	"mayfly/board"
+	"mayfly/words"
+)
+
+// Visit is what every page needs of the request it answers.
+type Visit struct {
+	Words    *words.Printer
+	Now      time.Time
+	Settings board.Settings
+	Board    board.Info
+	Visitor  board.Visitor // zero: nobody we know
+	Theme    string        // "light", "dark", or "" for the system's
+	Path     string        // path and query of this page, where its forms come back to
+	Reload   int           // seconds after which the page reloads itself; 0: never
+	Here     string        // about how many read along; "" when that is not to be told
+}
+
+// Page is what surrounds every page.
+type Page struct {
+	Words *words.Printer
+	Name  string // feed, thread, write, you, about, problem: data-page of the body
+	Title string
+	Theme string
+	Home  string // the way back to the board
+	Entry string // the entry of the navigation that this page is: stream, write, you, about
+	Live  Live   // zero: nothing happens on this page by itself
+	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
+	Back, BarTitle, BarSub string
+	// Reload is the seconds after which the page loads itself anew, 0 for never.
+	Reload int
+	// ReloadHref starts (or, when it runs, stops) the reloading; "" where nothing
+	// on the page grows old.
+	ReloadHref string
+}
+
+// Live is what a page listens to.
+type Live struct {
+	Socket string // where the socket is
+	Again  string // where the page asks for the difference
+	At     string // the counter it was drawn at
+}
+
+// Aside is what stands beside the stream.
+type Aside struct {
+	Board   string
+	Here    string // "About 20 here", or ""
+	Lasting string // how long posts last
+	Know    Know
+}
+
+// Know says in two sentences what is known about the reader.
+type Know struct{ Bold, Rest string }
+
+// Feed is a page of a board.
+type Feed struct {
+	Page
+	Aside
+	Tabs     []Tab
+	Order    string // data-order of the list: new or fading
+	Later    bool   // not the first page: nothing is born on it
+	Composer Composer
+	Posts    []Post
+	Tombs    []Tomb
+	Removed  string // stands for the tombs where they are many
+	Next     string // the way to older posts, "" when there are none
+	NextText string
+}
+
+// Tab is one order of a feed.
+type Tab struct {
+	Text, Href string
+	Current    bool
+}
+
+// Listing is what a feed page is drawn from.
+type Listing struct {
+	Sort   board.Sort
+	Posts  []board.Post
+	Votes  map[board.PostID]board.Vote // the visitor's own
+	Traces []board.Trace               // for the first page only
+	From   string                      // the cursor it begins after; "": from the top
+	Next   string                      // the cursor of the next page; "": it is the last
+	At     uint64                      // the board's counter, read before the posts
+}
+
+// Write is the page of the composer.
+type Write struct {
+	Page
+	Aside
+	Composer Composer
+}
+
+// Thread is a post with its replies.
+type Thread struct {
+	Page
+	Aside
+	Heading string // "Thread by Teal Heron"
+	Post    Post
+	Replies []Post
+	Form    ReplyForm
+	You     *Name  // who the reader is in this thread, if anybody
+	Key     string // the owner key of the post, for its author alone
+	Link    string // the post's address, to be copied
+	Remove  string // where an owner key is sent
+}
+
+// Talk is what a thread page is drawn from.
+type Talk struct {
+	Post    board.Post
+	Replies []board.Post
+	Votes   map[board.PostID]board.Vote // the visitor's own
+	URL     string                      // absolute
+	At      uint64                      // the thread's counter, read before the posts
+	Given   Given                       // words of a reply that was refused
+	Err     *board.Error                // why it was
+}
+
+// Given is what a form was sent with, as it was sent: to give it back.
+type Given struct{ Body, TTL, Silence string }
+
+// Choice is one radio button.
+type Choice struct {
+	Value, Text string
+	Chosen      bool
+}
+
+// Composer is the form that publishes a post. Its own answer replaces it.
+type Composer struct {
+	Words    *words.Printer
+	Action   string
+	Body     string
+	Limits   Limits
+	Silences []Choice // none: there is nothing to choose
+	Know     Know
+	Wait     int    // seconds until it may be sent again, 0: now
+	Err      string // what is wrong with all of it
+	BodyErr  string
+	QuietErr string
+}
+
+// Limits are the rules of writing, which may change while a page is open.
+type Limits struct {
+	Words  *words.Printer
+	Max    int // characters
+	TTLs   []Choice
+	Votes  string // what hearts and downs do to a life, "" for nothing
+	TTLErr string
+}
+
+// ReplyForm is the form that answers in a thread. Its own answer replaces it.
+type ReplyForm struct {
+	Words   *words.Printer
+	Action  string
+	Body    string
+	Max     int
+	As      *Name  // who the reader is in this thread, if anybody yet
+	Label   string // "Reply as Olive Crane"
+	Wait    int
+	Err     string
+	BodyErr string
+}
+
+// You is the page that says what is known about its reader.
+type You struct {
+	Page
+	Lead      string
+	Facts     []Fact
+	Cookie    bool // there is one
+	Session   bool // it goes with the browser's session
+	Posts     []Yours
+	Languages []Choice
+	Themes    []Choice
+	Back      string
+	Promises  []string
+}
+
+// Fact is one thing, and what is known of it.
+type Fact struct{ Term, Text, More string }
+
+// Yours is something alive that the reader wrote.
+type Yours struct {
+	By       Name
+	Excerpt  string
+	Href     string
+	Left     string
+	ISO      string
+	Drop     string // where the remove button leads
+	DropText string
+	Key      string
+}
+
+// Known is what the you page is drawn from.
+type Known struct {
+	Posts []board.Post // all that the visitor wrote and is alive
+	Lang  string       // the language they chose, "" if they chose none
+}
+
+// About is the page that says what this place is.
+type About struct {
+	Page
+	Aside
+	Sections []Section
+	Limits   []Fact
+}
+
+// Section is a heading with paragraphs.
+type Section struct {
+	Heading    string
+	Paragraphs []string
+}
+
+// Forgotten is what is left after Forget me.
+type Forgotten struct {
+	Page
+	Text string
+}
+
+// Problem is the page of a refusal.
+type Problem struct {
+	Page
+	Heading  string
+	Code     string // the status, as people see it
+	Text     string // what was wrong
+	Fields   []string
+	Help     string // what would do
+	Wait     int    // seconds, 0: no use in waiting
+	WaitIn   string // the same, as a life
+	Again    *Again
+	Link     string // where to go on, "" for nowhere
+	LinkText string
+}
+
+// Again is what was sent, to be sent once more.
+type Again struct {
+	Action string
+	Body   string   // words given back to be changed; "" where there were none
+	Max    int      // characters they may have
+	Hidden []Hidden // what else was sent
+}
+
+// Hidden is a field that is sent again unseen.
+type Hidden struct{ Name, Value string }
+
+// Post is a post or reply as every reader sees it; For adds what one of them
+// alone sees.
+type Post struct {
+	ID    string
+	Reply bool
+	By    Name
+	name  board.Name
+	Clock string // what else ends it
+	Text  []Span
+	Long  bool
+
+	Left, Span string // seconds
+	LeftText   string // "3 h 12 min left"
+	ISO        string // PT3H12M
+	Percent    string // of its span that is left
+	Dying      bool   // its last minute
+	Saves      bool   // a heart would lengthen it in its last minute
+
+	Hearts     int
+	Score      int
+	Replies    int
+	HeartLabel string
+	DownLabel  string
+	ReplyLabel string
+	Gift       string // "+10 min", what a heart gives it
+	Low        string // "At −3. Two more and it goes."
+	Rescue     string // "A heart still saves it"
+
+	Opener string // "wrote this": a reply by who wrote the post
+
+	Mine bool
+	You  string // "you"
+	Drop string // the label of the remove button
+	Vote board.Vote
+}
+
+// Name is a pseudonym as people see it.
+type Name struct {
+	Text                string // Teal Heron
+	Hue                 string // the class of its colour
+	Upper, Lower, Torso string // parts of the sprite
+}
+
+// Tomb is the wordless line that stands where the community ended a post.
+type Tomb struct {
+	ID   string
+	Left string // seconds it still stands
+	Bold string
+	Rest string
+}
+
+// Gone tells an open page that something ended.
+type Gone struct {
+	ID   string
+	Why  string
+	Tomb *Tomb
+}
+
+// seconds writes a time for data-left and the like: tenths, rounded up, so that
+// nothing leaves a page before it has ended.
+func seconds(d time.Duration) string {
+	tenths := (d.Milliseconds() + 99) / 100
+	return strconv.FormatFloat(float64(max(0, tenths))/10, 'f', -1, 64)
+}

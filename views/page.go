@@ -1,0 +1,82 @@
+package views
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// htmxConfig is what htmx is told: hx-ws returns by itself after its own seven
+// close codes and after 4008, with which a reader that fell behind is let go. No
+// history (pages are pages) and no style sheet of its own.
+const htmxConfig = `{"ws":{"reconnectCodes":[1001,1005,1006,1011,1012,1013,1014,4008]},"history":false,"includeIndicatorCSS":false}`
+
+// reloadEvery is how often a page without script loads itself anew, once its
+// reader has asked for it.
+const reloadEvery = 30
+
+// page draws up what surrounds a page; title names it.
+func (v Visit) page(name, title string) Page {
+	return Page{
+		Words:  v.Words,
+		Name:   name,
+		Title:  v.Words.Say("page.title", "title", title),
+		Theme:  v.Theme,
+		Home:   boardHref(v.Board.Slug),
+		Reload: v.Reload,
+	}
+}
+
+// growsOld gives the page the line about its age, for readers without a script.
+func (p *Page) growsOld(path string) {
+	p.ReloadHref = withRefresh(path, p.Reload == 0)
+}
+
+// withRefresh is the address of this page as one that reloads itself, or as one
+// that does not. It never leads to another host, whatever the path looks like.
+func withRefresh(path string, on bool) string {
+	u, err := url.Parse(path)
+	if err != nil {
+		return "/"
+	}
+	q := u.Query()
+	q.Del("refresh")
+	if on {
+		q.Set("refresh", strconv.Itoa(reloadEvery))
+	}
+	here := url.URL{Path: "/" + strings.TrimLeft(u.Path, "/"), RawQuery: q.Encode()}
+	return here.String()
+}
+
+// aside draws up what stands beside a stream.
+func (v Visit) aside() Aside {
+	p, s := v.Words, v.Settings
+	a := Aside{Board: BoardTitle(p, v.Board), Know: know(v)}
+	if v.Here != "" {
+		a.Here = p.Say("board.here", "n", v.Here)
+	}
+	if s.TTLDefault == s.TTLMax {
+		a.Lasting = p.Say("board.lasting_all", "max", s.TTLMax)
+	} else {
+		a.Lasting = p.Say("board.lasting", "default", s.TTLDefault, "max", s.TTLMax)
+	}
+	return a
+}
+
+// know says what is known about the reader while they read.
+func know(v Visit) Know {
+	p := v.Words
+	if v.Visitor.IsZero() {
+		return Know{p.Say("know.nothing"), p.Say("know.nothing_rest")}
+	}
+	return Know{p.Say("know.cookie"), p.Say("know.cookie_rest")}
+}
+
+// knowWriting says what writing would add to it.
+func knowWriting(v Visit) Know {
+	p := v.Words
+	if v.Visitor.MayWrite(v.Now, v.Settings.VisitorTTL) {
+		return Know{p.Say("know.again"), p.Say("know.again_rest")}
+	}
+	return Know{p.Say("know.first"), p.Say("know.first_rest", "time", v.Settings.VisitorTTL)}
+}

@@ -1,0 +1,181 @@
+package views
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"mayfly/board"
+	"mayfly/words"
+)
+
+// longText is the number of letters from which a post is set smaller.
+const longText = 190
+
+// lastMinute is how long before its end a post looks like it.
+const lastMinute = time.Minute
+
+// NewPost draws up a post, or a reply, as every reader sees it.
+func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time) Post {
+	out := Post{
+		ID:         post.ID.String(),
+		Reply:      post.IsReply(),
+		By:         NewName(p, post.Name),
+		name:       post.Name,
+		Text:       spans(post.Body),
+		Hearts:     post.Hearts,
+		Score:      post.Score,
+		Replies:    post.Replies,
+		HeartLabel: p.Say("post.heart.label", "n", post.Hearts),
+		DownLabel:  p.Say("post.down.label"),
+		Low:        low(p, post.Score, s.VanishScore),
+		You:        p.Say("post.you"),
+		Drop:       p.Say("post.remove"),
+	}
+	if !out.Reply {
+		out.Long = utf8.RuneCountInString(post.Body) > longText
+		out.ReplyLabel = p.Say("post.replies", "n", post.Replies)
+		out.live(p, post.Life, s, now)
+	}
+	return out
+}
+
+// live fills in what a clock of its own brings with it. A reply has none.
+func (out *Post) live(p *words.Printer, l board.Life, s board.Settings, now time.Time) {
+	left, span := l.Left(now), l.Span(now)
+	out.Left, out.Span = seconds(left), seconds(span)
+	out.LeftText, out.ISO = p.Say("post.left", "life", left), iso(left)
+	out.Percent = percent(left, span)
+	out.Dying = left < lastMinute
+	if l.Silence > 0 {
+		out.Clock = p.Say("post.clock.quiet", "quiet", l.Silence)
+		out.HeartLabel = p.Say("post.heart.quiet", "n", out.Hearts)
+	}
+	if gives := lends(l, s.LifePerHeart); gives > 0 && l.Silence == 0 {
+		out.HeartLabel = p.Say("post.heart.gives", "n", out.Hearts, "time", gives)
+		out.Gift = p.Say("post.gift", "life", gives)
+	}
+	if takes := l.EndsAt.Sub(l.Moved(-s.LifePerDown).EndsAt); takes > 0 {
+		out.DownLabel = p.Say("post.down.takes", "time", takes)
+	}
+	// what a heart would do at the last moment, when the quiet has lasted longest
+	out.Saves = l.Moved(s.LifePerHeart).Heard(l.EndsAt).EndsAt.After(l.EndsAt)
+	if out.Saves && out.Low == "" {
+		out.Rescue = p.Say("post.rescue")
+	}
+}
+
+// lends is what a heart adds to a life: less than it would, or nothing, near the
+// cap that was fixed at birth.
+func lends(l board.Life, heart time.Duration) time.Duration {
+	return l.Moved(heart).Until.Sub(l.Until)
+}
+
+// For adds what one reader alone sees: whether they wrote it, and their vote.
+func (out Post) For(mine bool, vote board.Vote) Post {
+	out.Mine, out.Vote = mine, vote
+	return out
+}
+
+// WroteThread marks a reply whose name is that of the thread's author.
+func (out Post) WroteThread(p *words.Printer, author board.Name) Post {
+	if out.Reply && out.name == author {
+		out.Opener = p.Say("post.opener")
+	}
+	return out
+}
+
+// NewPosts draws up posts as one visitor sees them.
+func NewPosts(v Visit, posts []board.Post, votes map[board.PostID]board.Vote) []Post {
+	out := make([]Post, len(posts))
+	for i, post := range posts {
+		out[i] = NewPost(v.Words, post, v.Settings, v.Now).For(post.OwnedBy(v.Visitor), votes[post.ID])
+	}
+	return out
+}
+
+// NewReplies draws up the replies under root as one visitor sees them.
+func NewReplies(v Visit, root board.Post, replies []board.Post, votes map[board.PostID]board.Vote) []Post {
+	out := NewPosts(v, replies, votes)
+	for i := range out {
+		out[i] = out[i].WroteThread(v.Words, root.Name)
+	}
+	return out
+}
+
+// NewTomb draws up the line a post leaves when its readers have removed it.
+func NewTomb(p *words.Printer, id board.PostID, stands time.Duration) Tomb {
+	return Tomb{ID: id.String(), Left: seconds(stands), Bold: p.Say("tomb.removed"), Rest: p.Say("tomb.words")}
+}
+
+// NewGone draws up the news that something ended.
+func NewGone(p *words.Printer, e board.Event) Gone {
+	out := Gone{ID: e.ID.String(), Why: string(e.Why)}
+	if e.Why.LeavesTrace() && !e.IsReply() {
+		tomb := NewTomb(p, e.ID, board.TraceTime)
+		out.Tomb = &tomb
+	}
+	return out
+}
+
+// low warns when one or two more downs would end it.
+func low(p *words.Printer, score, vanish int) string {
+	if score >= 0 {
+		return ""
+	}
+	switch score - vanish {
+	case 1:
+		return p.Say("post.low.last", "score", score)
+	case 2:
+		return p.Say("post.low.next", "score", score)
+	}
+	return ""
+}
+
+// vote is what pressing a button sends: the vote it stands for, or none to take
+// back the one that was given.
+func (out Post) vote(button board.Vote) string {
+	if out.Vote == button {
+		return board.NoVote.String()
+	}
+	return button.String()
+}
+
+func (out Post) pressed(button board.Vote) string { return strconv.FormatBool(out.Vote == button) }
+
+// path is the address of p, or of something about it.
+func (out Post) path(parts ...string) string {
+	return strings.Join(append([]string{"/p/" + out.ID}, parts...), "/")
+}
+
+// percent of a span that is left, as the wick is drawn: "53.33%".
+func percent(left, span time.Duration) string {
+	share := 100 * float64(left) / float64(max(span, left, 1))
+	return strconv.FormatFloat(math.Round(share*100)/100, 'f', -1, 64) + "%"
+}
+
+// iso writes a time as the datetime attribute wants a duration: PT3H12M, P2DT3H,
+// PT0S. Begun seconds count.
+func iso(d time.Duration) string {
+	s := int((max(0, d) + time.Second - 1) / time.Second)
+	var b strings.Builder
+	b.WriteString("P")
+	part := func(n int, unit string) {
+		if n > 0 {
+			b.WriteString(strconv.Itoa(n) + unit)
+		}
+	}
+	part(s/86400, "D")
+	if s%86400 > 0 || s == 0 {
+		b.WriteString("T")
+		part(s/3600%24, "H")
+		part(s/60%60, "M")
+		part(s%60, "S")
+	}
+	if s == 0 {
+		b.WriteString("0S")
+	}
+	return b.String()
+}

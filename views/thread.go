@@ -1,0 +1,50 @@
+package views
+
+import (
+	"mayfly/board"
+)
+
+// NewThread draws up a post with its replies.
+func NewThread(v Visit, t Talk) Thread {
+	p := v.Words
+	author := NewName(p, t.Post.Name)
+	out := Thread{
+		Page:    v.page("thread", p.Say("thread.heading", "name", author.Text)),
+		Aside:   v.aside(),
+		Heading: p.Say("thread.heading", "name", author.Text),
+		Post:    NewPosts(v, []board.Post{t.Post}, t.Votes)[0],
+		Replies: NewReplies(v, t.Post, t.Replies, t.Votes),
+		Link:    t.URL,
+		Remove:  "/p/" + t.Post.ID.String() + "/delete",
+	}
+	out.Live = liveThread(t.Post.ID, t.At)
+	out.growsOld(v.Path)
+	out.Back, out.BarTitle, out.BarSub = out.Home, p.Say("thread.title"), out.Post.ReplyLabel
+	as := speaker(v.Visitor, t)
+	if as != nil {
+		name := NewName(p, *as)
+		out.You = &name
+	}
+	out.Form = NewReplyForm(v, t.Post.ID, as, t.Given, t.Err)
+	if out.Post.Mine {
+		out.Key = t.Post.Own.String()
+	}
+	return out
+}
+
+// speaker is who a visitor is in a thread, nil if they have not spoken in it, or
+// nothing they said is left.
+func speaker(v board.Visitor, t Talk) *board.Name {
+	if v.IsZero() {
+		return nil
+	}
+	if t.Post.OwnedBy(v) {
+		return &t.Post.Name
+	}
+	for i := range t.Replies {
+		if t.Replies[i].OwnedBy(v) {
+			return &t.Replies[i].Name
+		}
+	}
+	return nil
+}
