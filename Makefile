@@ -1,2 +1,79 @@
-test:
+# `make` says what there is. Tools are pinned here or in go.mod.
+
+golangci := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+fuzztime ?= 30s
+bench    ?= .
+
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start with a throwaway database; flags go into ARGS
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && go run . --data "$$dir/data" --keys "$$dir/keys" $(ARGS)
+
+generate: ## draw *_templ.go anew
+	go tool templ generate
+
+fmt: ## format everything
+	go tool templ fmt .
+	$(golangci) fmt
+
+lint: ## golangci-lint, and vet of the browser's tests
+	$(golangci) run
+	go vet -tags e2e ./...
+
+check: generated lint test ## all that CI runs
+
+test: tools ## all tests, the browser's too; installs what is missing
 	go test -race -shuffle=on ./...
+	go test -tags e2e ./e2e
+
+e2e: tools ## the browser's tests
+	go test -tags e2e ./e2e
+
+bench: ## benchmarks six times, for benchstat; bench=Feed picks some
+	go test -run '^$$' -bench '$(bench)' -count 6 ./...
+
+fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(fuzztime) "$$package" || exit 1; \
+		done; \
+	done
+
+image: ## docker build
+	docker build -t mayfly .
+
+# What is committed must be what the generator makes of it now.
+generated:
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	find . -name '*.templ' | tar -cf - -T - | tar -xf - -C "$$dir" && \
+	go tool templ generate -path "$$dir" -log-level error && \
+	go tool templ fmt -fail -log-level error "$$dir" && \
+	(find . -name '*_templ.go'; cd "$$dir" && find . -name '*_templ.go') | sort -u | { \
+		while read -r file; do \
+			cmp -s "$$file" "$$dir/$$file" || { echo "$$file is not what its template says: make fmt generate"; stale=1; }; \
+		done; \
+		exit $${stale:-0}; \
+	}
+
+# A C compiler for SQLite and the race detector, and a browser.
+tools:
+	@missing=; \
+	command -v $${CC:-gcc} >/dev/null || missing="gcc libc6-dev"; \
+	for browser in chromium chromium-browser google-chrome google-chrome-stable; do \
+		command -v $$browser >/dev/null && found=$$browser; \
+	done; \
+	[ -n "$$found" ] || missing="$$missing chromium fonts-liberation"; \
+	[ -n "$$missing" ] || exit 0; \
+	[ "$$(id -u)" = 0 ] || sudo=sudo; \
+	if command -v apt-get >/dev/null && $$sudo true; then \
+		echo "The tests need $$missing; installing."; \
+		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	else \
+		echo "The tests need a C compiler and Chromium or Google Chrome; please install: $$missing"; exit 1; \
+	fi
+
+.PHONY: help run generate fmt lint check test e2e bench fuzz image generated tools

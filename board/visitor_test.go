@@ -136,7 +136,7 @@ func TestR25NamesAreBeyondReachWithoutTheThreadsKey(t *testing.T) {
 }
 
 // TestR32VotesOfOneVisitorShareNothing compares the tags that a dump of the
-// database holds: no run of four bytes of one is in another.
+// database holds: no run of eight bytes of one is in another.
 func TestR32VotesOfOneVisitorShareNothing(t *testing.T) {
 	v := NewVisitor(noon)
 	oneThread := NewKey().Secret()
@@ -145,10 +145,10 @@ func TestR32VotesOfOneVisitorShareNothing(t *testing.T) {
 		id := NewPostID()
 		tags = append(tags, oneThread.Vote(v, id), oneThread.Own(v, id), NewKey().Secret().Vote(v, id))
 	}
-	seen := map[[4]byte]int{}
+	seen := map[[8]byte]int{}
 	for i, tag := range tags {
-		for at := range len(tag) - 3 {
-			run := [4]byte(tag[at : at+4])
+		for at := range len(tag) - 7 {
+			run := [8]byte(tag[at : at+8])
 			if first, known := seen[run]; known && first != i {
 				t.Fatalf("tags %d and %d share %x", first, i, run)
 			}
@@ -238,11 +238,11 @@ func TestKeysAndSecretsAreNeverPrinted(t *testing.T) {
 		said = fmt.Sprintf("%s\n"+strings.Repeat(verb+" ", 4), said, key, secret, &secret, post)
 	}
 	for name, raw := range map[string][32]byte{"key": key, "secret": secret.key} {
-		start := raw[:4]
+		start := raw[:8]
 		for _, form := range []string{
 			string(start), hex.EncodeToString(start), fmt.Sprintf("%X", start), fmt.Sprintf("% x", start),
 			listed("%d", " ", start), listed("%d", ",", start), listed("%#x", ", ", start), listed("%o", " ", start),
-			base64.StdEncoding.EncodeToString(raw[:3]),
+			base64.StdEncoding.EncodeToString(raw[:6]),
 		} {
 			if strings.Contains(said, form) {
 				t.Errorf("a %s was printed: %q", name, form)

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -129,14 +128,11 @@ func (s *Server) withOrigin(next http.Handler) http.Handler {
 // sameOrigin says whether a socket is asked for by a page of this board. A socket
 // without an Origin is refused: CrossOriginProtection does not look at GET.
 func (s *Server) sameOrigin(r *http.Request) bool {
-	u, err := url.Parse(r.Header.Get("Origin"))
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return false
-	}
+	origin := r.Header.Get("Origin")
 	if s.base != nil {
-		return strings.EqualFold(u.Host, s.base.Host) && u.Scheme == s.base.Scheme
+		return strings.EqualFold(origin, s.base.String())
 	}
-	return strings.EqualFold(u.Host, r.Host)
+	return strings.EqualFold(origin, "http://"+r.Host) || strings.EqualFold(origin, "https://"+r.Host)
 }
 
 // secure says whether the visitor came by TLS: directly, or as a trusted proxy says.

@@ -188,6 +188,9 @@ func TestR37ASocketNeedsThisOrigin(t *testing.T) {
 		"null":         {"Origin": {"null"}},
 		"another port": {"Origin": {"http://127.0.0.1:1"}},
 		"a file":       {"Origin": {"file://"}},
+		"a longer one": {"Origin": {s.url + ".evil.example"}},
+		"a user's":     {"Origin": {strings.Replace(s.url, "http://", "http://evil@", 1)}},
+		"with a path":  {"Origin": {s.url + "/"}},
 	} {
 		conn, res, err := websocket.DefaultDialer.DialContext(t.Context(), ws, origin)
 		if err == nil {

@@ -93,22 +93,3 @@ func contains(networks []netip.Prefix, a netip.Addr) bool {
 	}
 	return false
 }
-
-// address is what one line of an address shares: /32 or /64.
-func address(a netip.Addr) []byte { return prefix(a, 32, 64) }
-
-// network is what one household, school or company shares: /24 or /56.
-func network(a netip.Addr) []byte { return prefix(a, 24, 56) }
-
-func prefix(a netip.Addr, v4, v6 int) []byte {
-	a = plain(a)
-	bits := v6
-	if a.Is4() {
-		bits = v4
-	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return nil // bits always fit
-	}
-	return p.Addr().AsSlice() // nil for the zero Addr: all who have none are one
-}

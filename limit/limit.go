@@ -54,6 +54,8 @@ const (
 	Reply
 	Vote
 	Page
+
+	socket Cost = 0 // is no rate: OpenSocket
 )
 
 // rate is the setting behind a cost.
@@ -67,6 +69,7 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Vote
 	case Page:
 		return s.Page
+	case socket:
 	}
 	return board.Rate{}
 }
@@ -144,19 +147,19 @@ func (g *Gate) Allow(cost Cost, who Caller) error {
 }
 
 // buckets lists what a request is charged to, narrowest first.
-func (g *Gate) buckets(cost Cost, who Caller, rate board.Rate, shared []netip.Prefix) []bucket {
+func (g *Gate) buckets(cost Cost, who Caller, rate board.Rate, shared []netip.Prefix) [2]bucket {
 	width := 1
 	if contains(shared, who.Addr) {
 		width = sharedWidth
 	}
 	net := network(who.Addr)
 	if who.Visitor.Settled(g.now()) {
-		return []bucket{
-			{lane{cost, ofVisitor, rate}, who.Visitor.ID[:]},
+		return [2]bucket{
+			{lane{cost, ofVisitor, rate}, visitor(who.Visitor)},
 			{lane{cost, ofCrowd, rate.Times(crowdWidth * width)}, net},
 		}
 	}
-	return []bucket{
+	return [2]bucket{
 		{lane{cost, ofAddress, rate.Times(addressWidth * width)}, address(who.Addr)},
 		{lane{cost, ofNetwork, rate.Times(networkWidth * width)}, net},
 	}

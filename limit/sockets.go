@@ -1,7 +1,6 @@
 package limit
 
 import (
-	"crypto/rand"
 	"net/netip"
 	"sync"
 	"time"
@@ -31,7 +30,7 @@ func socketsWithin(fds uint64) int {
 // outlive many epochs; but a tag is here only while a socket of that address or
 // network is open, and says no more than the open connection itself does.
 type sockets struct {
-	key [32]byte
+	key *key
 	max int
 
 	mu   sync.Mutex
@@ -40,9 +39,7 @@ type sockets struct {
 }
 
 func newSockets(limit int) *sockets {
-	s := &sockets{max: limit, of: map[tag]int{}}
-	rand.Read(s.key[:]) //nolint:errcheck // crypto/rand never returns an error since Go 1.24
-	return s
+	return &sockets{key: newKey(), max: limit, of: map[tag]int{}}
 }
 
 // OpenSocket counts one more open socket of an address: as many as the setting
@@ -56,8 +53,8 @@ func (g *Gate) OpenSocket(addr netip.Addr) (release func(), err error) {
 	if contains(s.SharedNetworks, addr) {
 		each *= sharedWidth
 	}
-	at := sum(g.sockets.key[:], 0, byte(ofAddress), address(addr))
-	in := sum(g.sockets.key[:], 0, byte(ofNetwork), network(addr))
+	at := g.sockets.key.tag(socket, ofAddress, address(addr))
+	in := g.sockets.key.tag(socket, ofNetwork, network(addr))
 	return g.sockets.take(at, in, each)
 }
 

@@ -31,9 +31,9 @@ func (g *Gate) FreshVote(who Caller, post board.PostID) error {
 	return nil
 }
 
-func (e *epoch) freshVote(net []byte, v board.Visitor, post board.PostID) bool {
-	place := e.tag(Vote, ofPost, net, post[:])
-	voter := e.tag(Vote, ofVoter, v.ID[:], post[:])
+func (e *epoch) freshVote(net who, v board.Visitor, post board.PostID) bool {
+	place := e.key.tag(Vote, ofPost, net, post[:]...)
+	voter := e.key.tag(Vote, ofVoter, visitor(v), post[:]...)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	voters, known := e.votes[place]

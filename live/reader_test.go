@@ -44,17 +44,23 @@ func handshake(t *testing.T) *http.Request {
 type pipeSite struct {
 	hub  *Hub
 	page page
-	gone chan struct{}
+	gone <-chan struct{}
 }
 
 func newPipeSite(t *testing.T) *pipeSite {
-	s := &pipeSite{hub: NewHub(&drawer{}, slog.New(slog.DiscardHandler)), gone: make(chan struct{})}
+	s := &pipeSite{hub: NewHub(&drawer{}, slog.New(slog.DiscardHandler))}
+	s.page, s.gone = s.open(t)
+	return s
+}
+
+// open brings one more page in. Its socket is gone when the channel is closed.
+func (s *pipeSite) open(t *testing.T) (page, <-chan struct{}) {
+	gone := make(chan struct{})
 	ours, theirs := net.Pipe()
 	go func() {
-		// The request that the client writes has been read, as it were.
 		req, err := http.ReadRequest(bufio.NewReader(ours))
 		if err == nil {
-			err = s.hub.Serve(&pipeWriter{conn: ours}, req, home, "json", func() { close(s.gone) })
+			err = s.hub.Serve(&pipeWriter{conn: ours}, req, home, "json", func() { close(gone) })
 		}
 		if err != nil {
 			t.Error(err)
@@ -66,11 +72,47 @@ func newPipeSite(t *testing.T) *pipeSite {
 	}
 	_ = resp.Body.Close()
 	t.Cleanup(func() { _ = conn.Close() })
-	s.page = page{t, conn}
-	if f := s.page.next(); f.kind != "hello" {
+	p := page{t, conn}
+	if f := p.next(); f.kind != "hello" {
 		t.Fatalf("first frame = %v", f)
 	}
-	return s
+	return p, gone
+}
+
+func TestHubDropsASlowReaderAndServesTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newPipeSite(t) // its page reads nothing for now
+		heard := make([]int, 8)
+		for i := range heard {
+			p, _ := s.open(t)
+			go func() {
+				for {
+					if _, _, err := p.ReadMessage(); err != nil {
+						return
+					}
+					heard[i]++
+				}
+			}()
+		}
+		const events = 1 + queueMax + 1 // one is being written, the queue is full, and one more
+		for range events {
+			_ = s.hub.Publish(t.Context(), birth())
+			synctest.Wait()
+		}
+		for i, n := range heard {
+			if n != events {
+				t.Errorf("healthy reader %d heard %d events, want %d", i, n, events)
+			}
+		}
+		if code := s.page.closeCode(); code != CloseSlow {
+			t.Errorf("close code = %d, want %d", code, CloseSlow)
+		}
+		<-s.gone
+		if n := s.hub.Count(home); n != len(heard) {
+			t.Errorf("Count = %d", n)
+		}
+		_ = s.hub.Close(t.Context())
+	})
 }
 
 func TestReaderIsPingedEach20SecondsAndLivesAsLongAsItAnswers(t *testing.T) {

@@ -45,9 +45,11 @@ var served = []struct {
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/trust.js"}},
 	{"js/say.js", nil},
 	{"js/life.js", nil},
+	{"js/net.js", nil},
 	{"js/post.js", nil},
+	{"js/compose.js", nil},
 	{"js/live.js", nil},
-	{"js/forms.js", nil},
+	{"js/votes.js", nil},
 	{"js/app.js", nil},
 }
 
@@ -64,7 +66,7 @@ var types = map[string]string{
 // is a path relative to the file. Files of other types refer to none.
 var references = map[string]*regexp.Regexp{
 	".css":         regexp.MustCompile(`(url\(")(\.{1,2}/[^"]+)("\))`),
-	".js":          regexp.MustCompile(`((?m:^)(?:import|export) [^"]*")(\./[^"]+)(")`),
+	".js":          regexp.MustCompile(`((?m:^)(?:import|export) [^"\n]*")(\./[^"\n]+)(")`),
 	".webmanifest": regexp.MustCompile(`("src": ")([^"]+)(")`),
 }
 

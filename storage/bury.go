@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
 	"time"
 
 	"mayfly/board"
@@ -20,42 +19,6 @@ const (
 	// freePages is how many empty pages a Bury gives back to the disk.
 	freePages = "200"
 )
-
-// graves are the rows that wait to be deleted though their time has not come, and
-// whether each is a reply.
-type graves struct {
-	mu   sync.Mutex
-	rows map[board.PostID]bool
-}
-
-func (g *graves) add(id board.PostID, isReply bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.rows == nil {
-		g.rows = map[board.PostID]bool{}
-	}
-	g.rows[id] = isReply
-}
-
-func (g *graves) remove(id board.PostID) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.rows, id)
-}
-
-// some returns up to n of them.
-func (g *graves) some(n int) map[board.PostID]bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	rows := make(map[board.PostID]bool, min(n, len(g.rows)))
-	for id, isReply := range g.rows {
-		if len(rows) == n {
-			break
-		}
-		rows[id] = isReply
-	}
-	return rows
-}
 
 // Bury deletes the rows of what has ended, in short transactions that let posts go
 // first, and says how many it and End have deleted since the last Bury.
@@ -218,12 +181,12 @@ func (d *digger) digBoard(ctx context.Context, tx querier) error {
 
 // bury deletes a post whose key is gone, after its replies; with many of them it
 // may not be done in one transaction. A post that still has its key (a vote has
-// just moved its end) waits for Destroy.
+// just moved its end), or that Destroy has yet to name, is left to a later Bury.
 func (d *digger) bury(ctx context.Context, tx querier, e endedRow) (done bool, err error) {
 	const deletePost = `
 		DELETE FROM posts
 		WHERE seq = $1`
-	if d.store.keys.Has(e.ref) {
+	if d.store.keys.Has(e.ref) || d.store.unnamed.has(e.ref) {
 		return true, nil
 	}
 	for more := e.replies > 0; more; {

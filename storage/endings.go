@@ -192,30 +192,23 @@ func (s *Store) Destroy(ctx context.Context, now time.Time) ([]board.Ending, err
 func (s *Store) dropExpired(now time.Time) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	for _, d := range s.keys.DropExpired(now) {
-		s.unnamed[d.Ref] = d.EndsAt
-	}
+	s.unnamed.add(s.keys.DropExpired(now))
 }
 
 // nameEnded finds the posts whose keys were dropped, and drops the keys of their
 // replies. It reads rows from the earliest such end on, so that rows which could
 // not be deleted are not read again each time.
 func (s *Store) nameEnded(ctx context.Context, now time.Time) error {
-	if len(s.unnamed) == 0 {
+	from, some := s.unnamed.earliest()
+	if !some {
 		return nil
-	}
-	from := now
-	for _, endsAt := range s.unnamed {
-		if endsAt.Before(from) {
-			from = endsAt
-		}
 	}
 	for _, b := range s.boards {
 		if err := s.nameEndedOn(ctx, b.Slug, from, now); err != nil {
 			return err
 		}
 	}
-	clear(s.unnamed) // the rest were replies
+	s.unnamed.clear() // the rest were replies
 	return nil
 }
 
@@ -230,9 +223,8 @@ func (s *Store) nameEndedOn(ctx context.Context, slug string, from, now time.Tim
 			return err
 		}
 		for _, e := range page {
-			if _, dropped := s.unnamed[e.ref]; dropped {
+			if s.unnamed.named(e.ref) {
 				s.untold.add(e.ending())
-				delete(s.unnamed, e.ref)
 			}
 		}
 		if after = page[len(page)-1].position; len(page) < namePage {

@@ -370,7 +370,10 @@ func (s *Store) Thread(ctx context.Context, id board.PostID, now time.Time) (boa
 // are posts to fill it.
 func (s *Store) Feed(ctx context.Context, q board.Query, now time.Time) ([]board.Post, bool, error) {
 	now = s.at(now)
-	limit := min(max(1, q.Limit), board.PageMax)
+	limit := min(q.Limit, board.PageMax)
+	if limit <= 0 {
+		limit = board.PageSize
+	}
 	var posts []board.Post
 	for {
 		var rows []row
@@ -468,11 +471,14 @@ func (s *Store) ownedBy(ctx context.Context, owns func(board.Post) bool, now tim
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, s.openAll(slices.DeleteFunc(rows, func(r row) bool { return !s.owned(r, owns, now) }), now)...)
-		if len(rows) < ownedPage {
+		full := len(rows) == ownedPage
+		if full {
+			before = rows[len(rows)-1].Seq
+		}
+		rows = slices.DeleteFunc(rows, func(r row) bool { return !s.owned(r, owns, now) })
+		if found = append(found, s.openAll(rows, now)...); !full {
 			return found, nil
 		}
-		before = rows[len(rows)-1].Seq
 	}
 }
 

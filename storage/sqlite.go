@@ -72,7 +72,6 @@ func connect(dataDir string, log *slog.Logger, wrap func(driver.Conn) driver.Con
 		aside:   openPool(1, "rw", path, asideBusyTime, wrap),
 		queue:   make(chan *op, queueMax),
 		tidy:    make(chan struct{}, 1),
-		unnamed: map[keys.Ref]time.Time{},
 	}
 	s.gate.open()
 	return s, nil

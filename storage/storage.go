@@ -53,31 +53,11 @@ type Store struct {
 	tidy     chan struct{}
 	tidied   atomic.Int64 // how large the journal was when it was last brought in
 
-	sweeping sync.Mutex
-	unnamed  map[keys.Ref]time.Time // dropped keys whose posts Destroy has yet to name; under sweeping
-	untold   endings                // ended, but not yet off the disk
-	byHand   graves                 // ended before their time: rows that wait for Bury
-	deleted  atomic.Int64           // rows that Bury has yet to speak of
-}
-
-// endings is a list that two goroutines may add to.
-type endings struct {
-	mu   sync.Mutex
-	list []board.Ending
-}
-
-func (e *endings) add(list ...board.Ending) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.list = append(e.list, list...)
-}
-
-func (e *endings) take() []board.Ending {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	list := e.list
-	e.list = nil
-	return list
+	sweeping sync.Mutex   // one Destroy at a time
+	unnamed  unnamed      // keys that time has ended, whose posts Destroy has yet to find
+	untold   endings      // posts that have ended, of whom nobody was told yet
+	byHand   graves       // rows whose time has not come, but whose keys are gone
+	deleted  atomic.Int64 // rows that Bury has yet to speak of
 }
 
 // Close finishes what is queued, empties the journal and lets go of the files.

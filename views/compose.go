@@ -2,7 +2,6 @@ package views
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"mayfly/board"
@@ -208,5 +207,3 @@ func when(text, id string) string {
 	}
 	return id
 }
-
-func number(n int) string { return strconv.Itoa(n) }

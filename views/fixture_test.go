@@ -51,7 +51,7 @@ func by(v board.Visitor, p board.Post) board.Post {
 
 // ending brings p's end to so long after noon.
 func ending(p board.Post, left time.Duration) board.Post {
-	p.Life.Until, p.Life.EndsAt = noon.Add(left), noon.Add(left)
+	p.Life.Until, p.Life.EndsAt, p.Life.Grid = noon.Add(left), noon.Add(left), time.Second
 	return p
 }
 
@@ -121,11 +121,12 @@ func has(n *html.Node, name string) bool {
 	return false
 }
 
+// text is what an element says, with single spaces.
 func text(n *html.Node) string {
 	var b strings.Builder
 	for d := range n.Descendants() {
 		if d.Type == html.TextNode {
-			b.WriteString(d.Data)
+			b.WriteString(d.Data + " ")
 		}
 	}
 	return strings.Join(strings.Fields(b.String()), " ")

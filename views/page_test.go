@@ -117,7 +117,7 @@ func TestPagesSayEverySentenceToItsEnd(t *testing.T) {
 
 func unfinished(t *testing.T, s string) {
 	t.Helper()
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		if strings.Contains(word, "{") || strings.Count(word, ".") > 0 && strings.Contains(word, "_") {
 			t.Errorf("%q is a key, or was never filled: %s", word, s)
 		}
@@ -254,11 +254,11 @@ func label(page, e *html.Node) string {
 }
 
 func show(e *html.Node) string {
-	out := "<" + e.Data
+	parts := []string{e.Data}
 	for _, a := range e.Attr {
-		out += " " + a.Key + "=" + a.Val
+		parts = append(parts, a.Key+"="+a.Val)
 	}
-	return out + ">"
+	return "<" + strings.Join(parts, " ") + ">"
 }
 
 var (

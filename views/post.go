@@ -14,8 +14,8 @@ import (
 // longText is the number of letters from which a post is set smaller.
 const longText = 190
 
-// lastMinute is how long before its end a post looks like it.
-const lastMinute = time.Minute
+// dyingUnder is what is left of a post when it begins to look like its end.
+const dyingUnder = time.Minute
 
 // NewPost draws up a post, or a reply, as every reader sees it.
 func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time) Post {
@@ -48,7 +48,7 @@ func (out *Post) live(p *words.Printer, l board.Life, s board.Settings, now time
 	out.Left, out.Span = seconds(left), seconds(span)
 	out.LeftText, out.ISO = p.Say("post.left", "life", left), iso(left)
 	out.Percent = percent(left, span)
-	out.Dying = left < lastMinute
+	out.Dying = left < dyingUnder
 	if l.Silence > 0 {
 		out.Clock = p.Say("post.clock.quiet", "quiet", l.Silence)
 		out.HeartLabel = p.Say("post.heart.quiet", "n", out.Hearts)

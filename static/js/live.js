@@ -1,1 +1,377 @@
-// soon
+// The live page: what the socket brings, where it lands, and how the page catches
+// up after it was away. htmx and its socket put each frame into #incoming; from
+// there it is moved to its place here.
+
+import { limits, typing } from "./compose.js";
+import { adopt, closeGaps, leave, now, release, rewick, settled } from "./life.js";
+import { parse } from "./net.js";
+import { change, find, idOf, living, mark, renew } from "./post.js";
+import { announce, count, say, tell } from "./say.js";
+
+const live = document.getElementById("live");
+const incoming = document.getElementById("incoming");
+const posts = document.getElementById("posts");
+const replies = document.getElementById("replies"); // on a thread's page
+const fresh = document.getElementById("fresh"); // the pill
+const thread = posts?.dataset.order === "thread";
+const growsHere = posts?.dataset.order === "new" && !("later" in posts.dataset);
+
+/** Begins to listen, on a page that has something to listen to. */
+export function start() {
+  if (!live) return;
+  new MutationObserver(take).observe(incoming, { childList: true });
+  take();
+  watchLine();
+}
+
+// — Frames —
+
+const queue = []; // frames that came while the page was catching up
+
+function take() {
+  for (const frame of [...incoming.children]) {
+    frame.remove();
+    queue.push([frame, now()]);
+    opened();
+  }
+  work();
+}
+
+function work() {
+  while (queue.length > 0 && !catching) {
+    const [frame, at] = queue.shift();
+    handlers[frame.dataset.event]?.(frame, at);
+  }
+}
+
+const handlers = {
+  hello(frame) {
+    const { at, here, version } = frame.dataset;
+    build ??= version;
+    if (version !== build) reloadWhenIdle();
+    showHere(here);
+    if (at !== live.dataset.at) catchUp();
+  },
+  born(frame, at) {
+    seen(frame);
+    const article = frame.querySelector("article");
+    if (article && !known(idOf(article))) arrive(article, at);
+  },
+  changed(frame) {
+    seen(frame);
+    const article = known(frame.dataset.id);
+    if (article) change(article, frame);
+    if (thread && posts.contains(article)) showReplies(frame.dataset.repliesLabel);
+  },
+  died(frame) {
+    seen(frame);
+    const { id } = frame.dataset;
+    const article = known(id);
+    if (article) leave(article, frame.querySelector(".tomb"));
+  },
+  settings(frame) {
+    seen(frame);
+    limits(frame.querySelector("#limits"));
+  },
+  reload() {
+    catchUp();
+  },
+};
+
+function seen(frame) {
+  live.dataset.at = frame.dataset.at;
+}
+
+const known = (id) => find(id) ?? waiting.get(id);
+
+function showHere(n) {
+  const here = document.getElementById("here");
+  if (here) here.textContent = n ? say("here", { n }) : "";
+}
+
+function showReplies(label) {
+  const sub = document.querySelector(".bar-sub");
+  if (sub && label) sub.textContent = label;
+}
+
+// A page of an older build loads anew, but never while somebody is writing.
+let build;
+
+function reloadWhenIdle() {
+  setTimeout(() => (typing() ? reloadWhenIdle() : location.reload()), 1000 + Math.random() * 4000);
+}
+
+// — Arrivals: at the top they land, elsewhere they wait behind the pill —
+
+const nearTop = 80; // px
+const waiting = new Map(); // id → article, oldest first
+const mine = new Set(); // ids written on this page that have not arrived yet
+
+/** Marks what was written on this page, as soon as it is there, and shows it. */
+export function claim(id) {
+  renewAside();
+  const article = known(id);
+  if (!article) {
+    mine.add(id);
+    if (!connected) catchUp();
+    return;
+  }
+  mark(article);
+  if (waiting.delete(id)) land(article);
+  showFresh();
+}
+
+// Who has written is known by a cookie from then on, and has a name in this thread:
+// what stands beside the stream about its reader is asked for again.
+let nobody = true;
+
+document.addEventListener("mayfly:voted", () => {
+  if (nobody) renewAside();
+});
+
+async function renewAside() {
+  nobody = false;
+  const aside = document.querySelector("aside");
+  if (!aside) return;
+  try {
+    const answer = await fetch(location.href, { cache: "no-store" });
+    const renewed = answer.ok && parse(await answer.text()).querySelector("aside");
+    if (renewed && !aside.contains(document.activeElement)) aside.replaceWith(renewed);
+  } catch {
+    aside.remove(); // no word of it rather than one that is not true any more
+  }
+}
+
+function arrive(article, at) {
+  const id = idOf(article);
+  const own = mine.delete(id);
+  if (own) mark(article);
+  adopt(article, at);
+  if (thread) {
+    append(article, own);
+  } else if (own || (growsHere && scrollY < nearTop)) {
+    land(article);
+  } else {
+    waiting.set(id, article);
+  }
+  if (!own) tell("pill");
+  showFresh();
+}
+
+function append(article, own) {
+  replies.append(article);
+  enter(article);
+  if (own) article.scrollIntoView({ block: "nearest" });
+}
+
+function land(article) {
+  posts.prepend(article);
+  rewick(article);
+  document.getElementById("empty")?.remove();
+  enter(article);
+}
+
+async function enter(article) {
+  if (article.dataset.state) return; // so short a life that it is nearly over
+  article.dataset.state = "new";
+  await settled(article);
+  if (article.dataset.state === "new") delete article.dataset.state;
+}
+
+function showFresh() {
+  if (!fresh) return;
+  fresh.hidden = waiting.size === 0;
+  fresh.textContent = count("pill", waiting.size);
+}
+
+fresh?.addEventListener("click", (e) => {
+  if (!growsHere) {
+    if (!("later" in posts.dataset)) { // an order that arrivals would break: load it anew
+      e.preventDefault();
+      location.reload();
+    }
+    return;
+  }
+  e.preventDefault();
+  landAll();
+  scrollTo({ top: 0 });
+  focusOn(posts.querySelector("article"));
+});
+
+function landAll() {
+  for (const article of waiting.values()) land(article);
+  waiting.clear();
+  showFresh();
+}
+
+function focusOn(article) {
+  if (!article) return;
+  article.tabIndex = -1;
+  article.focus({ preventScroll: true });
+}
+
+// — Departures —
+
+document.addEventListener("mayfly:ended", ({ detail: el }) => {
+  if (!el.matches("article")) return;
+  for (const [id, article] of waiting) if (article === el) waiting.delete(id);
+  showFresh();
+  if (!el.isConnected) return;
+  if (thread && posts.contains(el)) endThread();
+  else tell("gone");
+});
+
+document.addEventListener("mayfly:emptied", () => {
+  if (!posts || thread || living(posts).length > 0) return;
+  closeGaps(posts);
+  landAll();
+  const nothing = document.getElementById("nothing");
+  if (living(posts).length === 0 && nothing && !document.getElementById("empty")) posts.after(nothing.content.cloneNode(true));
+});
+
+// The post of a thread's page took its replies with it. A reply that is being
+// written stays where it is, to be copied.
+let over = false;
+
+function endThread() {
+  if (over) return;
+  over = true;
+  for (const article of living(document)) leave(article);
+  const note = document.createElement("p");
+  note.className = "tomb";
+  note.textContent = say("gone");
+  posts.after(note);
+  announce(note.textContent);
+  const talk = document.getElementById("talk");
+  if (talk && !typing()) talk.remove();
+  live.removeAttribute("hx-ws:connect");
+  reopen();
+}
+
+// — Catching up: not a replay, but the difference to what is there now —
+
+const most = 200; // posts one may ask for
+let catching = null;
+
+/** Asks for what is on the page now and lands the difference. False: no answer. */
+export function catchUp() {
+  if (!live || over) return Promise.resolve(true);
+  catching ??= ask().finally(() => {
+    catching = null;
+    work();
+  });
+  return catching;
+}
+
+async function ask() {
+  const url = new URL(live.dataset.again, location.href);
+  url.searchParams.set("at", live.dataset.at);
+  url.searchParams.set("n", Math.min(most, living(posts).length));
+  try {
+    const answer = await fetch(url, { cache: "no-store" });
+    if (answer.status === 404 && thread) endThread();
+    if (answer.ok) landState(parse(await answer.text()).getElementById("state"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function landState(state) {
+  if (!state) return;
+  live.dataset.at = state.dataset.at;
+  const came = [...state.querySelectorAll("article")];
+  const ids = new Set(came.map(idOf));
+  for (const article of living(document.getElementById("main"))) if (!ids.has(idOf(article))) leave(article);
+  for (const [id, article] of waiting) {
+    if (ids.has(id)) continue;
+    waiting.delete(id);
+    release(article);
+  }
+  // Newest first: what stands above the last one we know is news; what stands
+  // below it belongs to the next page. In a thread all is news, oldest first.
+  const last = came.findLastIndex((copy) => known(idOf(copy)));
+  const news = thread || last < 0 ? came : came.slice(0, last + 1);
+  const t = now();
+  for (const copy of thread ? news : news.reverse()) {
+    const article = known(idOf(copy));
+    if (article) renew(article, copy);
+    else arrive(copy, t);
+  }
+  showFresh();
+}
+
+// — The line: open, or not —
+
+const patience = 2000; // ms without a socket before anybody is told
+let connected = false;
+let offline = false;
+let look = 0;
+
+function watchLine() {
+  live.addEventListener("htmx:ws:close", ({ detail }) => lost(detail));
+  addEventListener("offline", () => showOffline(true));
+  addEventListener("online", comeBack);
+  addEventListener("pageshow", (e) => e.persisted && comeBack()); // hx-ws closed the socket for good as the page went
+  document.addEventListener("visibilitychange", () => document.hidden || catchUp());
+  document.addEventListener("mayfly:slept", catchUp);
+  lookLater(patience * 2);
+}
+
+// A frame has come, the hello that begins every socket at the least.
+function opened() {
+  connected = true;
+  clearTimeout(look);
+  showOffline(false);
+}
+
+// hx-ws comes back by itself after most codes; a restart meets everybody at once,
+// so it is spread. After the rest (a flood, words that are none) the page asks
+// anew in a while.
+function lost({ reason, code, connection }) {
+  if (reason !== "closed") return;
+  connected = false;
+  if (document.hidden) return;
+  const { config } = connection;
+  config.reconnectDelay = code === 1012 ? 500 + Math.random() * 3500 : 500;
+  config.reconnectMaxDelay = 20_000;
+  if (!config.reconnectCodes.includes(code)) setTimeout(reopen, 15_000 + Math.random() * 15_000);
+  lookLater(patience + (code === 1012 ? 4000 : 0));
+}
+
+// Without a socket the page still asks, so that a network that lets none through
+// is slow rather than deaf. Nobody is told they are offline before asking failed.
+function lookLater(wait) {
+  clearTimeout(look);
+  look = setTimeout(async () => {
+    if (connected || document.hidden || over) return;
+    showOffline(!navigator.onLine || !(await catchUp()));
+    if (!connected) lookLater(15_000 + Math.random() * 15_000);
+  }, wait);
+}
+
+function comeBack() {
+  catchUp();
+  reopen();
+}
+
+function reopen() {
+  connected = false;
+  htmx.process(live, true);
+}
+
+function showOffline(is) {
+  if (is === offline) return;
+  offline = is;
+  document.body.classList.toggle("is-offline", is);
+  document.querySelector(".net")?.remove();
+  if (is) (document.querySelector(".bar") ?? document.querySelector(".skip")).after(strip());
+  announce(say(is ? "offline" : "back"));
+}
+
+function strip() {
+  const p = document.createElement("p");
+  p.className = "net";
+  p.textContent = say("offline");
+  return p;
+}

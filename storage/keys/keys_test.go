@@ -147,7 +147,11 @@ func TestKeysOutliveTheProcess(t *testing.T) {
 	var refs []Ref
 	var held []board.Key
 	for range grow + 100 { // more than one growth of the file
-		r, key := put(t, s, time.Hour)
+		key := board.NewKey()
+		r, err := s.Put(noon.Add(24*time.Hour), noon.Add(time.Hour), key)
+		if err != nil {
+			t.Fatal(err)
+		}
 		refs, held = append(refs, r), append(held, key)
 	}
 	s.Drop(refs[1], refs[grow])

@@ -1,0 +1,146 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// furnished opens a board with something of everything that a page may show, and
+// names its pages.
+func furnished(t *testing.T) (s *site, p *person, paths []string) {
+	t.Helper()
+	s = newSite(t, "life_per_heart=2m")
+	thread := s.publish("does anybody know when the library opens? https://library.example/hours-and-a-long-address-that-does-not-end", "")
+	s.publish("soon over", "1m")
+	s.publish(strings.Repeat("one long word after another ", 12)+strings.Repeat("x", 120), "7d")
+	for i := range 3 {
+		s.reply(thread.ID, fmt.Sprintf("answer number %d", i))
+	}
+	p = s.person("somebody")
+	p.openLive("/")
+	p.post("something of my own")
+	p.wait("it is marked", `document.querySelector("article .badge")`)
+	return s, p, []string{"/", "/?sort=fading", "/write", "/p/" + thread.ID, "/you", "/about", "/forgotten", "/p/none"}
+}
+
+// TestPagesHaveNoBarriers has axe look at every page, on a phone and on a screen,
+// in light and in dark.
+func TestPagesHaveNoBarriers(t *testing.T) {
+	t.Parallel()
+	axe := string(must(os.ReadFile("testdata/axe.min.js")))
+	_, p, paths := furnished(t)
+	p.expects("status of 404")
+	tell(p, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}) // for axe alone
+	for _, path := range paths {
+		p.open(path)
+		p.do(chromedp.Evaluate[chromedp.Void](axe))
+		for _, w := range []int64{390, 1280} {
+			for _, scheme := range []string{"light", "dark"} {
+				p.width(w)
+				p.media("prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
+				for _, barrier := range see[[]string](p, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}).then(r =>
+					r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? "")).join(" | ")))`) {
+					t.Errorf("%s at %d px, %s: %s", path, w, scheme, barrier)
+				}
+			}
+		}
+	}
+}
+
+// TestNoPageScrollsSideways from the narrowest phone to a wide screen.
+func TestNoPageScrollsSideways(t *testing.T) {
+	t.Parallel()
+	_, p, paths := furnished(t)
+	p.expects("status of 404")
+	for _, path := range paths {
+		p.open(path)
+		for _, w := range []int64{320, 390, 768, 1280, 1920} {
+			p.width(w)
+			if wide := see[int](p, `document.scrollingElement.scrollWidth - innerWidth`); wide > 0 {
+				t.Errorf("%s at %d px is %d px too wide: %s", path, w, wide, see[string](p, `[...document.querySelectorAll("body *")]
+					.filter(e => e.getBoundingClientRect().right > innerWidth + 1).slice(0, 4).map(e => e.tagName + "." + e.getAttribute("class")).join(" ")`))
+			}
+		}
+	}
+}
+
+// TestTheKeyboardReachesEverythingInOrder walks a board by the tab key.
+func TestTheKeyboardReachesEverythingInOrder(t *testing.T) {
+	t.Parallel()
+	_, p, _ := furnished(t)
+	p.open("/")
+	var stops []string
+	for len(stops) < 60 && !slices.Contains(stops, "replies") {
+		p.do(chromedp.KeyEvent(kb.Tab))
+		stops = append(stops, see[string](p, `(e => e.matches(".skip") ? "skip" : e.matches("#composer textarea") ? "composer" : e.matches("#composer #send") ? "send" :
+			e.matches(".heart") ? "heart" : e.matches(".down") ? "down" : e.matches("a.left") ? "left" : e.matches("article a.act") ? "replies" :
+			e.matches(".forget") ? "forget" : e.matches(".tabs a") ? "tab" : e.localName)(document.activeElement)`))
+		if see[bool](p, `(s => s.outlineStyle === "none" && s.boxShadow === "none" && document.activeElement.localName !== "input")(getComputedStyle(document.activeElement))`) {
+			t.Errorf("no ring shows that %s has the focus", stops[len(stops)-1])
+		}
+	}
+	at := -1
+	for _, stop := range []string{"skip", "forget", "composer", "send", "tab", "left", "heart", "down", "replies"} {
+		next := slices.Index(stops, stop)
+		if next <= at {
+			t.Fatalf("%s is not reached after the one before it; the stops are %v", stop, stops)
+		}
+		at = next
+	}
+	p.do(chromedp.KeyEvent(kb.Enter))
+	p.wait("Enter opens the thread", `location.pathname.startsWith("/p/")`)
+}
+
+// TestControlsAreLargeEnoughForAFinger holds 44 px (and 24 px for links in a line).
+func TestControlsAreLargeEnoughForAFinger(t *testing.T) {
+	t.Parallel()
+	_, p, paths := furnished(t)
+	p.expects("status of 404")
+	p.width(390)
+	for _, path := range paths {
+		p.open(path)
+		for _, small := range see[[]string](p, `[...document.querySelectorAll("button, a.act, .dock a, .seg label, summary")]
+			.filter(e => e.checkVisibility() && (e.getBoundingClientRect().height < 43.5 || e.getBoundingClientRect().width < 43.5))
+			.map(e => e.outerHTML.replace(/\s+/g, " ").slice(0, 90) + " " + e.getBoundingClientRect().width.toFixed() + "×" + e.getBoundingClientRect().height.toFixed())`) {
+			t.Errorf("%s: %s", path, small)
+		}
+	}
+}
+
+// TestWhoWantsLessMotionSeesNone watches what moves while posts come and go.
+func TestWhoWantsLessMotionSeesNone(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		motion string
+		moves  bool
+	}{
+		{"reduce", false},
+		{"no-preference", true}, // or this test would see nothing ever
+	} {
+		t.Run(tt.motion, func(t *testing.T) {
+			s := newSite(t)
+			p := newPerson(t, "a reader", s.url)
+			p.media("prefers-reduced-motion", tt.motion)
+			p.openLive("/")
+			see[any](p, `void (globalThis.moved = [], new MutationObserver(list => {
+				for (const {target: e} of list) if (e.matches?.("article")) moved.push(...e.getAnimations().map(a => e.dataset.state + " " + a.animationName));
+			}).observe(document.getElementById("posts"), {subtree: true, childList: true, attributeFilter: ["data-state"]}))`)
+			post := s.publish("come and gone", "")
+			p.shows("come and gone")
+			s.end(post)
+			p.loses("come and gone")
+			if moved := see[[]string](p, `moved`); len(moved) > 0 != tt.moves {
+				t.Errorf("moved: %q", moved)
+			}
+		})
+	}
+}

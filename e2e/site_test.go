@@ -1,0 +1,323 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// site is Mayfly as a process of its own, with an empty folder of data.
+type site struct {
+	t        *testing.T
+	url      string
+	settings []string
+	data     string
+	process  *exec.Cmd
+	log      *locked
+}
+
+// newSite opens a board with every rate unlimited; settings are such as "post=1/1".
+func newSite(t *testing.T, settings ...string) *site {
+	t.Helper()
+	s := &site{
+		t:        t,
+		settings: append([]string{"post=0", "reply=0", "vote=0", "page=0"}, settings...),
+		data:     filepath.Join(t.TempDir(), "data"),
+		log:      new(locked),
+	}
+	s.start("127.0.0.1:0")
+	t.Cleanup(func() {
+		s.stop()
+		if strings.Contains(s.log.String(), "level=ERROR") {
+			t.Error("the server logged errors")
+		}
+		if t.Failed() {
+			t.Logf("the server's log:\n%s", s.log)
+		}
+	})
+	return s
+}
+
+// start runs the program on addr until stop, or until the test ends.
+func (s *site) start(addr string) {
+	s.t.Helper()
+	args := []string{"--addr", addr, "--data", s.data}
+	for _, setting := range s.settings {
+		args = append(args, "--set", setting)
+	}
+	s.process = exec.Command(program, args...)
+	s.process.Stderr = s.log
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "MAYFLY_") {
+			s.process.Env = append(s.process.Env, v)
+		}
+	}
+	out, err := s.process.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.process.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if url := strings.TrimSpace(lines.Text()); strings.HasPrefix(url, "http://") {
+			s.url = url
+			return
+		}
+	}
+	s.t.Fatalf("the server did not start:\n%s", s.log)
+}
+
+// stop asks the server to end, as a service manager does, and waits until it has.
+func (s *site) stop() {
+	s.t.Helper()
+	if s.process == nil {
+		return
+	}
+	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Errorf("stop the server: %v", err)
+	}
+	if err := s.process.Wait(); err != nil {
+		s.t.Errorf("the server ended with %v", err)
+	}
+	s.process = nil
+}
+
+// set changes a setting from beside the running server.
+func (s *site) set(setting string) {
+	s.t.Helper()
+	cmd := exec.Command(program, "settings", "set", setting, "--data", s.data)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("settings set %s: %v\n%s", setting, err, out)
+	}
+}
+
+// note is a post or reply as the API told of it, and the key that ends it.
+type note struct {
+	ID   string `json:"id"`
+	Body string `json:"body"`
+	Name string `json:"name"`
+	key  string
+}
+
+// publish writes a post as somebody whom nobody has seen before; life is such as
+// "10m", and "" is the board's choice.
+func (s *site) publish(body, life string) note {
+	s.t.Helper()
+	return s.write("/api/v1/boards/home/posts", map[string]string{"body": body, "ttl": life})
+}
+
+// reply answers a post as somebody whom nobody has seen before.
+func (s *site) reply(id, body string) note {
+	s.t.Helper()
+	return s.write("/api/v1/posts/"+id+"/replies", map[string]string{"body": body})
+}
+
+func (s *site) write(path string, draft map[string]string) note {
+	s.t.Helper()
+	var out struct {
+		Post note   `json:"post"`
+		Key  string `json:"owner_key"`
+	}
+	status, body := s.do(http.MethodPost, path, string(must(json.Marshal(draft))), "Content-Type", "application/json")
+	if status != http.StatusCreated {
+		s.t.Fatalf("POST %s: %d %s", path, status, body)
+	}
+	if err := json.Unmarshal([]byte(body), &out); err != nil {
+		s.t.Fatal(err)
+	}
+	out.Post.key = out.Key
+	return out.Post
+}
+
+// heart gives a post a heart from somebody whom nobody has seen before.
+func (s *site) heart(n note) {
+	s.t.Helper()
+	status, body := s.do(http.MethodPut, "/api/v1/posts/"+n.ID+"/vote", `{"vote":"heart"}`, "Content-Type", "application/json")
+	if status != http.StatusOK {
+		s.t.Fatalf("a heart: %d %s", status, body)
+	}
+}
+
+// end removes what publish or reply wrote.
+func (s *site) end(n note) {
+	s.t.Helper()
+	if status, body := s.do(http.MethodDelete, "/api/v1/posts/"+n.ID, "", "Authorization", "Bearer "+n.key); status != http.StatusNoContent {
+		s.t.Fatalf("DELETE: %d %s", status, body)
+	}
+}
+
+// status is what a page answers.
+func (s *site) status(path string) int {
+	s.t.Helper()
+	status, _ := s.do(http.MethodGet, path, "")
+	return status
+}
+
+// waitGone waits until the post's page is no more, at most d.
+func (s *site) waitGone(n note, d time.Duration) {
+	s.t.Helper()
+	eventually(s.t, d, "the post's page answers 404", func() bool { return s.status("/p/"+n.ID) == http.StatusNotFound })
+}
+
+func (s *site) do(method, path, body string, headers ...string) (status int, answer string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+// eventually waits for a fact, at most d.
+func eventually(t *testing.T, d time.Duration, fact string, holds func() bool) {
+	t.Helper()
+	deadline := time.After(d)
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for !holds() {
+		select {
+		case <-deadline:
+			t.Fatalf("not within %v: %s", d, fact)
+		case <-look.C:
+		}
+	}
+}
+
+// line is the network between a browser and a site, which a test may cut.
+type line struct {
+	url      string
+	to       string
+	listener net.Listener
+	mu       sync.Mutex
+	isCut    bool
+	open     map[net.Conn]bool
+}
+
+// newLine leads to s by an address of its own.
+func newLine(s *site) *line {
+	s.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	l := &line{
+		url: "http://" + listener.Addr().String(), to: strings.TrimPrefix(s.url, "http://"),
+		listener: listener, open: map[net.Conn]bool{},
+	}
+	var lasting sync.WaitGroup
+	lasting.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			lasting.Go(func() { l.carry(conn) })
+		}
+	})
+	s.t.Cleanup(func() {
+		listener.Close()
+		l.cut()
+		lasting.Wait()
+	})
+	return l
+}
+
+// cut breaks every connection without a word, and lets no other one through.
+func (l *line) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.isCut = true
+	for conn := range l.open {
+		conn.Close()
+	}
+}
+
+// mend lets connections through again.
+func (l *line) mend() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.isCut = false
+}
+
+func (l *line) carry(near net.Conn) {
+	defer near.Close()
+	far, err := net.Dial("tcp", l.to)
+	if err != nil {
+		return
+	}
+	defer far.Close()
+	if !l.keep(near, far) {
+		return
+	}
+	defer l.drop(near, far)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = io.Copy(far, near)
+		far.Close()
+	}()
+	_, _ = io.Copy(near, far)
+	near.Close()
+	<-done
+}
+
+func (l *line) keep(conns ...net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, conn := range conns {
+		l.open[conn] = true
+	}
+	return !l.isCut
+}
+
+func (l *line) drop(conns ...net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, conn := range conns {
+		delete(l.open, conn)
+	}
+}
+
+// locked is a log that one process writes and a test reads.
+type locked struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *locked) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}

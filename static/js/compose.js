@@ -1,0 +1,181 @@
+// Writing: the characters left, the wait after a refusal, new limits, and words that
+// survive whatever happens around them. htmx sends the forms; their own answers
+// take their places.
+
+import { reason } from "./net.js";
+import { announce, count, lasting, say } from "./say.js";
+
+const formOf = (el) => el.closest("#composer, #talk");
+const bodyOf = (form) => form.querySelector("#body");
+
+/** Whether somebody is in the middle of writing. */
+export const typing = () => [...document.querySelectorAll("main textarea")].some((t) => t.value !== t.defaultValue);
+
+// — Characters left —
+
+const few = 100; // how many are left when a reply's form begins to count
+
+function showRoom(form) {
+  const max = Number(form.dataset.max ?? form.querySelector("#limits")?.dataset.max);
+  const body = bodyOf(form);
+  if (!max || !body) return;
+  const left = max - [...body.value.replaceAll("\r\n", "\n")].length;
+  const room = roomOf(form, left);
+  if (!room) return;
+  room.textContent = count(left < 0 ? "over" : "room", Math.abs(left), form);
+  room.classList.toggle("over", left < 0);
+}
+
+function roomOf(form, left) {
+  const room = form.querySelector("#room");
+  if (form.id !== "talk") return room;
+  if (left >= few) {
+    room?.remove();
+    return null;
+  }
+  if (room) return room;
+  const made = document.createElement("span");
+  made.id = "room";
+  made.className = "room";
+  bodyOf(form).after(made);
+  return made;
+}
+
+document.addEventListener("input", (e) => {
+  const form = formOf(e.target);
+  if (form && e.target.id === "body") showRoom(form);
+});
+
+// — Sending —
+
+document.addEventListener("keydown", (e) => {
+  if (e.key !== "Enter" || !(e.ctrlKey || e.metaKey) || e.target.id !== "body") return;
+  e.target.form.requestSubmit(e.target.form.querySelector("#send"));
+});
+
+// What waits is not sent; before htmx hears of it.
+document.addEventListener(
+  "submit",
+  (e) => {
+    if (e.target.querySelector('#send[aria-disabled="true"]')) {
+      e.preventDefault();
+      e.stopPropagation();
+    }
+  },
+  true,
+);
+
+document.addEventListener("htmx:before:request", ({ target }) => hold(target, true));
+document.addEventListener("htmx:finally:request", ({ detail }) => hold(detail.ctx.sourceElement, false));
+
+function hold(form, on) {
+  const body = form?.matches?.("#composer, #talk") && bodyOf(form);
+  if (body) body.readOnly = on;
+}
+
+// An answer takes the form's place only if it is that form: a refusal of another
+// kind would take the words along.
+document.addEventListener("htmx:before:swap", (e) => {
+  const { ctx } = e.detail;
+  const form = ctx.response && formOf(ctx.sourceElement);
+  if (!form || ctx.text.includes(`id="${form.id}"`)) return;
+  e.preventDefault();
+  complain(form, reason(ctx.text) || say("refused", {}, form));
+});
+
+document.addEventListener("htmx:error", ({ detail }) => {
+  const form = detail.ctx && formOf(detail.ctx.sourceElement);
+  if (form) complain(form, say(navigator.onLine ? "refused" : "offline", {}, form));
+});
+
+function complain(form, text) {
+  form.querySelector("[role=alert]")?.remove();
+  const note = document.createElement("p");
+  note.className = "note harm";
+  note.setAttribute("role", "alert");
+  note.textContent = text;
+  form.querySelector(".field").prepend(note);
+}
+
+// — Waiting: a button with data-wait counts down before it can be pressed —
+
+/** Starts the countdown of every button in root that has one. */
+export function waits(root) {
+  for (const button of root.querySelectorAll("[data-wait]")) wait(button, Number(button.dataset.wait));
+}
+
+function wait(button, seconds) {
+  const until = performance.now() + seconds * 1000;
+  const icon = button.querySelector("svg") !== null; // what it does is in its label
+  const words = icon ? button.getAttribute("aria-label") : button.textContent;
+  const write = (text) => (icon ? button.setAttribute("aria-label", text) : (button.textContent = text));
+  const dial = document.querySelector(".dial-n");
+  button.removeAttribute("data-wait");
+  button.setAttribute("aria-disabled", "true");
+  const step = () => {
+    const left = Math.ceil((until - performance.now()) / 1000);
+    if (left > 0 && button.isConnected) {
+      const life = lasting(left);
+      write(say("wait", { life }, button));
+      if (dial) dial.textContent = life;
+      setTimeout(step, 1000);
+      return;
+    }
+    write(words);
+    button.removeAttribute("aria-disabled");
+  };
+  step();
+}
+
+document.addEventListener("htmx:after:swap", () => waits(document));
+
+// — Limits: a changed setting brings new ones; what was chosen stays if it may —
+
+/** Puts fresh limits in the place of those on the page. */
+export function limits(fresh) {
+  const talk = document.getElementById("talk");
+  if (talk && fresh) {
+    talk.dataset.max = fresh.dataset.max;
+    showRoom(talk);
+  }
+  const old = document.getElementById("limits");
+  if (!old || !fresh) return;
+  for (const was of old.querySelectorAll("input:checked")) {
+    const same = fresh.querySelector(`input[name="${was.name}"][value="${CSS.escape(was.value)}"]`);
+    if (same) same.checked = true;
+  }
+  const focused = old.contains(document.activeElement);
+  old.replaceWith(fresh);
+  if (focused) fresh.querySelector("input:checked")?.focus({ preventScroll: true });
+  showRoom(formOf(fresh));
+}
+
+// — Copying: a button with data-copy takes the text of the field it names —
+
+document.addEventListener("click", async (e) => {
+  const button = e.target.closest?.("[data-copy]");
+  if (!button) return;
+  const field = document.querySelector(button.dataset.copy);
+  await copy(field);
+  const words = button.textContent;
+  if (words === say("copied")) return;
+  button.textContent = say("copied");
+  announce(button.textContent);
+  setTimeout(() => (button.textContent = words), 2000);
+});
+
+// Outside of https there is no clipboard to write to, but a selection to copy.
+async function copy(field) {
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    field.select();
+    document.execCommand("copy");
+  }
+}
+
+/** Counts and waits on a page that has just been loaded. */
+export function start() {
+  waits(document);
+  for (const form of document.querySelectorAll("#composer, #talk")) showRoom(form); // a browser may have kept words
+}

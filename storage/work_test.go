@@ -1,0 +1,280 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"mayfly/board"
+	"mayfly/storage/storagetest"
+)
+
+func TestFullQueueIsBusy(t *testing.T) {
+	n := newNode(t)
+	n.writing.Lock() // nothing is committed meanwhile
+	ran := 0
+	var waiting []*op
+	var refused error
+	for len(waiting) <= 2*queueMax {
+		o := &op{ctx: t.Context(), done: make(chan error, 1), run: func(context.Context, *sql.Tx) error { ran++; return nil }}
+		if refused = n.enqueue(o); refused != nil {
+			break
+		}
+		waiting = append(waiting, o)
+	}
+	n.writing.Unlock()
+	if err := isRefusal(refused, board.Busy); err != nil {
+		t.Error(err)
+	}
+	for _, o := range waiting {
+		if err := <-o.done; err != nil {
+			t.Error(err)
+		}
+	}
+	if ran != len(waiting) || ran < queueMax {
+		t.Errorf("%d of %d queued changes were made", ran, len(waiting))
+	}
+	n.post(t, "there is room again", time.Hour)
+}
+
+func TestChangeWhoseCallerHasLeftIsNotMade(t *testing.T) {
+	n := newNode(t)
+	ctx, leave := context.WithCancel(t.Context())
+	p, key := storagetest.NewPost(board.NewVisitor(n.now), "too late", n.life(time.Hour))
+	n.writing.Lock()
+	answer := make(chan error)
+	go func() { answer <- n.InsertPost(ctx, p, key) }()
+	leave()
+	n.writing.Unlock()
+	if err := <-answer; !errors.Is(err, context.Canceled) {
+		t.Errorf("err = %v, want canceled", err)
+	}
+	if n.has(t, p.ID) {
+		t.Error("it was made all the same")
+	}
+	n.sound(t, 0)
+}
+
+// endless is a question whose answer never comes.
+const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+// longRead asks it inside the gate, and answers how it ended.
+func longRead(t *testing.T, n *node) <-chan error {
+	t.Helper()
+	inside, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- n.read(t.Context(), func(ctx context.Context, q querier) error {
+			close(inside)
+			var i int
+			return q.QueryRowContext(ctx, endless).Scan(&i)
+		})
+	}()
+	<-inside
+	return ended
+}
+
+func TestReaderIsInterruptedAfterASecond(t *testing.T) {
+	n := newNode(t)
+	began := time.Now()
+	err := <-longRead(t, n)
+	if took := time.Since(began); took < readTime || took > 3*readTime {
+		t.Errorf("after %v, want %v", took, readTime)
+	}
+	if err := isRefusal(wrap("read", err), board.Busy); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestScrubInterruptsALongReader(t *testing.T) {
+	n := newNode(t)
+	n.post(t, "in the journal", time.Hour)
+	ended := longRead(t, n)
+	began := time.Now()
+	if err := n.Scrub(t.Context()); err != nil || n.journalSize() != 0 {
+		t.Errorf("Scrub: %v, journal of %d bytes", err, n.journalSize())
+	}
+	if took := time.Since(began); took > readTime {
+		t.Errorf("it waited %v", took)
+	}
+	if err := <-ended; !errors.Is(err, errHurried) {
+		t.Errorf("the reader: %v, want %v", err, errHurried)
+	}
+	if !n.has(t, n.post(t, "readers are let in again", time.Hour).ID) {
+		t.Error("no")
+	}
+}
+
+func TestScrubSaysWhenAnotherProcessReads(t *testing.T) {
+	n := newNode(t)
+	p := n.post(t, "read elsewhere", time.Hour)
+	other, err := sql.Open("sqlite3", "file:"+n.path+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	tx, err := other.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows int
+	if err := tx.QueryRowContext(t.Context(), "SELECT count(*) FROM posts").Scan(&rows); err != nil {
+		t.Fatal(err)
+	}
+	n.end(t, p.ID)
+	if rows, err := n.Bury(t.Context(), n.now); err != nil || rows != 1 {
+		t.Errorf("Bury = %d, %v", rows, err)
+	}
+	if err := n.Scrub(t.Context()); !errors.Is(err, errJournal) {
+		t.Errorf("Scrub: %v, want %v", err, errJournal)
+	}
+	n.post(t, "posts go on", time.Hour)
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Scrub(t.Context()); err != nil || n.journalSize() != 0 {
+		t.Errorf("Scrub: %v, journal of %d bytes", err, n.journalSize())
+	}
+}
+
+func TestJournalStaysBoundedUnderLoad(t *testing.T) {
+	n := newNode(t)
+	long := strings.Repeat("a long day ", 2000)
+	largest := int64(0)
+	for range 20 {
+		atOnce(t, 100, func(int) error {
+			p, key := storagetest.NewPost(board.NewVisitor(n.now), long, n.life(time.Hour))
+			return n.InsertPost(t.Context(), p, key)
+		})
+		largest = max(largest, n.journalSize())
+	}
+	if largest > 2*journalFull || largest == 0 {
+		t.Errorf("journal of %d bytes after 44 MB of posts, want at most %d", largest, 2*journalFull)
+	}
+}
+
+func TestLargeThreadIsBuriedWhole(t *testing.T) {
+	n := newNode(t)
+	p := n.post(t, "a crowd", 2*time.Minute)
+	var voter board.Visitor
+	atOnce(t, 7*digRows, func(i int) error {
+		v := board.NewVisitor(n.now)
+		r, key, voice := storagetest.NewReply(p, v, "one of them")
+		r, _, err := n.InsertReply(t.Context(), r, key, voice, n.now)
+		if err != nil || i%10 > 0 {
+			return err
+		}
+		_, err = n.Vote(t.Context(), storagetest.Ballot(r, voter, board.Heart), n.now)
+		return err
+	})
+	n.now = p.Life.EndsAt
+	n.sound(t, 0)
+	for _, table := range []string{"replies", "votes", "voices"} {
+		if rows := n.count(t, "SELECT count(*) FROM "+table); rows > 0 {
+			t.Errorf("%s: %d rows are left", table, rows)
+		}
+	}
+}
+
+// A post that a vote has ended between Destroy and Bury keeps its row until the
+// next Destroy has told of it.
+func TestBuryLeavesWhatDestroyHasNotTold(t *testing.T) {
+	n := newNode(t)
+	p := n.post(t, "burns away", time.Hour)
+	if _, err := n.Destroy(t.Context(), n.now); err != nil {
+		t.Fatal(err)
+	}
+	down := storagetest.Ballot(p, board.NewVisitor(n.now), board.Down)
+	down.Down = 2 * time.Hour
+	if _, err := n.Vote(t.Context(), down, n.now); err != nil {
+		t.Fatal(err)
+	}
+	if n.has(t, p.ID) {
+		t.Error("it is read though nothing is left of its life")
+	}
+	if rows, err := n.Bury(t.Context(), n.now); err != nil || rows != 0 {
+		t.Errorf("Bury = %d, %v; want to wait", rows, err)
+	}
+	if ended := n.sweep(t); len(ended) != 1 || ended[0].ID != p.ID {
+		t.Errorf("ended = %v, want the post", ended)
+	}
+	n.sound(t, 0)
+}
+
+// Bury may run beside Destroy, between the dropping of keys and the finding of
+// their posts.
+func TestBuryLeavesWhatDestroyHasNotNamed(t *testing.T) {
+	n := newNode(t)
+	p := n.post(t, "short", time.Minute)
+	n.now = n.now.Add(time.Minute)
+	n.dropExpired(n.now)
+	if rows, err := n.Bury(t.Context(), n.now); err != nil || rows != 0 {
+		t.Errorf("Bury = %d, %v; want to wait", rows, err)
+	}
+	if ended := n.sweep(t); len(ended) != 1 || ended[0].ID != p.ID {
+		t.Errorf("ended = %v, want the post", ended)
+	}
+	n.sound(t, 0)
+}
+
+func TestManyEndingsAreAllNamed(t *testing.T) {
+	n := newNode(t)
+	bearMany(t, n, namePage+700, time.Minute)
+	late := n.post(t, "later", time.Hour)
+	n.now = n.now.Add(time.Minute)
+	ended, err := n.Destroy(t.Context(), n.now)
+	if err != nil || len(ended) != namePage+700 {
+		t.Errorf("%d ended, %v", len(ended), err)
+	}
+	if again, err := n.Destroy(t.Context(), n.now); err != nil || len(again) > 0 {
+		t.Errorf("again: %v, %v", again, err)
+	}
+	if !n.has(t, late.ID) {
+		t.Error("the later one is gone")
+	}
+	if rows, err := n.Bury(t.Context(), n.now); err != nil || rows != namePage+700 {
+		t.Errorf("Bury = %d, %v", rows, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	n.now = late.Life.EndsAt
+	if _, err := n.Destroy(ctx, n.now); err == nil {
+		t.Error("a Destroy that was called off found its posts")
+	}
+	if ended := n.sweep(t); len(ended) != 1 {
+		t.Errorf("after it was called off: %v", ended)
+	}
+}
+
+func TestOwnedGoesThroughAllPages(t *testing.T) {
+	n := newNode(t)
+	v := board.NewVisitor(n.now)
+	first, key := storagetest.NewPost(v, "the first of all", n.life(2*time.Hour))
+	if err := n.InsertPost(t.Context(), first, key); err != nil {
+		t.Fatal(err)
+	}
+	bearMany(t, n, ownedPage+10, time.Hour)
+	owned, err := n.Owned(t.Context(), func(p board.Post) bool { return p.OwnedBy(v) }, n.now)
+	if err != nil || len(owned) != 1 || owned[0].Body != first.Body {
+		t.Errorf("owned = %d posts, %v; want the first of all", len(owned), err)
+	}
+}
+
+func TestRefusalsNameNoText(t *testing.T) {
+	n := newNode(t)
+	m := newMarker()
+	p, key := storagetest.NewPost(board.NewVisitor(n.now), m, n.life(time.Hour))
+	p.Board = "nowhere"
+	err := n.InsertPost(t.Context(), p, key)
+	if err == nil || strings.Contains(fmt.Sprintf("%v %+v", err, err), m) {
+		t.Errorf("err = %v", err)
+	}
+	p.Board, p.Life.Grid = board.Home, 0
+	if err := n.InsertPost(t.Context(), p, key); err == nil || strings.Contains(err.Error(), m) {
+		t.Errorf("err = %v", err)
+	}
+	n.sound(t, 0)
+}
