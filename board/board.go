@@ -234,16 +234,29 @@ func (b *Board) EndAsVisitor(ctx context.Context, id PostID, v Visitor) error {
 	return b.end(ctx, []PostID{id}, ByAuthor)
 }
 
-// EndWithKey ends a post or reply for whoever holds its owner key.
+// EndWithKey ends a post or reply for whoever holds its owner key. A thread takes
+// the keys of its replies as well: its page has the one field for them all.
 func (b *Board) EndWithKey(ctx context.Context, id PostID, key OwnerKey) error {
 	p, err := b.posts.Post(ctx, id, b.now())
 	if err != nil {
 		return err
 	}
-	if !p.Own.Equal(key) {
+	if p.Own.Equal(key) {
+		return b.end(ctx, []PostID{id}, ByAuthor)
+	}
+	if p.IsReply() {
 		return ErrNotFound
 	}
-	return b.end(ctx, []PostID{id}, ByAuthor)
+	_, replies, err := b.posts.Thread(ctx, id, b.now())
+	if err != nil {
+		return err
+	}
+	for _, r := range replies {
+		if r.Own.Equal(key) {
+			return b.end(ctx, []PostID{r.ID}, ByAuthor)
+		}
+	}
+	return ErrNotFound
 }
 
 // Yours returns everything alive that visitor v wrote, by trying v on each: no

@@ -104,6 +104,7 @@ func (s *Store) commit(batch []*op) {
 			o.after()
 		}
 	}
+	s.changed()
 	s.writing.Unlock()
 	s.withdraw(ctx, batch)
 	for _, o := range batch {

@@ -68,6 +68,7 @@ func (s *Store) drop(ctx context.Context, ids []board.PostID, why board.Why, now
 		}
 	}
 	s.keys.Drop(under...)
+	s.changed()
 	return ended, nil
 }
 
@@ -192,7 +193,12 @@ func (s *Store) Destroy(ctx context.Context, now time.Time) ([]board.Ending, err
 func (s *Store) dropExpired(now time.Time) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.unnamed.add(s.keys.DropExpired(now))
+	dropped := s.keys.DropExpired(now)
+	if len(dropped) == 0 {
+		return
+	}
+	s.unnamed.add(dropped)
+	s.changed()
 }
 
 // nameEnded finds the posts whose keys were dropped, and drops the keys of their

@@ -174,14 +174,13 @@ func atOnce(t testing.TB, n int, f func(i int) error) {
 type faults struct {
 	mu   sync.Mutex
 	fail func(what string) error
-	seen []string
 	text map[string]bool // every query there was
 }
 
 func (f *faults) set(fail func(what string) error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.fail, f.seen = fail, nil
+	f.fail = fail
 }
 
 // nth lets the n-th call from now on fail, and reports whether there was one.
@@ -205,7 +204,6 @@ func (f *faults) nth(n int, with error) (happened func() bool) {
 func (f *faults) call(what string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.seen = append(f.seen, what)
 	if f.text != nil {
 		f.text[what] = true
 	}

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -332,8 +333,28 @@ func (s *Store) Secret(ctx context.Context, thread board.PostID, now time.Time) 
 	return key.Secret(), nil
 }
 
+// thread is a post and its replies.
+type thread struct {
+	root    board.Post
+	replies []board.Post
+}
+
 // Thread returns a post with its replies, oldest first.
 func (s *Store) Thread(ctx context.Context, id board.PostID, now time.Time) (board.Post, []board.Post, error) {
+	now = s.at(now)
+	known, version, ok := s.threads.get(id, now)
+	if ok {
+		return known.root, slices.Clone(known.replies), nil
+	}
+	t, err := s.readThread(ctx, id, now)
+	if err != nil {
+		return board.Post{}, nil, wrap("read thread", err)
+	}
+	s.threads.put(id, t, version, t.root.Life.EndsAt)
+	return t.root, slices.Clone(t.replies), nil
+}
+
+func (s *Store) readThread(ctx context.Context, id board.PostID, now time.Time) (thread, error) {
 	const find = `
 		SELECT ` + postColumns + `
 		FROM posts p
@@ -343,26 +364,25 @@ func (s *Store) Thread(ctx context.Context, id board.PostID, now time.Time) (boa
 		FROM posts p
 		JOIN replies r ON r.thread = p.seq
 		WHERE p.id = $1 AND p.ends_at > $2`
-	now = s.at(now)
 	var rows []row
 	err := s.read(ctx, func(ctx context.Context, q querier) (err error) {
 		rows, err = all(ctx, q, scanRow, find, id[:], now.UnixMilli())
 		return err
 	})
 	if err != nil {
-		return board.Post{}, nil, wrap("read thread", err)
+		return thread{}, err
 	}
 	i := slices.IndexFunc(rows, func(r row) bool { return !r.IsReply() })
 	if i < 0 {
-		return board.Post{}, nil, board.ErrNotFound
+		return thread{}, board.ErrNotFound
 	}
 	root, err := s.open(rows[i], now)
 	if err != nil {
-		return board.Post{}, nil, err
+		return thread{}, err
 	}
 	replies := s.openAll(slices.Delete(rows, i, i+1), now)
-	slices.SortFunc(replies, func(a, b board.Post) int { return int(a.Seq - b.Seq) })
-	return root, replies, nil
+	slices.SortFunc(replies, func(a, b board.Post) int { return cmp.Compare(a.Seq, b.Seq) })
+	return thread{root, replies}, nil
 }
 
 // Feed returns a page of a board's posts, and whether more follow. Rows that have
@@ -370,27 +390,36 @@ func (s *Store) Thread(ctx context.Context, id board.PostID, now time.Time) (boa
 // are posts to fill it.
 func (s *Store) Feed(ctx context.Context, q board.Query, now time.Time) ([]board.Post, bool, error) {
 	now = s.at(now)
-	limit := min(q.Limit, board.PageMax)
-	if limit <= 0 {
-		limit = board.PageSize
+	q.Limit = min(q.Limit, board.PageMax)
+	if q.Limit <= 0 {
+		q.Limit = board.PageSize
 	}
+	posts, version, ok := s.feeds.get(q, now)
+	if !ok {
+		var err error
+		if posts, err = s.readFeed(ctx, q, now); err != nil {
+			return nil, false, wrap("read feed", err)
+		}
+		s.feeds.put(q, posts, version, firstEnd(posts))
+	}
+	return slices.Clone(posts[:min(q.Limit, len(posts))]), len(posts) > q.Limit, nil
+}
+
+// readFeed reads one post more than a page holds.
+func (s *Store) readFeed(ctx context.Context, q board.Query, now time.Time) ([]board.Post, error) {
 	var posts []board.Post
 	for {
 		var rows []row
-		want := limit + 1 - len(posts)
+		want := q.Limit + 1 - len(posts)
 		err := s.read(ctx, func(ctx context.Context, db querier) (err error) {
 			rows, err = feedRows(ctx, db, q, want, now)
 			return err
 		})
 		if err != nil {
-			return nil, false, wrap("read feed", err)
+			return nil, err
 		}
-		posts = append(posts, s.openAll(rows, now)...)
-		if len(posts) > limit {
-			return posts[:limit], true, nil
-		}
-		if len(rows) < want {
-			return posts, false, nil
+		if posts = append(posts, s.openAll(rows, now)...); len(rows) < want || len(posts) > q.Limit {
+			return posts, nil
 		}
 		last := rows[len(rows)-1]
 		q.After = board.Cursor{Seq: last.Seq, EndsAt: last.Life.EndsAt.UnixMilli()}

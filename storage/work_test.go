@@ -19,7 +19,7 @@ func TestFullQueueIsBusy(t *testing.T) {
 	ran := 0
 	var waiting []*op
 	var refused error
-	for len(waiting) <= 2*queueMax {
+	for len(waiting) <= 2*500 { // as many under way, as many behind them
 		o := &op{ctx: t.Context(), done: make(chan error, 1), run: func(context.Context, *sql.Tx) error { ran++; return nil }}
 		if refused = n.enqueue(o); refused != nil {
 			break
@@ -35,7 +35,7 @@ func TestFullQueueIsBusy(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if ran != len(waiting) || ran < queueMax {
+	if ran != len(waiting) || ran < 500 {
 		t.Errorf("%d of %d queued changes were made", ran, len(waiting))
 	}
 	n.post(t, "there is room again", time.Hour)
@@ -260,6 +260,35 @@ func TestOwnedGoesThroughAllPages(t *testing.T) {
 	owned, err := n.Owned(t.Context(), func(p board.Post) bool { return p.OwnedBy(v) }, n.now)
 	if err != nil || len(owned) != 1 || owned[0].Body != first.Body {
 		t.Errorf("owned = %d posts, %v; want the first of all", len(owned), err)
+	}
+}
+
+func TestRememberedAnswersAreTheCallersToChange(t *testing.T) {
+	n := newNode(t)
+	p := n.post(t, "as it is", time.Hour)
+	r, _ := n.replyWithKey(t, p, "as it is")
+	for range 2 {
+		posts, _, err := n.Feed(t.Context(), board.Query{Board: board.Home, Limit: 5}, n.now)
+		if err != nil || len(posts) != 1 || posts[0].Body != "as it is" {
+			t.Fatalf("feed = %v, %v", posts, err)
+		}
+		_, replies, err := n.Thread(t.Context(), p.ID, n.now)
+		if err != nil || len(replies) != 1 || replies[0].ID != r.ID || replies[0].Body != "as it is" {
+			t.Fatalf("replies = %v, %v", replies, err)
+		}
+		posts[0].Body, replies[0].Body = "changed", "changed"
+	}
+	for range 3 * cacheSize { // more pages than are remembered
+		if _, _, err := n.Feed(t.Context(), board.Query{Board: board.Home, Limit: 1 + len(n.feeds.answers)}, n.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(n.feeds.answers) > cacheSize {
+		t.Errorf("%d pages are remembered", len(n.feeds.answers))
+	}
+	n.changed()
+	if len(n.feeds.answers)+len(n.threads.answers) > 0 {
+		t.Error("pages outlive a change")
 	}
 }
 

@@ -8,8 +8,7 @@ import { left as leftSays } from "./say.js";
 
 const lastMinute = 60; // seconds
 const longest = 10; // seconds between two looks at the clock
-const growing = 0.6; // seconds a wick takes to grow
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const finest = 600; // steps a wick burns down in: about a pixel each
 
 const lives = new Map(); // element → { ends, span }, in seconds of now()
 
@@ -43,6 +42,7 @@ export function adopt(el, at = now()) {
   if (!("left" in el.dataset)) return; // a reply has no clock of its own
   const left = Number(el.dataset.left);
   lives.set(el, { ends: at + left, span: Number(el.dataset.span) || left });
+  for (const a of el.querySelectorAll(".wick animate")) a.remove();
   plan();
 }
 
@@ -59,8 +59,8 @@ export function tick() {
       leave(el);
       continue;
     }
-    show(el, left);
-    next = Math.min(next, left > lastMinute ? left - lastMinute : left - Math.ceil(left) + 1);
+    show(el, left, life.span);
+    next = Math.min(next, Math.max(1, life.span / finest), left > lastMinute ? left - lastMinute : left - Math.ceil(left) + 1);
   }
   clearTimeout(timer);
   timer = setTimeout(tick, next * 1000 + 5);
@@ -71,7 +71,7 @@ function plan() {
   timer = setTimeout(tick);
 }
 
-function show(el, left) {
+function show(el, left, span) {
   const time = el.querySelector(".left time");
   if (!time) return; // a tomb says nothing of its time
   const words = leftSays(left);
@@ -80,6 +80,16 @@ function show(el, left) {
     time.dateTime = `PT${Math.ceil(left)}S`;
   }
   if (left < lastMinute !== (el.dataset.state === "dying")) turn(el, left < lastMinute);
+  burn(el, left, span);
+}
+
+// The animation that burns a wick down without a script is drawn sixty times a
+// second, and would keep a phone warm for a line that moves a pixel in minutes. So
+// the page's timer moves it instead; what is quick enough to be seen, a transition.
+function burn(el, left, span) {
+  const share = `${(Math.min(1, left / Math.max(span, left)) * 100).toFixed(2)}%`;
+  el.querySelector(".wick-life")?.setAttribute("width", share);
+  for (const end of el.querySelectorAll(".wick circle")) end.setAttribute("cx", share);
 }
 
 function turn(el, dying) {
@@ -90,35 +100,13 @@ function turn(el, dying) {
 
 // — Changes: a vote, a reply, or a return moved a life —
 
-/** Gives el another end: its wick grows or shrinks there, and drains on. */
+/** Gives el another end: its wick grows or shrinks there, and burns on. */
 export function relive(el, left, span) {
   const t = now();
-  const was = Math.max(0, (lives.get(el)?.ends ?? t) - t);
+  const was = (lives.get(el)?.ends ?? t) - t;
   lives.set(el, { ends: t + left, span });
-  drain(el, was, left, span);
   if (left > was + 1) flare(el);
   plan();
-}
-
-/** Brings a wick up to date that was drawn before it came onto the page. */
-export function rewick(el) {
-  const life = lives.get(el);
-  if (!life) return;
-  const left = Math.max(0.1, life.ends - now());
-  drain(el, left, left, life.span);
-}
-
-function drain(el, from, to, span) {
-  const share = (v) => `${(Math.min(1, v / Math.max(span, to)) * 100).toFixed(2)}%`;
-  const grown = calm.matches || Math.abs(to - from) < 1 ? 0 : Math.min(0.5, growing / to);
-  for (const a of el.querySelectorAll(".wick animate")) {
-    a.removeAttribute("from");
-    a.removeAttribute("to");
-    a.setAttribute("values", `${share(from)};${share(to)};0%`);
-    a.setAttribute("keyTimes", `0;${grown.toFixed(5)};1`);
-    a.setAttribute("dur", `${Math.max(0.1, to).toFixed(1)}s`);
-    a.beginElement();
-  }
 }
 
 function flare(el) {

@@ -3,7 +3,7 @@
 // there it is moved to its place here.
 
 import { limits, typing } from "./compose.js";
-import { adopt, closeGaps, leave, now, release, rewick, settled } from "./life.js";
+import { adopt, closeGaps, leave, now, release, settled } from "./life.js";
 import { parse } from "./net.js";
 import { change, find, idOf, living, mark, renew } from "./post.js";
 import { announce, count, say, tell } from "./say.js";
@@ -166,7 +166,6 @@ function append(article, own) {
 
 function land(article) {
   posts.prepend(article);
-  rewick(article);
   document.getElementById("empty")?.remove();
   enter(article);
 }

@@ -66,11 +66,13 @@ func unknownAndEndedAreTheSame(s *site) {
 	never, _ := NewPost(s.visitor(), "never stored", s.life(time.Hour))
 	s.isGone(never)
 	byHand := s.post("ended by hand", s.life(time.Hour))
+	s.look(byHand)
 	s.end(board.ByAuthor, byHand.ID)
 	s.isGone(byHand)
 	timed := s.post("ended by time", s.life(2*time.Minute))
 	living := s.post("goes on", s.life(time.Hour))
 	reply, _ := s.reply(living, s.visitor(), "no thread of its own")
+	s.look(timed)
 	s.now = timed.Life.EndsAt
 	s.isGone(timed)
 	s.sweep()
@@ -323,6 +325,7 @@ func endingAPostEndsItsReplies(s *site) {
 	second, _ := s.reply(p, s.visitor(), "two")
 	s.vote(first, v, board.Heart)
 	other := s.post("another", s.life(time.Hour))
+	s.look(p)
 	ended := s.end(board.ByAuthor, p.ID, board.NewPostID())
 	if want := []board.Ending{{ID: p.ID, Thread: p.ID, Board: board.Home, Why: board.ByAuthor}}; !slices.Equal(ended, want) {
 		s.Errorf("ended = %+v, want %+v", ended, want)
@@ -350,6 +353,7 @@ func endingAReplyLeavesItsThread(s *site) {
 	p := s.post("a thread", s.life(time.Hour))
 	first, _ := s.reply(p, v, "one")
 	second, _ := s.reply(p, s.visitor(), "two")
+	s.look(p)
 	ended := s.end(board.ByAuthor, first.ID)
 	if want := []board.Ending{{ID: first.ID, Thread: p.ID, Board: board.Home, Why: board.ByAuthor}}; !slices.Equal(ended, want) {
 		s.Errorf("ended = %+v, want %+v", ended, want)
@@ -401,10 +405,10 @@ func timeEndsAPostAtItsMillisecond(s *site) {
 	if ended := s.sweep(); len(ended) > 0 {
 		s.Fatalf("a millisecond early: %v ended", ended)
 	}
-	s.get(p.ID)
+	s.look(p)
 	s.get(r.ID)
 	s.now = p.Life.EndsAt.Add(-time.Nanosecond)
-	s.get(p.ID)
+	s.look(p)
 	s.now = p.Life.EndsAt
 	s.isGone(p)
 	s.isGone(r)

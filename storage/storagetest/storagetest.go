@@ -151,6 +151,21 @@ func (s *site) feed(q board.Query) ([]board.Post, bool) {
 	return posts, more
 }
 
+// look opens every door to a post that lives, so that whatever remembers answers
+// remembers this one.
+func (s *site) look(p board.Post) {
+	s.Helper()
+	s.get(p.ID)
+	if _, _, err := s.Thread(s.Context(), p.ID, s.now); err != nil {
+		s.Errorf("Thread: %v", err)
+	}
+	for _, sort := range []board.Sort{board.ByBirth, board.ByFading} {
+		if posts, _ := s.feed(board.Query{Sort: sort, Limit: board.PageMax}); !contains(posts, p.ID) {
+			s.Errorf("the feed (%s) does not show a post that lives", sort)
+		}
+	}
+}
+
 // isGone holds every door to a post to the one answer.
 func (s *site) isGone(p board.Post) {
 	s.Helper()
