@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -270,6 +271,7 @@ func TestNothingIsToldBeforeItIsStored(t *testing.T) {
 			if err != nil || p.Body != e.Post.Body || p.Score != e.Post.Score || p.Replies != e.Post.Replies || p.Life != e.Post.Life {
 				t.Errorf("told %+v, but stored is %+v, %v", e.Post, p, err)
 			}
+		case board.SettingsChanged, board.Reload:
 		case board.Died:
 			if !isGone(err) {
 				t.Errorf("an ending was told of a post that can be read: %+v, %v", p, err)
@@ -563,7 +565,7 @@ func TestFeedPagesNeitherRepeatNorSkip(t *testing.T) {
 			var posts []board.Post
 			for i := range 23 {
 				ttl := time.Hour + time.Duration(i*7%23)*time.Minute // another order than that of birth, with a few alike
-				posts = append(posts, s.publish(v, board.Draft{Body: fmt.Sprint(i), TTL: ttl.Truncate(2 * time.Minute)}))
+				posts = append(posts, s.publish(v, board.Draft{Body: strconv.Itoa(i), TTL: ttl.Truncate(2 * time.Minute)}))
 			}
 			gone := map[string]bool{"3": true, "11": true, "20": true}
 			seen := map[string]int{}
@@ -605,7 +607,7 @@ func TestFeedPagesNeitherRepeatNorSkip(t *testing.T) {
 func TestFeedIsInTheOrderAskedFor(t *testing.T) {
 	s := newSite(t)
 	for i, ttl := range []time.Duration{2 * time.Hour, time.Hour, 3 * time.Hour} {
-		s.publish(s.visitor(), board.Draft{Body: fmt.Sprint(i), TTL: ttl})
+		s.publish(s.visitor(), board.Draft{Body: strconv.Itoa(i), TTL: ttl})
 	}
 	expect(t, "new", s.feed(board.ByBirth), []string{"2", "1", "0"})
 	expect(t, "fading", s.feed(board.ByFading), []string{"1", "0", "2"})

@@ -13,18 +13,17 @@ func TestWhoWritesTooQuicklyGetsTheWordsBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "post=1/1", "reply=1/1")
 	post := s.publish("the first word", "")
-	s.exhaust("/api/v1/boards/home/posts")
-	s.exhaust("/api/v1/posts/" + post.ID + "/replies")
 	const words = "a word too many <b>&amp;</b>"
-	for _, form := range []struct{ name, path, selector string }{
-		{"a post", "/", "#composer"},
-		{"a reply", "/p/" + post.ID, "#talk"},
+	for _, form := range []struct{ name, path, selector, api string }{
+		{"a post", "/", "#composer", "/api/v1/boards/home/posts"},
+		{"a reply", "/p/" + post.ID, "#talk", "/api/v1/posts/" + post.ID + "/replies"},
 	} {
 		t.Run(form.name+" with script", func(t *testing.T) {
 			p := newPerson(t, "somebody quick", s.url)
 			p.expects("status of 429")
 			p.openLive(form.path)
 			p.types(form.selector+" textarea", words)
+			s.exhaust(form.api)
 			p.click(form.selector + " #send")
 			p.checkRefusal(form.selector, words)
 			p.wait("the button counts down", `document.querySelector("#send").ariaDisabled === "true"`)
@@ -35,6 +34,7 @@ func TestWhoWritesTooQuicklyGetsTheWordsBack(t *testing.T) {
 			p.withoutScript()
 			p.open(form.path)
 			p.types(form.selector+" textarea", words)
+			s.exhaust(form.api)
 			p.follow(form.selector + " #send")
 			p.checkRefusal(form.selector, words)
 		})

@@ -263,9 +263,15 @@ func (p *person) sees() string {
 	return text
 }
 
+// losesItsLine says that this person's browser will not reach the site for a while.
+func (p *person) losesItsLine() {
+	p.expects("net::ERR_", "WebSocket connection to .* failed", "htmx:ws:error")
+}
+
 // withoutScript has the tab run no script from its next page on.
 func (p *person) withoutScript() {
 	p.t.Helper()
+	p.expects("^a request failed: Script +csp", "Transition was aborted") // the browser's own words for it
 	tell(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 

@@ -22,7 +22,7 @@ func TestOpenPagesOutliveARestart(t *testing.T) {
 	inThread.openLive("/p/" + stays.ID)
 	loaded := see[float64](atTop, `performance.timeOrigin`)
 	for _, p := range []*person{atTop, inThread} {
-		p.expects("ERR_CONNECTION_REFUSED")
+		p.losesItsLine()
 	}
 
 	home := strings.TrimPrefix(s.url, "http://")
@@ -53,7 +53,7 @@ func TestAPageThatLostItsLineSaysSoAndComesBack(t *testing.T) {
 	line := newLine(s)
 	s.publish("here all along", "")
 	reader := newPerson(t, "the reader", line.url)
-	reader.expects("ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET", "ERR_CONNECTION_CLOSED", "WebSocket connection to .* failed", "a request failed: (Fetch|WebSocket)")
+	reader.losesItsLine()
 	reader.openLive("/")
 	short := s.publish("soon over", "4s")
 	reader.shows("soon over")

@@ -64,14 +64,14 @@ type mac struct {
 
 func newKey() *key {
 	var secret [32]byte
-	rand.Read(secret[:]) //nolint:errcheck // crypto/rand never returns an error since Go 1.24
+	_, _ = rand.Read(secret[:]) // never returns an error since Go 1.24
 	return &key{macs: sync.Pool{New: func() any { return &mac{Hash: hmac.New(sha256.New, secret[:])} }}}
 }
 
 // tag is HMAC(key, cost ‖ scope ‖ who ‖ more)[:16]. A scope always has more, or
 // never, so no two lists hash alike.
 func (k *key) tag(c Cost, s scope, w who, more ...byte) tag {
-	m := k.macs.Get().(*mac) //nolint:forcetypeassert // nothing else is in there
+	m := k.macs.Get().(*mac) // nothing else is in there
 	defer k.macs.Put(m)
 	in := append(m.in[:0], byte(c), byte(s))
 	in = append(append(in, w[:]...), more...)

@@ -1,7 +1,7 @@
 // Package limit decides how often something may be done, and by whom, without
 // knowing anybody. It knows addresses and visitors for as long as a call lasts;
 // what stays in memory are HMACs of them under random keys, and counts. It knows
-// nothing of routes, pages or sockets.
+// nothing of routes and pages.
 //
 // # Who is charged
 //
@@ -32,7 +32,8 @@
 // that a turn empties no bucket's memory. The older one is dropped with every
 // bucket under it: from then on nothing ties what was counted to anyone. The
 // price: a bucket begins full under each new key, so who never rests gets, above
-// the rate, one burst an epoch.
+// the rate, one burst an epoch. Open sockets outlive epochs and have a key of their
+// own; of them only those are remembered that are open.
 package limit
 
 import (

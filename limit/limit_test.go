@@ -412,9 +412,9 @@ func TestR22WhatIsRememberedNamesNobodyAndIsForgotten(t *testing.T) {
 			}
 		}
 		for word := range found {
-			for _, clear := range []string{addr.String(), string(addr.AsSlice()), "\xcb\x00\x71\x00", string(me.Visitor.ID[:])} {
-				if strings.Contains(word, clear) {
-					t.Errorf("%q is in memory", clear)
+			for _, plainly := range []string{addr.String(), string(addr.AsSlice()), "\xcb\x00\x71\x00", string(me.Visitor.ID[:])} {
+				if strings.Contains(word, plainly) {
+					t.Errorf("%q is in memory", plainly)
 				}
 			}
 		}

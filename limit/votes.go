@@ -43,6 +43,6 @@ func (e *epoch) freshVote(net who, v board.Visitor, post board.PostID) bool {
 	case len(voters) >= freshVotes, !known && len(e.votes) >= votesMax:
 		return false
 	}
-	e.votes[place] = append(voters, voter)
+	e.votes[place] = append(e.votes[place], voter)
 	return true
 }

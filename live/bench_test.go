@@ -43,6 +43,7 @@ type hubCaster struct{ hub *Hub }
 func (c hubCaster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = c.hub.Serve(w, r, home, "html/en", func() {})
 }
+
 func (c hubCaster) cast()        { _ = c.hub.Publish(context.Background(), birth()) }
 func (c hubCaster) readers() int { return c.hub.Count(home) }
 

@@ -93,6 +93,7 @@ func (h *Hub) hearing(e board.Event) []*topic {
 	defer h.mu.Unlock()
 	var found []*topic
 	switch {
+	case h.closed:
 	case e.Kind == board.SettingsChanged || e.Kind == board.Reload:
 		for name, t := range h.topics {
 			if e.Board == "" || name.board == "" || name.board == e.Board {

@@ -96,9 +96,7 @@ func newSite(t testing.TB) *site {
 	s.hub = NewHub(s.draw, slog.New(slog.NewTextHandler(s.log, nil)))
 	s.web = httptest.NewServer(http.HandlerFunc(s.live))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel() // hang up on all
-		_ = s.hub.Close(ctx)
+		_ = s.hub.Close(t.Context()) // which has ended: hang up on all
 		s.web.Close()
 	})
 	return s
@@ -147,7 +145,6 @@ func (s *site) dial(query string) (page, error) {
 		return page{}, err
 	}
 	s.t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetReadDeadline(time.Now().Add(time.Minute)) // rather than wait for what never comes
 	return page{s.t, conn}, nil
 }
 

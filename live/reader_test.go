@@ -241,6 +241,7 @@ func TestBreachesAreAnsweredWithTheirCode(t *testing.T) {
 			s := newSite(t)
 			p := s.open("format=json")
 			p.next()
+			_ = p.SetReadDeadline(time.Now().Add(time.Minute)) // a breach that nobody minds
 			go func() { _, _ = p.NetConn().Write(tt.send) }()
 			if code := p.closeCode(); code != tt.code {
 				t.Errorf("close code = %d, want %d", code, tt.code)

@@ -42,7 +42,7 @@ var served = []struct {
 	{"img/wings.svg", nil},
 	{"css/app.css", nil},
 	{"app.webmanifest", nil},
-	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/trust.js"}},
+	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
 	{"js/say.js", nil},
 	{"js/life.js", nil},
 	{"js/net.js", nil},

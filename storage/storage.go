@@ -46,7 +46,7 @@ type Store struct {
 	gate    gate
 	seen    atomic.Int64 // the latest now that anybody asked with, ms
 
-	version atomic.Uint64 // grows with every change
+	version atomic.Uint64                    // grows with every change
 	feeds   cache[board.Query, []board.Post] // with the first of the next page
 	threads cache[board.PostID, thread]
 

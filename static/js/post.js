@@ -79,7 +79,7 @@ document.addEventListener("mayfly:turned", (e) => {
 
 /** Says on article why something was refused. */
 export function refuse(article, text) {
-  line(article, null);
+  article.querySelector(".said")?.remove();
   put(article, span("said", text));
   announce(text);
 }
