@@ -4,12 +4,13 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=1 go build -trimpath -tags netgo,osusergo,timetzdata \
+RUN CGO_ENABLED=1 go build -trimpath -tags netgo,osusergo,timetzdata,sqlite_omit_load_extension \
         -ldflags '-s -w -linkmode external -extldflags "-static"' -o /out/mayfly . \
-    && install -d -m 0700 -o 65532 -g 65532 /out/data /out/keys
+    && mkdir -p -m 0700 /out/folders/data /out/folders/keys
 
 FROM scratch
-COPY --from=build /out/ /
+COPY --from=build /out/mayfly /
+COPY --from=build --chown=65532:65532 /out/folders/ /
 ENV MAYFLY_DATA=/data MAYFLY_KEYS=/keys
 USER 65532:65532
 VOLUME ["/data", "/keys"]

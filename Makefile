@@ -10,7 +10,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start with a throwaway database; flags go into ARGS
-	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && go run . --data "$$dir/data" --keys "$$dir/keys" $(ARGS)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT INT TERM && go run . --data "$$dir/data" --keys "$$dir/keys" $(ARGS)
 
 generate: ## draw *_templ.go anew
 	go tool templ generate
@@ -46,15 +46,15 @@ fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
 image: ## docker build
 	docker build -t mayfly .
 
-# What is committed must be what the generator makes of it now.
+# What is committed must be what templ makes of it now.
 generated:
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
 	find . -name '*.templ' | tar -cf - -T - | tar -xf - -C "$$dir" && \
+	go tool templ fmt -log-level error "$$dir" && \
 	go tool templ generate -path "$$dir" -log-level error && \
-	go tool templ fmt -fail -log-level error "$$dir" && \
-	(find . -name '*_templ.go'; cd "$$dir" && find . -name '*_templ.go') | sort -u | { \
+	(find . -name '*.templ' -o -name '*_templ.go'; cd "$$dir" && find . -name '*_templ.go') | sort -u | { \
 		while read -r file; do \
-			cmp -s "$$file" "$$dir/$$file" || { echo "$$file is not what its template says: make fmt generate"; stale=1; }; \
+			cmp -s "$$file" "$$dir/$$file" || { echo "$$file is not as templ makes it: make fmt generate"; stale=1; }; \
 		done; \
 		exit $${stale:-0}; \
 	}

@@ -80,7 +80,7 @@ func withSettings(ctx context.Context, cfg *Config, use func(*board.Tuner) error
 	if err != nil {
 		return err
 	}
-	defer store.Close() //nolint:errcheck // what was written has been committed
+	defer store.Close() // what was written has been committed
 	t, err := board.NewTuner(ctx, store, nil, time.Now)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (healthCommand) Run(ctx context.Context, cfg *Config) error {
 	if err != nil {
 		return fmt.Errorf("no server answers: %w", err)
 	}
-	defer res.Body.Close() //nolint:errcheck // nothing more is wanted of it
+	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("the server is not well: it answers %s", res.Status)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -36,7 +37,7 @@ func (c *Config) check() (err error) {
 		return fmt.Errorf("--addr=%s: give a host and a port, such as :8080 or 127.0.0.1:8080", c.Addr)
 	}
 	if c.Data == "" {
-		return fmt.Errorf("--data is empty: give a folder, such as ./data")
+		return errors.New("--data is empty: give a folder, such as ./data")
 	}
 	if c.Keys == "" {
 		c.Keys = filepath.Clean(c.Data) + ".keys"

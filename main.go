@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -210,7 +211,7 @@ func addresses(cfg *Config, addr net.Addr) []string {
 	if !ok {
 		return nil
 	}
-	port := fmt.Sprint(tcp.Port)
+	port := strconv.Itoa(tcp.Port)
 	if !tcp.IP.IsUnspecified() {
 		return []string{"http://" + net.JoinHostPort(tcp.IP.String(), port)}
 	}

@@ -43,6 +43,13 @@ type Posts interface {
 	Vote(ctx context.Context, b Ballot, now time.Time) (Post, error)
 	// Votes returns which of the tags have voted, and how.
 	Votes(ctx context.Context, tags map[PostID]Tag) (map[PostID]Vote, error)
+	// Open gives the body of a view-once post to the visitor behind tag, in one
+	// step: of callers with one tag, one gets it. With the last opening the post
+	// and its thread end, which is the Ending it returns. A tag that has opened it
+	// before is refused with ErrOpened, a post that is not view-once not found.
+	Open(ctx context.Context, id PostID, tag Tag, now time.Time) (Post, []Ending, error)
+	// Opened returns which of the tags have opened their post.
+	Opened(ctx context.Context, tags map[PostID]Tag) (map[PostID]bool, error)
 	// Owned returns every living post and reply for which owns is true.
 	Owned(ctx context.Context, owns func(Post) bool, now time.Time) ([]Post, error)
 	// End destroys the keys of ids, and of the replies under them, in one
@@ -109,10 +116,12 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	key, id := NewKey(), NewPostID()
 	secret := key.Secret()
 	p := Post{
-		ID:     id,
-		Board:  slug,
-		Thread: id,
-		Body:   d.Body,
+		ID:      id,
+		Board:   slug,
+		Thread:  id,
+		Body:    d.Body,
+		Warning: d.Warning, Backdrop: d.Backdrop, Unlisted: d.Unlisted,
+		ViewOnce: d.ViewOnce, Readers: d.Readers,
 		Name:   secret.Voice(v).Draws,
 		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax),
 		Own:    secret.Own(v, id),
@@ -122,13 +131,14 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	if err := b.posts.InsertPost(ctx, p, key); err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
 	}
-	b.tell(ctx, Event{Kind: Born, Board: slug, Thread: id, ID: id, Post: p})
+	p = p.Seal()
+	b.tell(ctx, Event{Kind: Born, Board: slug, Thread: id, ID: id, Post: p, Unlisted: p.Unlisted})
 	return p, p.Own, nil
 }
 
 // Reply publishes a reply of visitor v in a thread. It ends with the thread.
 func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (Post, OwnerKey, error) {
-	d.TTL, d.Silence = 0, 0 // a reply has no clock of its own
+	d = Draft{Body: d.Body} // a reply has no clock and no place of its own
 	d, err := d.Check(b.settings())
 	if err != nil {
 		return Post{}, OwnerKey{}, err
@@ -144,8 +154,8 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("reply: %w", err)
 	}
-	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name})
-	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: thread, ID: thread, Post: root})
+	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, Unlisted: root.Unlisted})
+	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: thread, ID: thread, Post: root, Unlisted: root.Unlisted})
 	return r, r.Own, nil
 }
 
@@ -174,7 +184,7 @@ func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post
 	case p.Life.Ended(b.now()): // downs burnt what was left; the sweeper tells
 		return p, nil
 	default:
-		b.tell(ctx, Event{Kind: Changed, Board: p.Board, Thread: p.Thread, ID: id, Post: p})
+		b.tell(ctx, Event{Kind: Changed, Board: p.Board, Thread: p.Thread, ID: id, Post: p, Unlisted: p.Unlisted})
 	}
 	return p, nil
 }
@@ -190,6 +200,38 @@ func (b *Board) Votes(ctx context.Context, v Visitor, posts []Post) (map[PostID]
 		tags[p.ID] = p.Secret.Vote(v, p.ID)
 	}
 	return b.posts.Votes(ctx, tags)
+}
+
+// Open gives visitor v the body of a view-once post, once. The last opening ends
+// the post before Open returns.
+func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
+	secret, err := b.posts.Secret(ctx, id, b.now())
+	if err != nil {
+		return Post{}, err
+	}
+	p, ended, err := b.posts.Open(ctx, id, secret.Opening(v, id), b.now())
+	if err != nil {
+		return Post{}, fmt.Errorf("open: %w", err)
+	}
+	tellEndings(ctx, b.tell, ended)
+	if len(ended) == 0 && p.Readers > 0 {
+		b.tell(ctx, Event{Kind: Changed, Board: p.Board, Thread: id, ID: id, Post: p.Seal(), Unlisted: p.Unlisted})
+	}
+	return p, nil
+}
+
+// Opened returns which of the view-once posts visitor v has opened.
+func (b *Board) Opened(ctx context.Context, v Visitor, posts []Post) (map[PostID]bool, error) {
+	tags := map[PostID]Tag{}
+	for _, p := range posts {
+		if p.ViewOnce && !v.IsZero() {
+			tags[p.ID] = p.Secret.Opening(v, p.ID)
+		}
+	}
+	if len(tags) == 0 {
+		return nil, nil
+	}
+	return b.posts.Opened(ctx, tags)
 }
 
 // Feed returns one page of a board, and the cursor of the next; a zero cursor

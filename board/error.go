@@ -13,6 +13,7 @@ const (
 	Internal Kind = iota // our fault
 	Invalid              // what was sent can't be taken as it is
 	NotFound             // unknown, ended or not yours: never told apart
+	Spent                // was there for you once, and you have had it
 	Limited              // too quick; Args["wait"] is a time.Duration
 	Busy                 // more is waiting than we can write just now
 	Full                 // no room on the disk
@@ -36,6 +37,9 @@ type Problem struct {
 
 // ErrNotFound is the one answer for unknown, ended and foreign.
 var ErrNotFound = &Error{Kind: NotFound, Code: "error.gone"}
+
+// ErrOpened says that a view-once post has been opened by this visitor.
+var ErrOpened = &Error{Kind: Spent, Code: "error.opened"}
 
 // Error is for logs: it names the code and the fields, never what was sent.
 func (e *Error) Error() string {

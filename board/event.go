@@ -27,6 +27,8 @@ type Event struct {
 	Post   Post
 	Opener Name // of a reply: the name of who wrote the thread's post
 	Why    Why
+	// Unlisted keeps an event from those who read the board: it is for the thread alone.
+	Unlisted bool
 }
 
 // IsReply says whether the event is about a reply rather than a post.
@@ -40,12 +42,13 @@ const (
 	ByTime    Why = "time"
 	BySilence Why = "silence"
 	ByScore   Why = "score"
+	ByReaders Why = "readers"
 	ByAuthor  Why = "author"
 )
 
-// LeavesTrace says whether the community ended it, so that a wordless line stands
-// in its place for TraceTime.
-func (w Why) LeavesTrace() bool { return w == ByScore }
+// LeavesTrace says whether the community or the last reader ended it, so that a
+// wordless line stands in its place for TraceTime.
+func (w Why) LeavesTrace() bool { return w == ByScore || w == ByReaders }
 
 // TraceTime is how long a trace stands.
 const TraceTime = 10 * time.Minute
@@ -56,6 +59,8 @@ type Ending struct {
 	Thread PostID
 	Board  string
 	Why    Why
+
+	Unlisted bool
 }
 
 // Trace is the line left by a post that the community ended: no words, no key.
@@ -76,6 +81,6 @@ func tellEndings(ctx context.Context, tell func(context.Context, Event), ended [
 		return
 	}
 	for _, e := range ended {
-		tell(ctx, Event{Kind: Died, Board: e.Board, Thread: e.Thread, ID: e.ID, Why: e.Why})
+		tell(ctx, Event{Kind: Died, Board: e.Board, Thread: e.Thread, ID: e.ID, Why: e.Why, Unlisted: e.Unlisted})
 	}
 }

@@ -36,7 +36,7 @@ func TestCursorHoldsTheEndOnlyWhereTheOrderNeedsIt(t *testing.T) {
 	if got, want := (Query{Sort: ByBirth}).after(last), (Cursor{Seq: 7}); got != want {
 		t.Errorf("by birth: %+v, want %+v", got, want)
 	}
-	if got, want := (Query{Sort: ByFading}).after(last), (Cursor{Seq: 7, EndsAt: noon.UnixMilli()}); got != want {
+	if got, want := (Query{Sort: ByFading}).after(last), (Cursor{Seq: 7, Key: noon.UnixMilli()}); got != want {
 		t.Errorf("by fading: %+v, want %+v", got, want)
 	}
 }

@@ -3,6 +3,7 @@ package board
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -36,12 +37,20 @@ func (id PostID) String() string { return idEncoding.EncodeToString(id[:]) }
 
 // Post is a post, or a reply in a post's thread.
 type Post struct {
-	ID      PostID
-	Board   string // slug
-	Thread  PostID // the post at its root: its own id for a post
-	Body    string // plain text, NFC not guaranteed, "\n" between lines
-	Name    Name   // who speaks, in this thread only
-	Life    Life   // a reply shows its thread's
+	ID     PostID
+	Board  string // slug
+	Thread PostID // the post at its root: its own id for a post
+	Body   string // plain text, NFC not guaranteed, "\n" between lines
+
+	Warning  string // a line shown first, the rest on tap; "": none
+	Backdrop string // makes it a card; "": none
+	Unlisted bool   // reached by its link alone
+	ViewOnce bool   // each visitor opens it once; until then it is Sealed
+	Readers  int    // openings that are left, 0 for no such clock
+	Sealed   bool   // Body is withheld: Board.Open gives it
+
+	Name    Name // who speaks, in this thread only
+	Life    Life // a reply shows its thread's
 	Hearts  int
 	Score   int // hearts less downs
 	Replies int // of a post
@@ -55,6 +64,14 @@ type Post struct {
 // IsReply says whether p stands in another post's thread.
 func (p Post) IsReply() bool { return p.ID != p.Thread }
 
+// Seal withholds the body of a view-once post. Nothing but Board.Open shows it.
+func (p Post) Seal() Post {
+	if p.ViewOnce {
+		p.Body, p.Sealed = "", true
+	}
+	return p
+}
+
 // OwnedBy says whether visitor v wrote p.
 func (p Post) OwnedBy(v Visitor) bool {
 	return !v.IsZero() && p.Own.Equal(p.Secret.Own(v, p.ID))
@@ -65,7 +82,20 @@ type Draft struct {
 	Body    string
 	TTL     time.Duration // 0: the board's ttl_default
 	Silence time.Duration // ends after so long without a reply or heart; 0: never
+
+	Warning  string // a line shown first; "": none
+	Backdrop string // one of Moods; "": none
+	Unlisted bool   // in no feed or list: its link alone leads to it
+	ViewOnce bool   // each visitor opens it once
+	Readers  int    // only so many visitors may open it, which implies ViewOnce; 0: all, until its time is up
 }
+
+const (
+	// WarningMax is how many characters a warning may have.
+	WarningMax = 120
+	// ReadersMax is how many openings a view-once post may be limited to.
+	ReadersMax = 100
+)
 
 // shortestSilence is the shortest silence an author may choose.
 const shortestSilence = time.Minute
@@ -93,8 +123,37 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	if d.Silence != 0 && (d.Silence < shortestSilence || d.Silence > s.TTLMax) {
 		bad.Fields["silence"] = Problem{Code: "error.silence", Args: map[string]any{"min": shortestSilence, "max": s.TTLMax}}
 	}
+	d.Warning = d.checkWarning(bad.Fields)
+	if d.Backdrop != "" && (!s.Cards || !IsBackdrop(d.Backdrop)) {
+		bad.Fields["backdrop"] = Problem{Code: "error.backdrop"}
+	}
+	d.ViewOnce = d.ViewOnce || d.Readers > 0
+	if d.ViewOnce && !s.ViewOnce {
+		bad.Fields["view_once"] = Problem{Code: "error.view_once"}
+	}
+	if d.Readers < 0 || d.Readers > ReadersMax {
+		bad.Fields["readers"] = Problem{Code: "error.readers", Args: map[string]any{"max": ReadersMax}}
+	}
+	if d.Unlisted && !s.Unlisted {
+		bad.Fields["unlisted"] = Problem{Code: "error.unlisted"}
+	}
 	if len(bad.Fields) > 0 {
 		return d, bad
 	}
 	return d, nil
+}
+
+// checkWarning returns the warning as it will be shown: one clean line.
+func (d Draft) checkWarning(bad map[string]Problem) string {
+	text, ok := cleanText(d.Warning)
+	line := strings.Join(strings.Fields(text), " ")
+	switch {
+	case !ok:
+		bad["warning"] = Problem{Code: "error.body.utf8"}
+	case line != "" && looksEmpty(line):
+		return ""
+	case utf8.RuneCountInString(line) > WarningMax:
+		bad["warning"] = Problem{Code: "error.warning", Args: map[string]any{"max": WarningMax}}
+	}
+	return line
 }

@@ -82,6 +82,15 @@ func TestDraftCheckGivesTheWordsBackWithARefusal(t *testing.T) {
 	}
 }
 
+func TestAWarningIsOneLine(t *testing.T) {
+	for _, sent := range []string{"loud \n noises", "loud\r\nnoises", "loud\u2028noises", "\tloud\n\n\nnoises\u202e"} {
+		got, err := Draft{Body: "a", Warning: sent}.Check(DefaultSettings())
+		if err != nil || got.Warning != "loud noises" {
+			t.Errorf("%+q became %+q, %v; want one line", sent, got.Warning, err)
+		}
+	}
+}
+
 func FuzzDraftCheck(f *testing.F) {
 	for _, seed := range []string{
 		"hello", "", "\u200b", "a\r\nb", "\xff", strings.Repeat("\u0301", 50), "\U0001f3f4\U000e0067\U000e007f", "\u202ea\u2028",

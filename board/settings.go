@@ -21,7 +21,9 @@ type Settings struct {
 	VisitorTTL                 time.Duration
 	PostChars                  int // characters a post may have
 	K                          int // no count of people below it is shown
-	Post, Reply, Vote, Page    Rate
+	Post, Reply, Vote          Rate
+	Open, Page                 Rate
+	Cards, Unlisted, ViewOnce  bool
 	Socket                     int            // open sockets an address may have
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
 }
@@ -69,10 +71,14 @@ var Knobs = []Knob{
 	whole("vanish_score", -5, -1000, -1, func(s *Settings) *int { return &s.VanishScore }),
 	life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL }),
 	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
+	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
+	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
+	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
 	whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K }),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
 	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
+	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
 	rate("page", "600/200", func(s *Settings) *Rate { return &s.Page }),
 	whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket }),
 	{
@@ -157,6 +163,25 @@ func whole(name string, def, low, high int, field func(*Settings) *int) Knob {
 				return fmt.Errorf("give a whole number from %d to %d", low, high)
 			}
 			*field(s) = n
+			return nil
+		},
+	}
+}
+
+func onOff(name, def string, field func(*Settings) *bool) Knob {
+	return Knob{
+		Name: name, Default: def, Min: "off", Max: "on",
+		get: func(s *Settings) string {
+			if *field(s) {
+				return "on"
+			}
+			return "off"
+		},
+		set: func(s *Settings, v string) error {
+			if v != "on" && v != "off" {
+				return errors.New("give on or off")
+			}
+			*field(s) = v == "on"
 			return nil
 		},
 	}

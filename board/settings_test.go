@@ -16,6 +16,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		LifePerHeart: 10 * time.Minute, LifePerDown: 10 * time.Minute,
 		VanishScore: -5, VisitorTTL: 7 * day, PostChars: 1000, K: 5,
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
+		Cards: true, Unlisted: true, ViewOnce: true, Open: Rate{20, 10},
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -29,6 +30,7 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 	numbers := []string{"", "x", "1.5", "0x10", "1e3", "99999999999999999999", "--1"}
 	rates := []string{"", "x", "-1", "6/", "6/0", "6/-1", "6/x", "/3", "6/3/1", "100001", "6/100001", "0/x", "0/0", "6 /3"}
 	type values struct{ good, bad []string }
+	switches := []string{"", "true", "1", "On"}
 	table := map[string]values{
 		"ttl_min":        {[]string{"1s", "90s", "1m", "24h", "1d"}, append(lives, "999ms", "31d", "30d1s")},
 		"ttl_default":    {[]string{"1m", "24h", "1d12h", "7d"}, append(lives, "999ms", "31d")},
@@ -39,6 +41,10 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"visitor_ttl":    {[]string{"1h", "7d", "30d"}, append(lives, "59m", "31d")},
 		"post_chars":     {[]string{"1", "1000", "10000"}, append(numbers, "0", "-1", "10001")},
 		"k":              {[]string{"2", "5", "100"}, append(numbers, "0", "1", "101")},
+		"cards":          {[]string{"on", "off"}, switches},
+		"view_once":      {[]string{"on", "off"}, switches},
+		"open":           {[]string{"20/10", "0"}, rates},
+		"unlisted":       {[]string{"on", "off"}, switches},
 		"post":           {[]string{"6/3", "6", "0", "1/1", "100000/100000", "0/3"}, rates},
 		"reply":          {[]string{"12/6", "1", "0"}, rates},
 		"vote":           {[]string{"30/15", "0"}, rates},

@@ -36,8 +36,15 @@ func (v Visitor) IsZero() bool { return v.ID == [24]byte{} }
 // MayWrite says whether v is young enough to write and vote. An older one still
 // owns what it wrote.
 func (v Visitor) MayWrite(now time.Time, ttl time.Duration) bool {
-	return !v.IsZero() && now.Before(v.Issued.Add(ttl))
+	return !v.IsZero() && now.Before(v.Until(ttl))
 }
+
+// Until is when v stops writing: ttl after the cookie was issued at the latest,
+// and up to ten minutes sooner, as nobody knows when exactly that was.
+func (v Visitor) Until(ttl time.Duration) time.Time { return v.Issued.Add(ttl - visitorStep) }
+
+// Age is how old v is at most.
+func (v Visitor) Age(now time.Time) time.Duration { return now.Sub(v.Issued) + visitorStep }
 
 // Settled says whether v is surely old enough (10 minutes) for limits of its own.
 func (v Visitor) Settled(now time.Time) bool {
@@ -88,6 +95,13 @@ func (s Secret) Own(v Visitor, id PostID) Tag { return s.tag("own", v.ID[:], id[
 // Vote is the tag of v's one vote on id. Tags of one visitor on two posts share
 // nothing.
 func (s Secret) Vote(v Visitor, id PostID) Tag { return s.tag("vote", v.ID[:], id[:]) }
+
+// Opening is the tag of v's one opening of a view-once post.
+func (s Secret) Opening(v Visitor, id PostID) Tag { return s.tag("open", v.ID[:], id[:]) }
+
+// Nonce is what the form that opens id must send: whoever only follows links (a
+// preview, a scanner) has none. It is the same for every reader.
+func (s Secret) Nonce(id PostID) Tag { return s.tag("nonce", id[:]) }
 
 // Voice is who v is in this thread.
 func (s Secret) Voice(v Visitor) Voice {

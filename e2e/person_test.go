@@ -133,17 +133,22 @@ func (p *person) do(steps ...chromedp.Action[chromedp.Void]) {
 	if err := chromedp.Do(p.tab); err != nil { // opens the tab: it lives as long as this context
 		p.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(p.tab, patience)
+	ctx, cancel := contextFor(p)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
+// contextFor is the tab, for one thing that is done in it.
+func contextFor(p *person) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(p.tab, patience)
+}
+
 // tell sends a command of the DevTools protocol to the tab.
 func tell[P, R any](p *person, command cdp.Command[P, R], params P) R {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.tab, patience)
+	ctx, cancel := contextFor(p)
 	defer cancel()
 	r, err := chromedp.Call(ctx, command, params)
 	if err != nil {
@@ -209,7 +214,7 @@ func (p *person) answer(body string) {
 // holds for it, and for what it sets off.
 func see[T any](p *person, expression string) T {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.tab, patience)
+	ctx, cancel := contextFor(p)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, strictly))
 	if err != nil {
@@ -271,7 +276,7 @@ func (p *person) losesItsLine() {
 // withoutScript has the tab run no script from its next page on.
 func (p *person) withoutScript() {
 	p.t.Helper()
-	p.expects("^a request failed: Script +csp", "Transition was aborted") // the browser's own words for it
+	p.expects("^a request failed: Script +csp") // the browser’s own words for it
 	tell(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 

@@ -24,6 +24,7 @@ type site struct {
 	t        *testing.T
 	url      string
 	settings []string
+	flags    []string // more of the command line
 	data     string
 	process  *exec.Cmd
 	log      *locked
@@ -54,7 +55,7 @@ func newSite(t *testing.T, settings ...string) *site {
 // start runs the program on addr until stop, or until the test ends.
 func (s *site) start(addr string) {
 	s.t.Helper()
-	args := []string{"--addr", addr, "--data", s.data}
+	args := append([]string{"--addr", addr, "--data", s.data}, s.flags...)
 	for _, setting := range s.settings {
 		args = append(args, "--set", setting)
 	}

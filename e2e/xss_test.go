@@ -29,38 +29,40 @@ func TestNothingThatPeopleWriteRuns(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, "post_chars=300")
 			thread := s.publish("the thread", "")
-			writer, reader, inThread := s.person("the writer"), s.person("a reader"), s.person("a reader of the thread")
-			for _, p := range []*person{writer, reader, inThread} {
+			writer, reader := newPerson(t, "the writer", s.url), newPerson(t, "the reader", s.url)
+			for _, p := range []*person{writer, reader} {
 				tell(p, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: wall.bypass})
 				p.trap()
 			}
+			lines := payloads(t)
+			all := len(lines)
 			writer.open("/about")
 			reader.openLive("/")
-			inThread.openLive("/p/" + thread.ID)
-			lines := payloads(t)
 			posts := writer.writeAll("/api/v1/boards/home/posts", lines)
-			replies := writer.writeAll("/api/v1/posts/"+thread.ID+"/replies", lines)
-
-			all := len(lines)
 			reader.holdsAsText(posts, all)
-			inThread.holdsAsText(replies, all)
-			inThread.open("/p/" + thread.ID)
-			inThread.holdsAsText(replies, all)
 			reader.open("/")
 			reader.holdsAsText(posts, pageSize)
 			reader.follow("#older")
 			reader.holdsAsText(posts, all-pageSize)
+
+			reader.openLive("/p/" + thread.ID)
+			replies := writer.writeAll("/api/v1/posts/"+thread.ID+"/replies", lines)
+			reader.holdsAsText(replies, all)
+			reader.open("/p/" + thread.ID)
+			reader.holdsAsText(replies, all)
 			writer.open("/you")
 			writer.holdsNoMarkup()
 
+			writer.expects("status of 422")
+			writer.openLive("/")
 			s.set("post_chars=1") // from here on every text is too long, and comes back
 			for _, line := range []string{lines[0], lines[4], lines[10]} {
-				writer.expects("status of 422")
-				writer.openLive("/")
+				writer.wait("the page knows", `document.getElementById("limits").dataset.max === "1"`)
 				writer.types("#composer textarea", line)
 				writer.click("#composer #send")
 				writer.wait("the words are back", fmt.Sprintf(`document.querySelector("#composer .err") && document.querySelector("#composer textarea").value === %q`, line))
 				writer.holdsNoMarkup()
+				writer.open("/")
 			}
 		})
 	}

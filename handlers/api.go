@@ -23,32 +23,46 @@ import (
 // apiPost is a post as programs see it. No field holds a position, a stable
 // author or a time of creation.
 type apiPost struct {
-	ID      string `json:"id"`
-	Board   string `json:"board"`
-	Thread  string `json:"thread"`
-	Body    string `json:"body"`
-	Name    string `json:"name"`
-	Hue     string `json:"hue"`
-	Hearts  int    `json:"hearts"`
-	Score   int    `json:"score"`
-	Replies int    `json:"replies"`
-	Left    int64  `json:"left"` // seconds
-	Span    int64  `json:"span"` // seconds
-	State   string `json:"state"`
-	URL     string `json:"url"`
-	Mine    bool   `json:"mine"`
-	Vote    string `json:"vote"`
+	ID          string `json:"id"`
+	Board       string `json:"board"`
+	Thread      string `json:"thread"`
+	Body        string `json:"body"`
+	Warning     string `json:"warning"`
+	Backdrop    string `json:"backdrop"`
+	Name        string `json:"name"`
+	Hue         string `json:"hue"`
+	Hearts      int    `json:"hearts"`
+	Score       int    `json:"score"`
+	Replies     int    `json:"replies"`
+	Left        int64  `json:"left"` // seconds
+	Span        int64  `json:"span"` // seconds
+	State       string `json:"state"`
+	URL         string `json:"url"`
+	ViewOnce    bool   `json:"view_once"`
+	ReadersLeft int    `json:"readers_left"` // 0: no such clock
+	Unlisted    bool   `json:"unlisted"`
+	Mine        bool   `json:"mine"`
+	Vote        string `json:"vote"`
 }
 
 // drawAPIPost shows p to a program in p's language; who asks adds Mine and Vote.
 func drawAPIPost(post board.Post, say *words.Printer, now time.Time) apiPost {
 	return apiPost{
 		ID: post.ID.String(), Board: post.Board, Thread: post.Thread.String(),
-		Body: post.Body, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
+		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Unlisted: post.Unlisted,
+		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
-		State: "alive", URL: postURL(post), Vote: board.NoVote.String(),
+		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(),
 	}
+}
+
+// apiState says whether the body is there to be read.
+func apiState(p board.Post) string {
+	if p.Sealed {
+		return "sealed"
+	}
+	return "alive"
 }
 
 // seconds rounds up, so that what still lives never shows 0.
@@ -69,9 +83,16 @@ func (s *Server) apiPosts(r *http.Request, posts []board.Post) ([]apiPost, error
 	if err != nil {
 		return nil, err
 	}
+	opened, err := s.board.Opened(r.Context(), v, posts)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]apiPost, len(posts))
 	for i, p := range posts {
 		out[i] = drawAPIPost(p, say, now)
+		if opened[p.ID] {
+			out[i].State = "opened"
+		}
 		out[i].Mine, out[i].Vote = p.OwnedBy(v), votes[p.ID].String()
 	}
 	return out, nil
@@ -140,19 +161,12 @@ func (s *Server) thread(r *http.Request, id board.PostID) (board.Post, []board.P
 	return s.board.Thread(r.Context(), id)
 }
 
-// apiDraft is what a program publishes: times as "10m", "24h", "7d".
-type apiDraft struct {
-	Body    string `json:"body"`
-	TTL     string `json:"ttl"`
-	Silence string `json:"silence"`
-}
-
 func (s *Server) apiCreatePost(w http.ResponseWriter, r *http.Request) error {
-	var in apiDraft
+	var in draftFields
 	if err := readJSON(r, &in); err != nil {
 		return err
 	}
-	d, err := parseDraft(in.Body, in.TTL, in.Silence)
+	d, err := in.parse()
 	if err != nil {
 		return err
 	}
@@ -209,6 +223,17 @@ func (s *Server) apiVote(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := drawAPIPost(p, s.printer(r), s.board.Now())
 	out.Vote, out.Mine = in.Vote, p.OwnedBy(s.visitor(r))
+	return answerJSON(w, http.StatusOK, map[string]any{"post": out})
+}
+
+// apiOpen gives the body of a view-once post, once.
+func (s *Server) apiOpen(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.open(w, r)
+	if err != nil {
+		return err
+	}
+	out := drawAPIPost(p, s.printer(r), s.board.Now())
+	out.State = "opened"
 	return answerJSON(w, http.StatusOK, map[string]any{"post": out})
 }
 

@@ -79,7 +79,7 @@ func (c cookies) setVisitor(w http.ResponseWriter, v board.Visitor, secure bool,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure,
 	}
 	if !v.Session {
-		cookie.MaxAge = max(1, int(v.Issued.Add(ttl).Sub(now).Seconds()))
+		cookie.MaxAge = max(1, int(v.Until(ttl).Sub(now).Seconds()))
 	}
 	http.SetCookie(w, cookie)
 }

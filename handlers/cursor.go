@@ -38,9 +38,9 @@ func (c cursors) format(feed string, at board.Cursor) string {
 		return ""
 	}
 	nonce := make([]byte, c.box.NonceSize(), c.box.NonceSize()+16+c.box.Overhead())
-	rand.Read(nonce) //nolint:errcheck // crypto/rand never returns an error since Go 1.24
-	plain := binary.BigEndian.AppendUint64(nil, uint64(at.Seq))
-	plain = binary.BigEndian.AppendUint64(plain, uint64(at.EndsAt))
+	rand.Read(nonce)                                             // it never fails since Go 1.24
+	plain := binary.BigEndian.AppendUint64(nil, uint64(at.Seq))  //nolint:gosec // parse reads it back
+	plain = binary.BigEndian.AppendUint64(plain, uint64(at.Key)) //nolint:gosec // parse reads it back
 	return base64.RawURLEncoding.EncodeToString(c.box.Seal(nonce, nonce, plain, []byte(feed)))
 }
 
@@ -58,7 +58,7 @@ func (c cursors) parse(feed, s string) (board.Cursor, error) {
 		return board.Cursor{}, errCursor
 	}
 	return board.Cursor{
-		Seq:    int64(binary.BigEndian.Uint64(plain)),     //nolint:gosec // as format wrote it
-		EndsAt: int64(binary.BigEndian.Uint64(plain[8:])), //nolint:gosec // as format wrote it
+		Seq: int64(binary.BigEndian.Uint64(plain)),     //nolint:gosec // as format wrote it
+		Key: int64(binary.BigEndian.Uint64(plain[8:])), //nolint:gosec // as format wrote it
 	}, nil
 }

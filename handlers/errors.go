@@ -48,6 +48,7 @@ var statuses = map[board.Kind]int{
 	board.Internal: http.StatusInternalServerError,
 	board.Invalid:  http.StatusUnprocessableEntity,
 	board.NotFound: http.StatusNotFound,
+	board.Spent:    http.StatusGone,
 	board.Limited:  http.StatusTooManyRequests,
 	board.Busy:     http.StatusServiceUnavailable,
 	board.Full:     http.StatusInsufficientStorage,

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mayfly/board"
+	"mayfly/views"
 )
 
 // readForm reads a form's fields; what is no form of ours is refused.
@@ -34,15 +35,30 @@ func bodyError(err error) error {
 	return errBadRequest
 }
 
-// parseDraft reads the words of a form or call; times are such as "10m" or "7d",
-// and "" is the board's choice.
-func parseDraft(body, ttl, silence string) (board.Draft, error) {
-	d := board.Draft{Body: body}
+// draftFields are the words of a form or call, as they were sent.
+type draftFields struct {
+	Body     string `json:"body"`
+	TTL      string `json:"ttl"`
+	Silence  string `json:"silence"`
+	Warning  string `json:"warning"`
+	Backdrop string `json:"backdrop"`
+	Unlisted bool   `json:"unlisted"`
+	ViewOnce bool   `json:"view_once"`
+	Readers  int    `json:"readers"` // implies ViewOnce; 0: all
+}
+
+func fieldsOf(g views.Given) draftFields {
+	return draftFields{g.Body, g.TTL, g.Silence, g.Warning, g.Backdrop, g.Unlisted, g.ViewOnce, g.Readers}
+}
+
+// parse reads the times, which are such as "10m" or "7d"; "" is the board's choice.
+func (f draftFields) parse() (board.Draft, error) {
+	d := board.Draft{Body: f.Body, Warning: f.Warning, Backdrop: f.Backdrop, Unlisted: f.Unlisted, ViewOnce: f.ViewOnce, Readers: f.Readers}
 	var err error
-	if d.TTL, err = parseLife(ttl); err != nil {
+	if d.TTL, err = parseLife(f.TTL); err != nil {
 		return d, invalid("ttl", "error.life")
 	}
-	if d.Silence, err = parseLife(silence); err != nil {
+	if d.Silence, err = parseLife(f.Silence); err != nil {
 		return d, invalid("silence", "error.life")
 	}
 	return d, nil

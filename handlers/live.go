@@ -44,7 +44,7 @@ func (d *Drawer) Hello(format string, at uint64, here int) ([]byte, error) {
 	if format == jsonFormat {
 		return json.Marshal(jsonFrame{Type: "hello", At: at})
 	}
-	return render(views.Hello(at, d.version, roundCrowd(here, d.settings().K)))
+	return render(context.Background(), views.Hello(at, d.version, roundCrowd(here, d.settings().K)))
 }
 
 // Draw draws one event.
@@ -53,7 +53,7 @@ func (d *Drawer) Draw(format string, e board.Event, at uint64) ([]byte, error) {
 		return json.Marshal(d.jsonEvent(e, at))
 	}
 	say := words.In(strings.TrimPrefix(format, htmlFormat))
-	return render(d.htmlEvent(say, e, at))
+	return render(context.Background(), d.htmlEvent(say, e, at))
 }
 
 func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.Component {
@@ -167,17 +167,17 @@ func (s *Server) format(r *http.Request) string {
 }
 
 // render draws a component whole, so that a failure is a clean error.
-func render(c templ.Component) ([]byte, error) {
+func render(ctx context.Context, c templ.Component) ([]byte, error) {
 	var b bytes.Buffer
-	if err := c.Render(context.Background(), &b); err != nil {
+	if err := c.Render(ctx, &b); err != nil {
 		return nil, fmt.Errorf("draw: %w", err)
 	}
 	return b.Bytes(), nil
 }
 
 // answerHTML draws c whole and sends it.
-func answerHTML(w http.ResponseWriter, status int, c templ.Component) error {
-	b, err := render(c)
+func answerHTML(w http.ResponseWriter, r *http.Request, status int, c templ.Component) error {
+	b, err := render(r.Context(), c)
 	if err != nil {
 		return err
 	}

@@ -232,7 +232,7 @@ func TestPagesOfAFeedNeitherRepeatNorSkip(t *testing.T) {
 	for i := range 7 {
 		s.publish("post " + strconv.Itoa(i))
 	}
-	for _, sort := range []string{"new", "fading"} {
+	for _, sort := range []string{"new", "hot", "fading", "top"} {
 		seen, cursor := map[string]bool{}, ""
 		for pages := 0; ; pages++ {
 			_, out := s.call(http.MethodGet, "/api/v1/boards/home/posts?limit=2&sort="+sort+"&cursor="+cursor, nil)
@@ -280,5 +280,47 @@ func TestTheDocumentNamesEveryCall(t *testing.T) {
 	}
 	for call := range named {
 		t.Errorf("%s is in the document and no route", call)
+	}
+}
+
+func TestACardAWarningAndALinkAlone(t *testing.T) {
+	s := newSite(t)
+	conn := s.listen("/live?format=json")
+	s.nextJSON(conn)
+	a, out := s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]any{"body": "words", "warning": "about\nloss ", "backdrop": "reeds"})
+	if p := out["post"].(map[string]any); a.StatusCode != http.StatusCreated || p["warning"] != "about loss" || p["backdrop"] != "reeds" {
+		t.Errorf("%s %s", a.Status, a.body)
+	}
+	if f := s.nextJSON(conn); f.Type != "born" {
+		t.Errorf("heard %+v", f)
+	}
+	b := s.form("/b/home/posts", "body", "by its link alone", "unlisted", "on")
+	at := b.Header.Get("Location")
+	if b.StatusCode != http.StatusSeeOther || !strings.HasPrefix(at, "/p/") {
+		t.Fatalf("%s to %q, want its own address", b.Status, at)
+	}
+	s.client = newBrowser()
+	for path, body := range s.readings(strings.TrimPrefix(at, "/p/")) {
+		if strings.Contains(path, strings.TrimPrefix(at, "/p/")) != strings.Contains(body, "by its link alone") {
+			t.Errorf("%s: shown %v", path, strings.Contains(body, "by its link alone"))
+		}
+	}
+	s.form(at+"/vote", "vote", "heart")
+	s.form(at+"/replies", "body", "a reply")
+	s.publish("listed")
+	if f := s.nextJSON(conn); f.Type != "born" || f.Post.Body != "listed" {
+		t.Errorf("the board hears of what is unlisted: %+v", f)
+	}
+	for field, value := range map[string]string{"backdrop": "sunset", "warning": strings.Repeat("x", 121)} {
+		if a := s.form("/b/home/posts", "body", "words", field, value); a.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %s", field, a.Status)
+		}
+	}
+	s.set("cards", "off")
+	s.set("unlisted", "off")
+	for field, value := range map[string]string{"backdrop": "reeds", "unlisted": "on"} {
+		if a := s.form("/b/home/posts", "body", "words", field, value); a.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%s switched off: %s", field, a.Status)
+		}
 	}
 }

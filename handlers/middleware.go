@@ -54,19 +54,22 @@ func (s *Server) withHeaders(next http.Handler) http.Handler {
 // without a word of the request in the log.
 func (s *Server) withRecover(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			v := recover()
-			if v == nil {
-				return
-			}
-			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-				panic(v)
-			}
-			s.log.ErrorContext(r.Context(), "a handler panicked", "pattern", r.Pattern, "stack", string(debug.Stack()))
-			s.fail(w, r, errInternal)
-		}()
+		defer s.answerPanic(w, r)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// answerPanic is deferred.
+func (s *Server) answerPanic(w http.ResponseWriter, r *http.Request) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(v)
+	}
+	s.log.ErrorContext(r.Context(), "a handler panicked", "pattern", r.Pattern, "stack", string(debug.Stack()))
+	s.fail(w, r, errInternal)
 }
 
 // withHost answers only names this board goes by, so that no other site can point

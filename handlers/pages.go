@@ -45,7 +45,7 @@ func (s *Server) youPage(w http.ResponseWriter, r *http.Request) error {
 	if known.Posts, err = s.board.Yours(r.Context(), v.Visitor); err != nil {
 		return err
 	}
-	return answerHTML(w, http.StatusOK, views.YouPage(views.NewYou(v, known)))
+	return answerHTML(w, r, http.StatusOK, views.YouPage(views.NewYou(v, known)))
 }
 
 func (s *Server) aboutPage(w http.ResponseWriter, r *http.Request) error {
@@ -53,7 +53,7 @@ func (s *Server) aboutPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answerHTML(w, http.StatusOK, views.AboutPage(views.NewAbout(v)))
+	return answerHTML(w, r, http.StatusOK, views.AboutPage(views.NewAbout(v)))
 }
 
 // forget ends all that the visitor wrote, drops the cookie, and never asks twice.
@@ -76,7 +76,7 @@ func (s *Server) forgottenPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || ended < 0 {
 		ended = 0
 	}
-	return answerHTML(w, http.StatusOK, views.ForgottenPage(views.NewForgotten(v, ended)))
+	return answerHTML(w, r, http.StatusOK, views.ForgottenPage(views.NewForgotten(v, ended)))
 }
 
 // answerProblemPage shows a refusal to people.
@@ -107,7 +107,7 @@ func (s *Server) answerProblemWith(w http.ResponseWriter, r *http.Request, ref r
 		Board: board.Info{Slug: board.Home}, Theme: readLook(r).Theme, Path: "/",
 	}
 	page := views.ProblemPage(views.NewProblem(v, ref.status, ref.code, ref.args, ref.fields, ref.wait, again))
-	if err := answerHTML(w, ref.status, page); err != nil {
+	if err := answerHTML(w, r, ref.status, page); err != nil {
 		s.log.ErrorContext(r.Context(), "a refusal can't be drawn", "err", err)
 		http.Error(w, http.StatusText(ref.status), ref.status)
 	}

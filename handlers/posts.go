@@ -28,9 +28,6 @@ func (s *Server) feedPage(w http.ResponseWriter, r *http.Request) error {
 		Sort: q.Sort, Posts: posts, At: at,
 		From: r.URL.Query().Get("cursor"), Next: s.cursors.format(feedName(q), next),
 	}
-	if list.Votes, err = s.board.Votes(r.Context(), s.visitor(r), posts); err != nil {
-		return err
-	}
 	if list.From == "" {
 		if list.Traces, err = s.board.Traces(r.Context(), q.Board); err != nil {
 			return err
@@ -40,8 +37,11 @@ func (s *Server) feedPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if list.Votes, err = s.marks(r, &v, posts); err != nil {
+		return err
+	}
 	v.Here = roundCrowd(s.hub.Count(topic), v.Settings.K)
-	return answerHTML(w, http.StatusOK, views.FeedPage(views.NewFeed(v, list)))
+	return answerHTML(w, r, http.StatusOK, views.FeedPage(views.NewFeed(v, list)))
 }
 
 // threadPage shows a post with its replies. A reply's own address leads to it in
@@ -69,17 +69,16 @@ func (s *Server) answerThread(w http.ResponseWriter, r *http.Request, id board.P
 	if talk.Post, talk.Replies, err = s.board.Thread(r.Context(), id); err != nil {
 		return err
 	}
-	all := append([]board.Post{talk.Post}, talk.Replies...)
-	if talk.Votes, err = s.board.Votes(r.Context(), s.visitor(r), all); err != nil {
-		return err
-	}
 	v, err := s.visit(w, r, talk.Post.Board)
 	if err != nil {
 		return err
 	}
+	if talk.Votes, err = s.marks(r, &v, append([]board.Post{talk.Post}, talk.Replies...)); err != nil {
+		return err
+	}
 	v.Path = "/p/" + id.String()
 	talk.URL = s.origin(r) + v.Path
-	return answerHTML(w, status, views.ThreadPage(views.NewThread(v, talk)))
+	return answerHTML(w, r, status, views.ThreadPage(views.NewThread(v, talk)))
 }
 
 // liveState answers what a page that comes back asks for: the posts as they are.
@@ -100,14 +99,8 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if n, err := strconv.Atoi(r.URL.Query().Get("n")); err == nil {
-		q.Limit = max(board.PageSize, min(n, board.PageMax))
-	}
+	q.Limit = stateSize(q, r.URL.Query().Get("n"))
 	posts, _, err := s.board.Feed(r.Context(), q)
-	if err != nil {
-		return err
-	}
-	votes, err := s.board.Votes(r.Context(), s.visitor(r), posts)
 	if err != nil {
 		return err
 	}
@@ -115,7 +108,22 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answerHTML(w, http.StatusOK, views.State(views.NewPosts(v, posts, votes), at))
+	votes, err := s.marks(r, &v, posts)
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, r, http.StatusOK, views.State(views.NewPosts(v, posts, votes), at))
+}
+
+// stateSize is how many posts a page gets that comes back with n shown: room for a
+// page of births before those, and in an order that votes move, for all that may
+// have sunk. What it does not get has left, as far as it knows.
+func stateSize(q board.Query, n string) int {
+	shown, err := strconv.Atoi(n)
+	if err != nil || q.Sort != board.ByBirth {
+		return board.PageMax
+	}
+	return max(0, min(shown, board.PageMax)) + board.PageSize
 }
 
 func (s *Server) threadState(w http.ResponseWriter, r *http.Request, id board.PostID, at uint64) error {
@@ -123,16 +131,25 @@ func (s *Server) threadState(w http.ResponseWriter, r *http.Request, id board.Po
 	if err != nil {
 		return err
 	}
-	votes, err := s.board.Votes(r.Context(), s.visitor(r), append([]board.Post{root}, replies...))
-	if err != nil {
-		return err
-	}
 	v, err := s.visit(w, r, root.Board)
 	if err != nil {
 		return err
 	}
+	votes, err := s.marks(r, &v, append([]board.Post{root}, replies...))
+	if err != nil {
+		return err
+	}
 	all := append(views.NewPosts(v, []board.Post{root}, votes), views.NewReplies(v, root, replies, votes)...)
-	return answerHTML(w, http.StatusOK, views.State(all, at))
+	return answerHTML(w, r, http.StatusOK, views.State(all, at))
+}
+
+// marks finds what v has done with posts: opened, which v is told, and voted.
+func (s *Server) marks(r *http.Request, v *views.Visit, posts []board.Post) (map[board.PostID]board.Vote, error) {
+	var err error
+	if v.Opened, err = s.board.Opened(r.Context(), v.Visitor, posts); err != nil {
+		return nil, err
+	}
+	return s.board.Votes(r.Context(), v.Visitor, posts)
 }
 
 func (s *Server) writePage(w http.ResponseWriter, r *http.Request) error {
@@ -140,7 +157,7 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answerHTML(w, http.StatusOK, views.WritePage(views.NewWrite(v, views.Given{}, nil)))
+	return answerHTML(w, r, http.StatusOK, views.WritePage(views.NewWrite(v, views.Given{}, nil)))
 }
 
 // createPost takes the composer's form. A page hears of its post by socket like
@@ -150,13 +167,17 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	slug := r.PathValue("board")
-	given := views.Given{Body: r.PostForm.Get("body"), TTL: r.PostForm.Get("ttl"), Silence: r.PostForm.Get("silence")}
+	given := views.Given{
+		Body: r.PostForm.Get("body"), TTL: r.PostForm.Get("ttl"), Silence: r.PostForm.Get("silence"),
+		Warning: r.PostForm.Get("warning"), Backdrop: r.PostForm.Get("backdrop"), Unlisted: r.PostForm.Get("unlisted") != "",
+		ViewOnce: r.PostForm.Get("view_once") != "", Readers: readers(r.PostForm.Get("readers")),
+	}
 	p, err := s.publishPost(w, r, slug, given)
 	if err != nil {
 		return s.refusePost(w, r, slug, given, err)
 	}
 	if !fromScript(r) {
-		http.Redirect(w, r, boardURL(slug)+"#p-"+p.ID.String(), http.StatusSeeOther)
+		http.Redirect(w, r, whereShown(p), http.StatusSeeOther)
 		return nil
 	}
 	v, err := s.visit(w, r, slug)
@@ -164,11 +185,33 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Mayfly-Post", p.ID.String())
-	return answerHTML(w, http.StatusOK, views.ComposerForm(views.NewComposer(v, views.Given{}, nil)))
+	return answerHTML(w, r, http.StatusOK, views.ComposerForm(views.NewComposer(v, views.Given{}, nil)))
+}
+
+// readers reads how many may open a view-once post: "" is all of them, and what
+// is no number is too many for any board.
+func readers(text string) int {
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// whereShown is where its author sees a new post: on its board or, when it stands
+// on none, at its own address.
+func whereShown(p board.Post) string {
+	if p.Unlisted {
+		return postURL(p)
+	}
+	return boardURL(p.Board) + "#p-" + p.ID.String()
 }
 
 func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string, given views.Given) (board.Post, error) {
-	d, err := parseDraft(given.Body, given.TTL, given.Silence)
+	d, err := fieldsOf(given).parse()
 	if err != nil {
 		return board.Post{}, err
 	}
@@ -194,9 +237,9 @@ func (s *Server) refusePost(w http.ResponseWriter, r *http.Request, slug string,
 		return err
 	}
 	if fromScript(r) {
-		return answerHTML(w, status, views.ComposerForm(views.NewComposer(v, given, refused)))
+		return answerHTML(w, r, status, views.ComposerForm(views.NewComposer(v, given, refused)))
 	}
-	return answerHTML(w, status, views.WritePage(views.NewWrite(v, given, refused)))
+	return answerHTML(w, r, status, views.WritePage(views.NewWrite(v, given, refused)))
 }
 
 // createReply takes a thread's form.
@@ -258,7 +301,7 @@ func (s *Server) answerReplyForm(w http.ResponseWriter, r *http.Request, id boar
 	if err != nil {
 		return err
 	}
-	return answerHTML(w, status, views.TalkForm(views.NewReplyForm(v, id, as, given, refused)))
+	return answerHTML(w, r, status, views.TalkForm(views.NewReplyForm(v, id, as, given, refused)))
 }
 
 // nameOf is who v is in a thread, if v has spoken there.
@@ -302,7 +345,7 @@ func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	shown := views.NewPost(s.printer(r), p, s.settings(), s.board.Now()).For(p.OwnedBy(s.visitor(r)), vote)
-	return answerHTML(w, http.StatusOK, views.Changed(shown))
+	return answerHTML(w, r, http.StatusOK, views.Changed(shown))
 }
 
 // castVote meters and casts one vote.

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 
 	"mayfly/board"
 	"mayfly/limit"
@@ -19,12 +20,7 @@ func (s *Server) printer(r *http.Request) *words.Printer {
 }
 
 func knownLanguage(lang string) bool {
-	for _, l := range words.Languages {
-		if l == lang {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(words.Languages, lang)
 }
 
 // caller is whom a limit counts.

@@ -3,6 +3,7 @@ package limit
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -29,8 +30,8 @@ func Address(r *http.Request, trusted []netip.Prefix) (addr netip.Addr, misconfi
 // are trusted the left-most is the one who asked.
 func forwarded(peer netip.Addr, lines []string, trusted []netip.Prefix) netip.Addr {
 	writer := peer
-	for i := len(lines) - 1; i >= 0; i-- {
-		for rest, more := lines[i], true; more; {
+	for _, line := range slices.Backward(lines) {
+		for rest, more := line, true; more; {
 			var word string
 			rest, word, more = cutLast(rest)
 			a := hop(word)

@@ -54,6 +54,7 @@ const (
 	Post Cost = iota + 1
 	Reply
 	Vote
+	Open
 	Page
 
 	socket Cost = 0 // is no rate: OpenSocket
@@ -68,6 +69,8 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Reply
 	case Vote:
 		return s.Vote
+	case Open:
+		return s.Open
 	case Page:
 		return s.Page
 	case socket:

@@ -23,7 +23,7 @@ func socketsWithin(fds uint64) int {
 	if fds >= socketsMax+fdReserve {
 		return socketsMax
 	}
-	return max(1, int(fds)-fdReserve) //nolint:gosec // below socketsMax
+	return max(1, int(fds)-fdReserve)
 }
 
 // sockets counts those that are open. Their key does not turn, as a socket may

@@ -104,7 +104,7 @@ func (h *Hub) hearing(e board.Event) []*topic {
 		if t, ok := h.topics[OfThread(e.Thread)]; ok {
 			found = append(found, t)
 		}
-		if t, ok := h.topics[OfBoard(e.Board)]; ok && !e.IsReply() {
+		if t, ok := h.topics[OfBoard(e.Board)]; ok && !e.IsReply() && !e.Unlisted {
 			found = append(found, t)
 		}
 	}

@@ -163,8 +163,7 @@ func (p page) closeCode() int {
 	p.t.Helper()
 	for {
 		if _, _, err := p.ReadMessage(); err != nil {
-			var e *websocket.CloseError
-			if errors.As(err, &e) {
+			if e, ok := errors.AsType[*websocket.CloseError](err); ok {
 				return e.Code
 			}
 			p.t.Errorf("ended with %v, not a close frame", err)

@@ -63,7 +63,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, t Topic, format stri
 	if err != nil {
 		closed()
 		if door.wire != nil {
-			return nil //nolint:nilerr // it hung up during the handshake; there is nobody to answer
+			return nil // it hung up during the handshake; there is nobody to answer
 		}
 		return &board.Error{Kind: board.Invalid, Code: "error.socket", Err: err}
 	}

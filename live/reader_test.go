@@ -3,13 +3,13 @@ package live
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -66,7 +66,8 @@ func (s *pipeSite) open(t *testing.T) (page, <-chan struct{}) {
 			t.Error(err)
 		}
 	}()
-	conn, resp, err := websocket.NewClient(theirs, &url.URL{Scheme: "ws", Host: "pipe"}, nil, 0, 0)
+	dialer := websocket.Dialer{NetDialContext: func(context.Context, string, string) (net.Conn, error) { return theirs, nil }}
+	conn, resp, err := dialer.DialContext(t.Context(), "ws://pipe/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

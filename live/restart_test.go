@@ -97,8 +97,8 @@ type visit struct {
 }
 
 // look fetches what is there.
-func (v *visit) look(base string) error {
-	req, err := http.NewRequestWithContext(v.town.t.Context(), http.MethodGet, base+"/state", nil)
+func (v *visit) look(ctx context.Context, base string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/state", http.NoBody)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (v *visit) read(ctx context.Context, base string) error {
 		if f.kind == "hello" {
 			last = f.at
 			if f.at != v.at {
-				if err := v.look(base); err != nil {
+				if err := v.look(ctx, base); err != nil {
 					return err
 				}
 			}
@@ -169,7 +169,7 @@ func (v *visit) read(ctx context.Context, base string) error {
 func (v *visit) land(f frame) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if int64(f.at-v.at) <= 0 { //nolint:gosec // the sign of the difference is what counts
+	if int64(f.at-v.at) <= 0 { // the sign of the difference is what counts
 		return
 	}
 	v.at = f.at

@@ -125,9 +125,47 @@ func BenchmarkSeal(b *testing.B) {
 	b.Run("unseal", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, _, err := unseal(key, p.ID, box); err != nil {
+			if _, err := unseal(key, p.ID, box); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
+}
+
+// BenchmarkSweep ends half of the posts at once, while nobody writes.
+func BenchmarkSweep(b *testing.B) {
+	const ending = 10_000
+	n := newNode(b)
+	bearMany(b, n, ending, 24*time.Hour)
+	var destroy, bury time.Duration
+	for range b.N {
+		bearMany(b, n, ending, time.Minute)
+		n.now = n.now.Add(time.Minute)
+		stop := reportCPU(b)
+		began := time.Now()
+		if ended, err := n.Destroy(b.Context(), n.now); err != nil || len(ended) != ending {
+			b.Fatal(len(ended), err)
+		}
+		destroyed := time.Now()
+		if rows, err := n.Bury(b.Context(), n.now); err != nil || rows != ending {
+			b.Fatal(rows, err)
+		}
+		if err := n.Scrub(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		stop()
+		destroy, bury = destroy+destroyed.Sub(began), bury+time.Since(destroyed)
+	}
+	b.ReportMetric(float64(destroy.Milliseconds())/float64(b.N), "destroy-ms")
+	b.ReportMetric(float64(b.N*ending)/bury.Seconds(), "rows/s")
+}
+
+// BenchmarkStart opens a store of living posts.
+func BenchmarkStart(b *testing.B) {
+	n := newNode(b)
+	bearMany(b, n, 20_000, time.Hour)
+	for b.Loop() {
+		n.stop(b)
+		n.start(b)
+	}
 }

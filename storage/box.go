@@ -4,13 +4,23 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
+	"strings"
 
 	"mayfly/board"
 )
 
 // A box is AES-256-GCM under a key of its own: a random nonce, then the name's 6
-// bytes and the text, bound to id ‖ part so that a box opens in its own place only.
+// bytes, the text, and what else there is, each behind fieldMark and a letter. It
+// is bound to id ‖ part, so that a box opens in its own place only.
 const partText = "text"
+
+// fieldMark parts the fields of a box. It is a control character, so no text that
+// board has cleaned holds it.
+const (
+	fieldMark     = "\x1f"
+	fieldWarning  = 'w'
+	fieldBackdrop = 'b'
+)
 
 var errBox = errors.New("the box does not open")
 
@@ -19,23 +29,55 @@ func seal(key board.Key, p board.Post) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := p.Name.Bytes()
-	plain := append(name[:], p.Body...)
+	plain := pack(p)
 	defer clear(plain)
 	return aead.Seal(nil, nil, plain, aad(p.ID, partText)), nil
 }
 
-func unseal(key board.Key, id board.PostID, box []byte) (board.Name, string, error) {
+// unseal gives a post that holds what was in the box, and nothing else.
+func unseal(key board.Key, id board.PostID, box []byte) (board.Post, error) {
 	aead, err := newAEAD(key)
 	if err != nil {
-		return board.Name{}, "", err
+		return board.Post{}, err
 	}
 	plain, err := aead.Open(nil, nil, box, aad(id, partText))
-	if err != nil || len(plain) < 6 {
-		return board.Name{}, "", errBox
+	if err != nil || len(plain) < nameBytes {
+		return board.Post{}, errBox
 	}
 	defer clear(plain)
-	return board.NameFromBytes([6]byte(plain[:6])), string(plain[6:]), nil
+	return unpack(plain), nil
+}
+
+const nameBytes = 6
+
+func pack(p board.Post) []byte {
+	name := p.Name.Bytes()
+	plain := append(name[:], p.Body...)
+	add := func(letter byte, text string) {
+		if text != "" {
+			plain = append(append(append(plain, fieldMark...), letter), text...)
+		}
+	}
+	add(fieldWarning, p.Warning)
+	add(fieldBackdrop, p.Backdrop)
+	return plain
+}
+
+func unpack(plain []byte) board.Post {
+	fields := strings.Split(string(plain[nameBytes:]), fieldMark)
+	p := board.Post{Name: board.NameFromBytes([nameBytes]byte(plain)), Body: fields[0]}
+	for _, f := range fields[1:] {
+		if f == "" {
+			continue
+		}
+		switch f[0] {
+		case fieldWarning:
+			p.Warning = f[1:]
+		case fieldBackdrop:
+			p.Backdrop = f[1:]
+		}
+	}
+	return p
 }
 
 func newAEAD(key board.Key) (cipher.AEAD, error) {

@@ -35,7 +35,7 @@ func (s *Store) digAll(ctx context.Context, now time.Time) error {
 	d := digger{store: s, now: now, boards: s.boards}
 	d.fromTheTop()
 	for {
-		if err := s.dig(&d); err != nil {
+		if err := s.dig(ctx, &d); err != nil {
 			return err
 		}
 		if err := s.boundJournal(ctx); err != nil || d.finished {
@@ -60,14 +60,13 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // dig runs one transaction of d, or leaves d where it was. It is too short to be
 // worth interrupting.
-func (s *Store) dig(d *digger) error {
+func (s *Store) dig(ctx context.Context, d *digger) error {
+	ctx = context.WithoutCancel(ctx)
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	next := *d
 	next.until, next.byHand, next.deleted = time.Now().Add(digTime), nil, 0
-	err := inTx(context.Background(), s.writer, func(tx *sql.Tx) error {
-		return next.dig(context.Background(), tx)
-	})
+	err := inTx(ctx, s.writer, func(tx *sql.Tx) error { return next.dig(ctx, tx) })
 	if err != nil {
 		return err
 	}
@@ -135,7 +134,7 @@ func (d *digger) digByHand(ctx context.Context, tx querier) (bool, error) {
 
 func (d *digger) digOne(ctx context.Context, tx querier, id board.PostID, isReply bool) (bool, error) {
 	const find = `
-		SELECT ends_at, seq, id, board, until, slot, gen, replies
+		SELECT ends_at, seq, id, board, unlisted, until, slot, gen, replies
 		FROM posts
 		WHERE id = $1`
 	if isReply {

@@ -57,7 +57,7 @@ type journal struct {
 // runChild lets the test's own binary write for a while, and kills it.
 func (j *journal) runChild(t *testing.T, dir string, runs time.Duration) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestR06KillNineLosesAndRaisesNothing$") //nolint:gosec // this very program
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestR06KillNineLosesAndRaisesNothing$")
 	cmd.Env = append(os.Environ(), childFolder+"="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

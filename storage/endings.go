@@ -63,7 +63,7 @@ func (s *Store) drop(ctx context.Context, ids []board.PostID, why board.Why, now
 			continue
 		}
 		if len(s.keys.Drop(r.ref)) == 1 {
-			ended = append(ended, board.Ending{ID: r.ID, Thread: r.Thread, Board: r.Board, Why: why})
+			ended = append(ended, board.Ending{ID: r.ID, Thread: r.Thread, Board: r.Board, Why: why, Unlisted: r.Unlisted})
 			s.byHand.add(r.ID, r.IsReply())
 		}
 	}
@@ -109,7 +109,7 @@ func (s *Store) settle(ctx context.Context, ended []board.Ending, now time.Time)
 						return err
 					}
 					buried += n
-				case e.Why.LeavesTrace():
+				case e.Why.LeavesTrace() && !e.Unlisted:
 					if err := insertTrace(ctx, tx, e, now); err != nil {
 						return err
 					}
@@ -250,6 +250,8 @@ type endedRow struct {
 	until   int64
 	ref     keys.Ref
 	replies int
+
+	unlisted bool
 }
 
 func (e endedRow) ending() board.Ending {
@@ -257,7 +259,7 @@ func (e endedRow) ending() board.Ending {
 	if e.endsAt < e.until {
 		why = board.BySilence
 	}
-	return board.Ending{ID: e.id, Thread: e.id, Board: e.board, Why: why}
+	return board.Ending{ID: e.id, Thread: e.id, Board: e.board, Why: why, Unlisted: e.unlisted}
 }
 
 // endedPage reads the next ended posts, and drops the keys of those's replies
@@ -285,7 +287,7 @@ func (s *Store) endedPage(ctx context.Context, slug string, after position, now 
 
 func endedRows(ctx context.Context, q querier, slug string, after position, now time.Time, limit int) ([]endedRow, error) {
 	const find = `
-		SELECT ends_at, seq, id, board, until, slot, gen, replies
+		SELECT ends_at, seq, id, board, unlisted, until, slot, gen, replies
 		FROM posts
 		WHERE board = $1 AND (ends_at, seq) > ($2, $3) AND ends_at <= $4
 		ORDER BY ends_at, seq
@@ -297,7 +299,7 @@ func scanEnded(scan scanner) (endedRow, error) {
 	var e endedRow
 	var id []byte
 	var slot, gen int64
-	if err := scan(&e.endsAt, &e.seq, &id, &e.board, &e.until, &slot, &gen, &e.replies); err != nil {
+	if err := scan(&e.endsAt, &e.seq, &id, &e.board, &e.unlisted, &e.until, &slot, &gen, &e.replies); err != nil {
 		return endedRow{}, err
 	}
 	e.id, e.ref = board.PostID(id), ref(slot, gen)

@@ -127,7 +127,7 @@ func TestR74RefusedWritesLeaveTheStoreWell(t *testing.T) {
 			_, err := n.End(t.Context(), []board.PostID{r.ID}, board.ByAuthor, n.now)
 			return err
 		}},
-		{"bury", func(t *testing.T, n *node, p, _ board.Post) error {
+		{"bury", func(t *testing.T, n *node, _, _ board.Post) error {
 			_, err := n.Bury(t.Context(), n.now)
 			return err
 		}},

@@ -74,7 +74,7 @@ func (n *node) start(t testing.TB) {
 func (n *node) stop(t testing.TB) {
 	t.Helper()
 	n.faults.set(nil)
-	if err := errors.Join(n.Store.Close(), n.keys.Close()); err != nil {
+	if err := errors.Join(n.Close(), n.keys.Close()); err != nil {
 		t.Error(err)
 	}
 }
@@ -327,7 +327,7 @@ func keyOnDisk(t testing.TB, n *node, key board.Key) bool {
 // isRefusal wants an error of a kind.
 func isRefusal(err error, kind board.Kind) error {
 	if e, ok := errors.AsType[*board.Error](err); !ok || e.Kind != kind {
-		return fmt.Errorf("error = %v, want one of kind %d", err, kind)
+		return fmt.Errorf("want an error of kind %d, got: %w", kind, err)
 	}
 	return nil
 }

@@ -19,24 +19,27 @@ type row struct {
 	ref  keys.Ref
 	root keys.Ref // of the thread; a post's own
 	box  []byte
+
+	spent bool // its last opening was counted; the key goes with that batch
 }
 
 // The columns that scanRow reads, of a post and of a reply.
 const (
 	postColumns = `
 		p.seq, p.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
-		p.replies, p.hearts, p.score, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
+		p.replies, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
 	replyColumns = `
 		r.seq, r.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
-		0, r.hearts, r.score, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
+		0, r.hearts, r.score, p.unlisted, 0, NULL, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
 )
 
 func scanRow(scan scanner) (row, error) {
 	var r row
 	var id, thread, own []byte
 	var since, until, endsAt, capAt, grid, silence, slot, gen, rootSlot, rootGen int64
+	var readers sql.NullInt64
 	if err := scan(&r.Seq, &id, &r.Board, &thread, &since, &until, &endsAt, &capAt, &grid, &silence,
-		&r.Replies, &r.Hearts, &r.Score, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
+		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
 		return row{}, err
 	}
 	r.ID, r.Thread, r.Own = board.PostID(id), board.PostID(thread), board.Tag(own)
@@ -44,6 +47,7 @@ func scanRow(scan scanner) (row, error) {
 		Since: millis(since), Until: millis(until), EndsAt: millis(endsAt), CapAt: millis(capAt),
 		Grid: duration(grid), Silence: duration(silence),
 	}
+	r.Readers, r.spent = int(readers.Int64), readers.Valid && readers.Int64 == 0
 	r.ref, r.root = ref(slot, gen), ref(rootSlot, rootGen)
 	return r, nil
 }
@@ -54,7 +58,7 @@ func duration(ms int64) time.Duration { return time.Duration(ms) * time.Millisec
 // and its own must be there.
 func (s *Store) rootKey(r row, now time.Time) (board.Key, error) {
 	key, err := s.keys.Key(r.root, now)
-	if err != nil || r.Life.Ended(now) || r.IsReply() && !s.keys.Has(r.ref) {
+	if err != nil || r.spent || r.Life.Ended(now) || r.IsReply() && !s.keys.Has(r.ref) {
 		return board.Key{}, board.ErrNotFound
 	}
 	return key, nil
@@ -88,17 +92,19 @@ func (s *Store) open(r row, now time.Time) (board.Post, error) {
 	if err != nil {
 		return board.Post{}, err
 	}
-	return s.openWith(o, r)
+	p, err := s.openWith(o, r)
+	return p.Seal(), err
 }
 
 // openWith opens a row's box. A damaged one costs that post alone.
 func (s *Store) openWith(o opener, r row) (board.Post, error) {
-	name, body, err := unseal(o.box, r.ID, r.box)
+	content, err := unseal(o.box, r.ID, r.box)
 	if err != nil {
 		s.log.Error("a stored box is damaged; its post is gone")
 		return board.Post{}, board.ErrNotFound
 	}
-	r.Name, r.Body, r.Secret = name, body, o.secret
+	r.Name, r.Body, r.Warning, r.Backdrop = content.Name, content.Body, content.Warning, content.Backdrop
+	r.Secret = o.secret
 	return r.Post, nil
 }
 
@@ -135,12 +141,13 @@ func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) err
 
 func insertPost(ctx context.Context, q querier, p board.Post, r keys.Ref, box []byte) (int64, error) {
 	const insert = `
-		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, slot, gen, own, box)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, heat, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 	slot, gen := refArgs(r)
 	l := p.Life
 	result, err := q.ExecContext(ctx, insert, p.ID[:], p.Board, l.Since.UnixMilli(), l.Until.UnixMilli(), l.EndsAt.UnixMilli(),
-		l.CapAt.UnixMilli(), l.Grid.Milliseconds(), l.Silence.Milliseconds(), slot, gen, p.Own[:], box)
+		l.CapAt.UnixMilli(), l.Grid.Milliseconds(), l.Silence.Milliseconds(), p.Unlisted, p.ViewOnce,
+		sql.NullInt64{Int64: int64(p.Readers), Valid: p.Readers > 0}, p.Heat(), slot, gen, p.Own[:], box)
 	if err != nil {
 		return 0, err
 	}
@@ -180,7 +187,7 @@ func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, vo
 			if err := countReply(ctx, tx, thread.Post); err != nil {
 				return err
 			}
-			r.Board, r.Life, r.Secret = thread.Board, thread.Life, opens.secret
+			r.Board, r.Life, r.Unlisted, r.Secret = thread.Board, thread.Life, thread.Unlisted, opens.secret
 			if r.Name, err = claimName(ctx, tx, thread.Seq, voice, r.Secret); err != nil {
 				return err
 			}
@@ -193,7 +200,7 @@ func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, vo
 		return board.Post{}, board.Post{}, wrap("insert reply", err)
 	}
 	root, err = s.openWith(opens, thread)
-	return r, root, err
+	return r, root.Seal(), err
 }
 
 func insertReply(ctx context.Context, tx querier, r board.Post, thread int64, at keys.Ref, key board.Key) (int64, error) {
@@ -260,9 +267,9 @@ func findName(n board.Name, fits func(board.Name) (bool, error)) (board.Name, er
 func countReply(ctx context.Context, tx querier, root board.Post) error {
 	const count = `
 		UPDATE posts
-		SET replies = $1, ends_at = $2
-		WHERE seq = $3`
-	_, err := tx.ExecContext(ctx, count, root.Replies, root.Life.EndsAt.UnixMilli(), root.Seq)
+		SET replies = $1, heat = $2, ends_at = $3
+		WHERE seq = $4`
+	_, err := tx.ExecContext(ctx, count, root.Replies, root.Heat(), root.Life.EndsAt.UnixMilli(), root.Seq)
 	return err
 }
 
@@ -422,18 +429,24 @@ func (s *Store) readFeed(ctx context.Context, q board.Query, now time.Time) ([]b
 			return posts, nil
 		}
 		last := rows[len(rows)-1]
-		q.After = board.Cursor{Seq: last.Seq, EndsAt: last.Life.EndsAt.UnixMilli()}
+		q.After = board.Cursor{Seq: last.Seq, Key: last.Key(q.Sort)}
 	}
 }
 
 func feedRows(ctx context.Context, db querier, q board.Query, limit int, now time.Time) ([]row, error) {
-	if q.Sort == board.ByFading {
+	switch q.Sort {
+	case board.ByFading:
 		return fadingRows(ctx, db, q, limit, now)
+	case board.ByHot:
+		return rankedRows(ctx, db, hottest, q, limit, now)
+	case board.ByTop:
+		return rankedRows(ctx, db, highest, q, limit, now)
+	case board.ByBirth:
 	}
 	const newest = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND p.seq < $2 AND p.ends_at > $3
+		WHERE p.board = $1 AND p.seq < $2 AND p.ends_at > $3 AND p.unlisted = 0
 		ORDER BY p.seq DESC
 		LIMIT $4`
 	before := q.After.Seq
@@ -443,14 +456,39 @@ func feedRows(ctx context.Context, db querier, q board.Query, limit int, now tim
 	return all(ctx, db, scanRow, newest, q.Board, before, now.UnixMilli(), limit)
 }
 
+const (
+	hottest = `
+		SELECT ` + postColumns + `
+		FROM posts p
+		WHERE p.board = $1 AND (p.heat, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0
+		ORDER BY p.heat DESC, p.seq DESC
+		LIMIT $5`
+	highest = `
+		SELECT ` + postColumns + `
+		FROM posts p
+		WHERE p.board = $1 AND (p.score, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0
+		ORDER BY p.score DESC, p.seq DESC
+		LIMIT $5`
+)
+
+// rankedRows reads a feed whose order votes and replies move. What moves between
+// two pages is where it is now: it may be shown again, or be above already.
+func rankedRows(ctx context.Context, db querier, query string, q board.Query, limit int, now time.Time) ([]row, error) {
+	key, seq := q.After.Key, q.After.Seq
+	if seq == 0 {
+		key, seq = math.MaxInt64, math.MaxInt64
+	}
+	return all(ctx, db, scanRow, query, q.Board, key, seq, now.UnixMilli(), limit)
+}
+
 func fadingRows(ctx context.Context, db querier, q board.Query, limit int, now time.Time) ([]row, error) {
 	const fading = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.ends_at, p.seq) > ($2, $3)
+		WHERE p.board = $1 AND (p.ends_at, p.seq) > ($2, $3) AND p.unlisted = 0
 		ORDER BY p.ends_at, p.seq
 		LIMIT $4`
-	endsAt, seq := q.After.EndsAt, q.After.Seq
+	endsAt, seq := q.After.Key, q.After.Seq
 	if endsAt <= now.UnixMilli() {
 		endsAt, seq = now.UnixMilli(), math.MaxInt64
 	}

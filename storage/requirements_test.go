@@ -115,7 +115,7 @@ func TestR03KeysAreOffTheDiskInTime(t *testing.T) {
 		load.Go(func() {
 			for ctx.Err() == nil {
 				p, key := storagetest.NewPost(board.NewVisitor(storagetest.Start), "load", board.NewLife(storagetest.Start, time.Hour, 0, 24*time.Hour))
-				if err := n.InsertPost(t.Context(), p, key); err != nil {
+				if err := n.InsertPost(context.WithoutCancel(ctx), p, key); err != nil {
 					t.Error(err)
 					return
 				}
@@ -168,7 +168,7 @@ func TestR04RowsAndJournalAreGoneInTime(t *testing.T) {
 	for range 8 {
 		load.Go(func() {
 			for ctx.Err() == nil {
-				if _, _, err := n.Feed(t.Context(), board.Query{Board: board.Home, Sort: board.ByFading, Limit: 50}, now); err != nil {
+				if _, _, err := n.Feed(context.WithoutCancel(ctx), board.Query{Board: board.Home, Sort: board.ByFading, Limit: 50}, now); err != nil {
 					t.Error(err)
 					return
 				}
@@ -433,7 +433,7 @@ func TestR17PragmasAreReadBackOrRefused(t *testing.T) {
 func TestChurnLeavesNothingBehind(t *testing.T) {
 	n := newNode(t)
 	const ticks, births, look = 60, 40, 10
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's dice
+	random := rand.New(rand.NewPCG(1, 2))
 	type being struct {
 		post board.Post
 		key  string

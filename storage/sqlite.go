@@ -103,7 +103,7 @@ func makeFile(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator's own folder
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		// Not opened: to close it would give up the locks that SQLite holds on it.
 		return os.Chmod(path, 0o600)
@@ -313,13 +313,17 @@ type meeting func(ref keys.Ref, id board.PostID, isReply bool, endsAt time.Time)
 
 func (s *Store) comparePosts(ctx context.Context, meet meeting) error {
 	const q = `
-		SELECT id, slot, gen, ends_at
+		SELECT id, slot, gen, ends_at, COALESCE(readers = 0, 0)
 		FROM posts`
 	return each(ctx, s.writer, func(scan scanner) error {
 		var id []byte
 		var slot, gen, endsAt int64
-		if err := scan(&id, &slot, &gen, &endsAt); err != nil {
+		var spent bool
+		if err := scan(&id, &slot, &gen, &endsAt, &spent); err != nil {
 			return err
+		}
+		if spent { // the last opening was counted, and its key not yet destroyed
+			s.keys.Drop(ref(slot, gen))
 		}
 		meet(ref(slot, gen), board.PostID(id), false, millis(endsAt))
 		return nil

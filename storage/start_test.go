@@ -212,7 +212,7 @@ func TestSettingsCanBeChangedBeforeTheFirstStart(t *testing.T) {
 
 func TestFoldersAndFilesArePrivate(t *testing.T) {
 	n := newNode(t)
-	if err := os.Chmod(n.path, 0o644); err != nil { //nolint:gosec // what is to be mended
+	if err := os.Chmod(n.path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	n.stop(t)

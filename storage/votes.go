@@ -35,7 +35,8 @@ func (s *Store) Vote(ctx context.Context, b board.Ballot, now time.Time) (board.
 	if err != nil {
 		return board.Post{}, wrap("vote", err)
 	}
-	return s.openWith(opens, r)
+	p, err := s.openWith(opens, r)
+	return p.Seal(), err
 }
 
 // cast turns the vote, and the post it moves.
@@ -88,33 +89,23 @@ func saveScore(ctx context.Context, tx querier, p board.Post) error {
 		WHERE seq = $3`
 	const ofPost = `
 		UPDATE posts
-		SET hearts = $1, score = $2, until = $3, ends_at = $4
-		WHERE seq = $5`
+		SET hearts = $1, score = $2, heat = $3, until = $4, ends_at = $5
+		WHERE seq = $6`
 	var err error
 	if p.IsReply() {
 		_, err = tx.ExecContext(ctx, ofReply, p.Hearts, p.Score, p.Seq)
 	} else {
-		_, err = tx.ExecContext(ctx, ofPost, p.Hearts, p.Score, p.Life.Until.UnixMilli(), p.Life.EndsAt.UnixMilli(), p.Seq)
+		_, err = tx.ExecContext(ctx, ofPost, p.Hearts, p.Score, p.Heat(), p.Life.Until.UnixMilli(), p.Life.EndsAt.UnixMilli(), p.Seq)
 	}
 	return err
 }
 
-// Votes returns which of the tags have voted, and how. All pairs of post and tag
-// go as one blob, cut up by the query: one text, one search a pair.
+// Votes returns which of the tags have voted, and how.
 func (s *Store) Votes(ctx context.Context, tags map[board.PostID]board.Tag) (map[board.PostID]board.Vote, error) {
-	const find = `
-		WITH RECURSIVE pair(at) AS (
-			SELECT 1
-			UNION ALL
-			SELECT at + 32 FROM pair WHERE at + 32 < length($1)
-		)
+	const find = eachPair + `
 		SELECT v.post, v.vote
 		FROM pair
 		CROSS JOIN votes v ON v.post = substr($1, at, 16) AND v.tag = substr($1, at + 16, 16)`
-	pairs := make([]byte, 0, 32*len(tags))
-	for id, tag := range tags {
-		pairs = append(append(pairs, id[:]...), tag[:]...)
-	}
 	votes := make(map[board.PostID]board.Vote, len(tags))
 	err := s.read(ctx, func(ctx context.Context, q querier) error {
 		return each(ctx, q, func(scan scanner) error {
@@ -125,10 +116,27 @@ func (s *Store) Votes(ctx context.Context, tags map[board.PostID]board.Tag) (map
 			}
 			votes[board.PostID(id)] = vote
 			return nil
-		}, find, pairs)
+		}, find, pairs(tags))
 	})
 	if err != nil {
 		return nil, wrap("read votes", err)
 	}
 	return votes, nil
+}
+
+// eachPair cuts up what pairs has joined: one text, one search a pair.
+const eachPair = `
+		WITH RECURSIVE pair(at) AS (
+			SELECT 1
+			UNION ALL
+			SELECT at + 32 FROM pair WHERE at + 32 < length($1)
+		)`
+
+// pairs joins all pairs of post and tag in one blob.
+func pairs(tags map[board.PostID]board.Tag) []byte {
+	blob := make([]byte, 0, 32*len(tags))
+	for id, tag := range tags {
+		blob = append(append(blob, id[:]...), tag[:]...)
+	}
+	return blob
 }

@@ -2,6 +2,7 @@ package views
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"mayfly/board"
@@ -61,6 +62,21 @@ func quietChoices(p *words.Printer, s board.Settings, asked string) []Choice {
 	return append([]Choice{none}, choices(p, offer, chosen)...)
 }
 
+// moods offers the backdrops, where the board has cards.
+func moods(p *words.Printer, s board.Settings, chosen string) []Mood {
+	if !s.Cards {
+		return nil
+	}
+	out := make([]Mood, len(board.Moods))
+	for i, m := range board.Moods {
+		out[i].Text = p.Say("mood." + m.Name)
+		for _, name := range m.Backdrops {
+			out[i].Backdrops = append(out[i].Backdrops, Choice{Value: name, Text: p.Say("backdrop." + name), Chosen: name == chosen})
+		}
+	}
+	return out
+}
+
 func choices(p *words.Printer, offer []time.Duration, chosen time.Duration) []Choice {
 	var out []Choice
 	for _, d := range unique(offer) {
@@ -109,14 +125,37 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Words:    p,
 		Action:   boardAction(v.Board.Slug),
 		Body:     given.Body,
+		Size:     cardSize(given.Body),
 		Limits:   limits,
+		Moods:    moods(p, v.Settings, given.Backdrop),
+		Plain:    !v.Settings.Cards || !board.IsBackdrop(given.Backdrop),
+		Warning:  given.Warning,
+		MayHide:  v.Settings.Unlisted,
+		Unlisted: given.Unlisted,
+		MayOnce:  v.Settings.ViewOnce,
+		ViewOnce: given.ViewOnce || given.Readers != 0,
+		Readers:  readersText(given.Readers),
 		Silences: quietChoices(p, v.Settings, given.Silence),
 		Know:     knowWriting(v),
 		Wait:     waitSeconds(refused),
 		Err:      formSays(p, refused),
-		BodyErr:  fieldSays(p, refused, "body"),
-		QuietErr: fieldSays(p, refused, "silence"),
+
+		BodyErr:     fieldSays(p, refused, "body"),
+		BackdropErr: fieldSays(p, refused, "backdrop"),
+		QuietErr:    fieldSays(p, refused, "silence"),
+		WarningErr:  fieldSays(p, refused, "warning"),
+		UnlistedErr: fieldSays(p, refused, "unlisted"),
+		OnceErr:     fieldSays(p, refused, "view_once"),
+		ReadersErr:  fieldSays(p, refused, "readers"),
 	}
+}
+
+// readersText gives back how many may open a post; what was no number is dropped.
+func readersText(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 // NewReplyForm draws up the form that answers in a thread; as is who the reader is

@@ -33,18 +33,23 @@ func NewFeed(v Visit, l Listing) Feed {
 	if l.Next != "" {
 		f.Next = feedHref(f.Home, l.Sort, l.Next)
 		f.NextText = p.Say("feed.older")
-		if l.Sort == board.ByFading {
+		switch l.Sort {
+		case board.ByFading:
 			f.NextText = p.Say("feed.later")
+		case board.ByHot, board.ByTop:
+			f.NextText = p.Say("feed.more")
+		case board.ByBirth:
 		}
 	}
 	return f
 }
 
 func tabs(p *words.Printer, home string, current board.Sort) []Tab {
-	return []Tab{
-		{p.Say("feed.new"), home, current == board.ByBirth},
-		{p.Say("feed.fading"), feedHref(home, board.ByFading, ""), current == board.ByFading},
+	out := make([]Tab, len(board.Sorts))
+	for i, s := range board.Sorts {
+		out[i] = Tab{p.Say("feed." + string(s)), feedHref(home, s, ""), s == current}
 	}
+	return out
 }
 
 // feedHref is the address of a feed in an order, after a cursor.
@@ -67,7 +72,7 @@ func tombs(v Visit, traces []board.Trace) (each []Tomb, all string) {
 		return nil, v.Words.Say("tomb.many", "n", len(traces))
 	}
 	for _, t := range traces {
-		each = append(each, NewTomb(v.Words, t.ID, t.Until.Sub(v.Now)))
+		each = append(each, NewTomb(v.Words, t.ID, t.Why, t.Until.Sub(v.Now)))
 	}
 	return each, ""
 }

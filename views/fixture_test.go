@@ -160,6 +160,9 @@ func everyPage(lang string) map[string]templ.Component {
 	last := ending(post, 41*time.Second)
 	last.ID, last.Thread, last.Score = id(4), id(4), -3
 	own := by(me, post)
+	card, warned := aCard(), aCard()
+	card.ID, card.Thread = id(20), id(20)
+	warned.ID, warned.Thread, warned.Warning, warned.Unlisted, warned.Body = id(21), id(21), "spiders", true, "Stay."
 	votes := map[board.PostID]board.Vote{post.ID: board.Heart, quiet.ID: board.Down}
 	traces := []board.Trace{{ID: id(5), Board: board.Home, Why: board.ByScore, Until: noon.Add(4 * time.Minute)}}
 	raid := []board.Trace{traces[0], {ID: id(6)}, {ID: id(7)}, {ID: id(8)}}
@@ -167,22 +170,27 @@ func everyPage(lang string) map[string]templ.Component {
 		"body":    {Code: "error.body.long", Args: map[string]any{"max": 1000, "over": 3}},
 		"ttl":     {Code: "error.ttl", Args: map[string]any{"min": time.Minute, "max": time.Hour}},
 		"silence": {Code: "error.silence", Args: map[string]any{"min": time.Minute, "max": time.Hour}},
+
+		"backdrop": {Code: "error.backdrop"},
+		"warning":  {Code: "error.warning", Args: map[string]any{"max": 120}},
+		"unlisted": {Code: "error.unlisted"},
 	}}
 	limited := &board.Error{Kind: board.Limited, Code: "error.limited", Args: map[string]any{"wait": 24 * time.Second}}
-	given := Given{Body: "words\nof mine", TTL: "1h", Silence: "10m"}
+	given := Given{Body: "words\nof mine", TTL: "1h", Silence: "10m", Warning: "spiders", Backdrop: "moth", Unlisted: true}
 	again := &Again{Action: "/b/home/posts", Body: "words", Max: 1000, Hidden: []Hidden{{"ttl", "1h"}}}
 
 	problem := func(status int, code string, wait time.Duration, again *Again) templ.Component {
 		return ProblemPage(NewProblem(v, status, code, map[string]any{"wait": wait}, nil, wait, again))
 	}
 	return map[string]templ.Component{
-		"feed":              FeedPage(NewFeed(v, Listing{Posts: []board.Post{post, quiet, last}, Traces: traces, Next: "abc", At: 7})),
+		"feed":              FeedPage(NewFeed(v, Listing{Posts: []board.Post{post, quiet, last, card}, Traces: traces, Next: "abc", At: 7})),
 		"feed of a visitor": FeedPage(NewFeed(mine, Listing{Sort: board.ByFading, Posts: []board.Post{own, quiet}, Votes: votes, Traces: raid, From: "x", Next: "y"})),
 		"feed, empty":       FeedPage(NewFeed(reloading, Listing{})),
 		"write":             WritePage(NewWrite(v, Given{}, nil)),
 		"write, refused":    WritePage(NewWrite(mine, given, refused)),
 		"write, limited":    WritePage(NewWrite(mine, given, limited)),
 		"thread":            ThreadPage(NewThread(v, Talk{Post: post, Replies: []board.Post{reply}, URL: "https://board.example/p/x", At: 3})),
+		"thread, unlisted":  ThreadPage(NewThread(v, Talk{Post: warned})),
 		"thread of its author": ThreadPage(NewThread(mine, Talk{
 			Post: own, Replies: []board.Post{by(me, reply), func() board.Post { r := reply; r.ID, r.Name = id(12), heron; return r }()}, Votes: votes, Given: given, Err: refused,
 		})),

@@ -14,7 +14,7 @@ func counter(at uint64) string { return strconv.FormatUint(at, 10) }
 func liveFeed(slug string, sort board.Sort, from string, at uint64) Live {
 	topic := url.Values{"board": {slug}}
 	shows := url.Values{"board": {slug}}
-	if sort == board.ByFading {
+	if sort != board.ByBirth {
 		shows.Set("sort", string(sort))
 	}
 	if from != "" {

@@ -21,11 +21,12 @@ type Visit struct {
 	Now      time.Time
 	Settings board.Settings
 	Board    board.Info
-	Visitor  board.Visitor // zero: nobody we know
-	Theme    string        // "light", "dark", or "" for the system's
-	Path     string        // path and query of this page, where its forms come back to
-	Reload   int           // seconds after which the page reloads itself; 0: never
-	Here     string        // about how many read along; "" when that is not to be told
+	Visitor  board.Visitor         // zero: nobody we know
+	Theme    string                // "light", "dark", or "" for the system's
+	Path     string                // path and query of this page, where its forms come back to
+	Reload   int                   // seconds after which the page reloads itself; 0: never
+	Opened   map[board.PostID]bool // view-once posts that the visitor has opened
+	Here     string                // about how many read along; "" when that is not to be told
 }
 
 // Page is what surrounds every page.
@@ -69,7 +70,7 @@ type Feed struct {
 	Page
 	Aside
 	Tabs     []Tab
-	Order    string // data-order of the list: new or fading
+	Order    string // data-order of the list: new, hot, fading or top
 	Later    bool   // not the first page: nothing is born on it
 	Composer Composer
 	Posts    []Post
@@ -114,6 +115,7 @@ type Thread struct {
 	You     *Name  // who the reader is in this thread, if anybody
 	Key     string // the owner key of the post, for its author alone
 	Link    string // the post's address, to be copied
+	Hidden  bool   // the post is unlisted
 	Remove  string // where an owner key is sent
 }
 
@@ -129,7 +131,12 @@ type Talk struct {
 }
 
 // Given is what a form was sent with, as it was sent: to give it back.
-type Given struct{ Body, TTL, Silence string }
+type Given struct {
+	Body, TTL, Silence string
+	Warning, Backdrop  string
+	Unlisted, ViewOnce bool
+	Readers            int // 0: every visitor may open it
+}
 
 // Choice is one radio button.
 type Choice struct {
@@ -142,13 +149,28 @@ type Composer struct {
 	Words    *words.Printer
 	Action   string
 	Body     string
+	Size     string // how the words are set on a card: see cardSize
 	Limits   Limits
+	Moods    []Mood   // none: there are no cards here
+	Plain    bool     // no backdrop is chosen
 	Silences []Choice // none: there is nothing to choose
+	Warning  string
+	MayHide  bool // posts may be unlisted here
+	Unlisted bool
+	MayOnce  bool // posts may be viewed once here
+	ViewOnce bool
+	Readers  string // how many may open it; "": everybody
 	Know     Know
 	Wait     int    // seconds until it may be sent again, 0: now
 	Err      string // what is wrong with all of it
-	BodyErr  string
-	QuietErr string
+
+	BodyErr, BackdropErr, QuietErr, WarningErr, UnlistedErr, OnceErr, ReadersErr string
+}
+
+// Mood is a group of backdrops to choose from; their values are their names.
+type Mood struct {
+	Text      string
+	Backdrops []Choice
 }
 
 // Limits are the rules of writing, which may change while a page is open.
@@ -193,6 +215,7 @@ type Fact struct{ Term, Text, More string }
 // Yours is something alive that the reader wrote.
 type Yours struct {
 	By       Name
+	Unlisted string // "Unlisted"
 	Excerpt  string
 	Href     string
 	Left     string
@@ -265,6 +288,14 @@ type Post struct {
 	Text  []Span
 	Long  bool
 
+	Warning string // stands before the words, which are shown on tap
+	// WarningLabel is "Warning:", for who does not see the sign; Show and Hide are
+	// what opening does.
+	WarningLabel, Show, Hide string
+	Backdrop                 string // makes it a card
+	Size                     string // of a card: see cardSize
+	Unlisted                 string // "Unlisted"
+
 	Left, Span string // seconds
 	LeftText   string // "3 h 12 min left"
 	ISO        string // PT3H12M
@@ -281,6 +312,9 @@ type Post struct {
 	Gift       string // "+10 min", what a heart gives it
 	Low        string // "At −3. Two more and it goes."
 	Rescue     string // "A heart still saves it"
+
+	Once string // "View once"
+	Seal *Seal  // stands for the words of a view-once post; nil: they are there
 
 	Opener string // "wrote this": a reply by who wrote the post
 

@@ -2,6 +2,7 @@ package views
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,13 @@ import (
 
 // longText is the number of letters from which a post is set smaller.
 const longText = 190
+
+// A card with few letters is set large and needs less room; one with many is set
+// smaller.
+const (
+	briefCard   = 25
+	lengthyCard = 150
+)
 
 // dyingUnder is what is left of a post when it begins to look like its end.
 const dyingUnder = time.Minute
@@ -36,10 +44,77 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 	}
 	if !out.Reply {
 		out.Long = utf8.RuneCountInString(post.Body) > longText
+		out.dress(p, post)
 		out.ReplyLabel = p.Say("post.replies", "n", post.Replies)
 		out.live(p, post.Life, s, now)
 	}
 	return out
+}
+
+// dress fills in what is shown around the words of a post.
+func (out *Post) dress(p *words.Printer, post board.Post) {
+	if post.Warning != "" {
+		out.Warning, out.WarningLabel = post.Warning, p.Say("post.warning.label")
+		out.Show, out.Hide = p.Say("post.warning.show"), p.Say("post.warning.hide")
+	}
+	if board.IsBackdrop(post.Backdrop) {
+		out.Backdrop, out.Size = post.Backdrop, cardSize(post.Body)
+	}
+	out.Unlisted = unlisted(p, post)
+	if post.ViewOnce {
+		out.Once, out.Seal = p.Say("once.meta"), newSeal(p, post)
+	}
+}
+
+func unlisted(p *words.Printer, post board.Post) string {
+	if !post.Unlisted {
+		return ""
+	}
+	return p.Say("post.unlisted")
+}
+
+// cardSize is the class that sizes the words of a card: brief, lengthy, or "" for
+// what lies between.
+func cardSize(body string) string {
+	switch n := utf8.RuneCountInString(body); {
+	case n <= briefCard:
+		return "brief"
+	case n > lengthyCard:
+		return "lengthy"
+	}
+	return ""
+}
+
+// class is what the article is: a card with little to say takes less room.
+func (out Post) class() string {
+	switch {
+	case out.Seal != nil:
+		return "post tile sealed"
+	case out.Backdrop == "":
+		return "post"
+	case out.Size == "brief":
+		return "post tile bd-" + out.Backdrop + " short"
+	}
+	return "post tile bd-" + out.Backdrop
+}
+
+// textClass is how its words are set.
+func (out Post) textClass() string {
+	switch {
+	case out.Backdrop != "" && out.Size != "":
+		return "tile-text " + out.Size
+	case out.Backdrop != "":
+		return "tile-text"
+	case out.Long:
+		return "post-text long"
+	}
+	return "post-text"
+}
+
+// meta is what stands under the name, "" for nothing.
+func (out Post) meta() string {
+	said := slices.DeleteFunc([]string{out.Once, out.Unlisted, out.Clock}, func(s string) bool { return s == "" })
+	return strings.Join(said, " · ")
 }
 
 // live fills in what a clock of its own brings with it. A reply has none.
@@ -92,6 +167,9 @@ func NewPosts(v Visit, posts []board.Post, votes map[board.PostID]board.Vote) []
 	out := make([]Post, len(posts))
 	for i, post := range posts {
 		out[i] = NewPost(v.Words, post, v.Settings, v.Now).For(post.OwnedBy(v.Visitor), votes[post.ID])
+		if v.Opened[post.ID] {
+			out[i] = out[i].Opened(v.Words)
+		}
 	}
 	return out
 }
@@ -105,16 +183,21 @@ func NewReplies(v Visit, root board.Post, replies []board.Post, votes map[board.
 	return out
 }
 
-// NewTomb draws up the line a post leaves when its readers have removed it.
-func NewTomb(p *words.Printer, id board.PostID, stands time.Duration) Tomb {
-	return Tomb{ID: id.String(), Left: seconds(stands), Bold: p.Say("tomb.removed"), Rest: p.Say("tomb.words")}
+// NewTomb draws up the line a post leaves when its readers have removed it, or
+// opened it as often as it could be.
+func NewTomb(p *words.Printer, id board.PostID, why board.Why, stands time.Duration) Tomb {
+	bold := p.Say("tomb.removed")
+	if why == board.ByReaders {
+		bold = p.Say("tomb.opened")
+	}
+	return Tomb{ID: id.String(), Left: seconds(stands), Bold: bold, Rest: p.Say("tomb.words")}
 }
 
 // NewGone draws up the news that something ended.
 func NewGone(p *words.Printer, e board.Event) Gone {
 	out := Gone{ID: e.ID.String(), Why: string(e.Why)}
 	if e.Why.LeavesTrace() && !e.IsReply() {
-		tomb := NewTomb(p, e.ID, board.TraceTime)
+		tomb := NewTomb(p, e.ID, e.Why, board.TraceTime)
 		out.Tomb = &tomb
 	}
 	return out

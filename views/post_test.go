@@ -18,6 +18,10 @@ func TestThePageDrawsAPostExactlyAsTheSocketDoes(t *testing.T) {
 			p := aPost()
 			p.Life, p.Score = board.NewLife(noon, time.Hour, 10*time.Minute, 2*time.Hour), -4
 			return p
+		}(), aCard(), func() board.Post {
+			p := aCard()
+			p.Warning, p.Body, p.Unlisted = "spiders", "Stay.", true
+			return p
 		}()} {
 			article := draw(t, PostArticle(NewPost(v.Words, post, v.Settings, v.Now)))
 			places := map[string]string{

@@ -15,6 +15,7 @@ func NewThread(v Visit, t Talk) Thread {
 		Post:    NewPosts(v, []board.Post{t.Post}, t.Votes)[0],
 		Replies: NewReplies(v, t.Post, t.Replies, t.Votes),
 		Link:    t.URL,
+		Hidden:  t.Post.Unlisted,
 		Remove:  "/p/" + t.Post.ID.String() + "/delete",
 	}
 	out.Live = liveThread(t.Post.ID, t.At)

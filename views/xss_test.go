@@ -19,7 +19,10 @@ func everyField(s string) map[string]templ.Component {
 	v.Board.Title = s
 	post, reply := by(me, aPost()), by(me, aReply())
 	post.Body, reply.Body = s, s
-	given := Given{Body: s, TTL: s, Silence: s}
+	post.Warning, post.Backdrop = s, s
+	card := post
+	card.Backdrop = "reeds"
+	given := Given{Body: s, TTL: s, Silence: s, Warning: s, Backdrop: s}
 	again := &Again{Action: "/b/home/posts", Body: s, Hidden: []Hidden{{"x", s}}}
 	return map[string]templ.Component{
 		"feed":    FeedPage(NewFeed(v, Listing{Posts: []board.Post{post}, From: s, Next: s})),
@@ -28,6 +31,7 @@ func everyField(s string) map[string]templ.Component {
 		"you":     YouPage(NewYou(v, Known{Posts: []board.Post{post, reply}})),
 		"problem": ProblemPage(NewProblem(v, 422, "error.draft", map[string]any{"x": s}, nil, 0, again)),
 		"frame":   Came(NewPost(v.Words, post, v.Settings, v.Now), 1),
+		"card":    PostArticle(NewPost(v.Words, card, v.Settings, v.Now)),
 		"state":   State(NewPosts(v, []board.Post{post, reply}, nil), 1),
 	}
 }

@@ -51,19 +51,19 @@ func cookieFact(v Visit) Fact {
 	if !c.MayWrite(v.Now, v.Settings.VisitorTTL) {
 		return Fact{term, p.Say("you.cookie.old"), p.Say("you.cookie.unlinked")}
 	}
-	text := p.Say("you.cookie.age", "age", cookieAge(v.Now.Sub(c.Issued)))
+	text := p.Say("you.cookie.age", "age", cookieAge(c.Age(v.Now)))
 	if c.Session {
 		text += " " + p.Say("you.cookie.session")
 	} else {
-		text += " " + p.Say("you.cookie.until", "time", c.Issued.Add(v.Settings.VisitorTTL).Sub(v.Now).Truncate(time.Minute))
+		text += " " + p.Say("you.cookie.until", "time", c.Until(v.Settings.VisitorTTL).Sub(v.Now).Truncate(time.Minute))
 	}
 	return Fact{term, text, p.Say("you.cookie.unlinked")}
 }
 
-// cookieAge is as coarse as the cookie is: a whole number of ten minutes.
+// cookieAge is as coarse as the cookie is: a whole number of ten minutes, rounded up.
 func cookieAge(d time.Duration) time.Duration {
 	const step = 10 * time.Minute
-	return max(step, d.Truncate(step)+step)
+	return max(step, (d + step - 1).Truncate(step))
 }
 
 func lookFact(v Visit, k Known) Fact {
@@ -85,6 +85,7 @@ func yours(v Visit, posts []board.Post) []Yours {
 		}
 		out[i] = Yours{
 			By:       NewName(p, post.Name),
+			Unlisted: unlisted(p, post),
 			Excerpt:  excerpt(post.Body, excerptLetters),
 			Href:     href,
 			Left:     p.Say("post.left", "life", left),

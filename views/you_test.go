@@ -33,7 +33,7 @@ func TestWhatIsSaidOfACookieIsWhatItIs(t *testing.T) {
 		want    string
 	}{
 		{"none", board.Visitor{}, "None. Your first post, reply or vote sets one. Reading never does."},
-		{"new", visitor(0, false), "A random number, made 10 minutes ago at most. It ends in 7 days. The server stores nothing for it."},
+		{"new", visitor(0, false), "A random number, made 10 minutes ago at most. It ends in 6 days and 23 hours. The server stores nothing for it."},
 		{"of an hour", visitor(65*time.Minute, false), "A random number, made 1 hour and 20 minutes ago at most. It ends in 6 days and 22 hours. The server stores nothing for it."},
 		{"for the session", visitor(0, true), "A random number, made 10 minutes ago at most. It goes with your browser’s session. The server stores nothing for it."},
 		{"too old", visitor(8*day, false), "A random number, too old to write with. It still owns what you wrote, until your next post, reply or vote replaces it. The server stores nothing for it."},

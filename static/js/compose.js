@@ -9,7 +9,7 @@ const formOf = (el) => el.closest("#composer, #talk");
 const bodyOf = (form) => form.querySelector("#body");
 
 /** Whether somebody is in the middle of writing. */
-export const typing = () => [...document.querySelectorAll("main textarea")].some((t) => t.value !== t.defaultValue);
+export const typing = () => [...document.querySelectorAll("main textarea, #warning")].some((t) => t.value !== t.defaultValue);
 
 // — Characters left —
 
@@ -19,11 +19,21 @@ function showRoom(form) {
   const max = Number(form.dataset.max ?? form.querySelector("#limits")?.dataset.max);
   const body = bodyOf(form);
   if (!max || !body) return;
-  const left = max - [...body.value.replaceAll("\r\n", "\n")].length;
+  const used = [...body.value.replaceAll("\r\n", "\n")].length;
+  const left = max - used;
+  setSize(body, used);
   const room = roomOf(form, left);
   if (!room) return;
   room.textContent = count(left < 0 ? "over" : "room", Math.abs(left), form);
   room.classList.toggle("over", left < 0);
+}
+
+// Words on a card are set by their number, as the server sets them.
+function setSize(body, used) {
+  const { brief, lengthy } = body.dataset;
+  if (!brief) return; // a reply stands on no card
+  body.classList.toggle("brief", used <= Number(brief));
+  body.classList.toggle("lengthy", used > Number(lengthy));
 }
 
 function roomOf(form, left) {
@@ -44,6 +54,11 @@ function roomOf(form, left) {
 document.addEventListener("input", (e) => {
   const form = formOf(e.target);
   if (form && e.target.id === "body") showRoom(form);
+});
+
+// Words stand in the middle of a card, and are smaller than it.
+document.addEventListener("click", ({ target }) => {
+  if (target.matches?.(".face")) target.querySelector("#body").focus();
 });
 
 // — Sending —
@@ -99,35 +114,44 @@ function complain(form, text) {
 
 // — Waiting: a button with data-wait counts down before it can be pressed —
 
-/** Starts the countdown of every button in root that has one. */
-export function waits(root) {
-  for (const button of root.querySelectorAll("[data-wait]")) wait(button, Number(button.dataset.wait));
+/** Starts the countdown of every button that has one. */
+export function waits() {
+  for (const button of document.querySelectorAll("[data-wait]")) wait(button, Number(button.dataset.wait));
 }
 
 function wait(button, seconds) {
-  const until = performance.now() + seconds * 1000;
   const icon = button.querySelector("svg") !== null; // what it does is in its label
   const words = icon ? button.getAttribute("aria-label") : button.textContent;
   const write = (text) => (icon ? button.setAttribute("aria-label", text) : (button.textContent = text));
-  const dial = document.querySelector(".dial-n");
   button.removeAttribute("data-wait");
   button.setAttribute("aria-disabled", "true");
+  countDown(seconds, (left) => {
+    if (left > 0) {
+      write(say("wait", { life: lasting(left) }, button));
+    } else {
+      write(words);
+      button.removeAttribute("aria-disabled");
+    }
+  });
+}
+
+// The ring of a page that asks to wait empties by itself; its number needs help.
+function dial() {
+  const ring = document.querySelector(".dial animate");
+  if (ring) countDown(parseFloat(ring.getAttribute("dur")), (left) => (document.querySelector(".dial-n").textContent = lasting(left)));
+}
+
+function countDown(seconds, show) {
+  const until = performance.now() + seconds * 1000;
   const step = () => {
     const left = Math.ceil((until - performance.now()) / 1000);
-    if (left > 0 && button.isConnected) {
-      const life = lasting(left);
-      write(say("wait", { life }, button));
-      if (dial) dial.textContent = life;
-      setTimeout(step, 1000);
-      return;
-    }
-    write(words);
-    button.removeAttribute("aria-disabled");
+    show(Math.max(0, left));
+    if (left > 0) setTimeout(step, 1000);
   };
   step();
 }
 
-document.addEventListener("htmx:after:swap", () => waits(document));
+document.addEventListener("htmx:after:swap", waits);
 
 // — Limits: a changed setting brings new ones; what was chosen stays if it may —
 
@@ -176,6 +200,7 @@ async function copy(field) {
 
 /** Counts and waits on a page that has just been loaded. */
 export function start() {
-  waits(document);
+  waits();
+  dial();
   for (const form of document.querySelectorAll("#composer, #talk")) showRoom(form); // a browser may have kept words
 }

@@ -82,7 +82,7 @@ func (c *Clock) Save() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	record := make([]byte, slotSize)
-	binary.LittleEndian.PutUint64(record, uint64(c.Now().UnixMilli()+1)) //nolint:gosec // its bits, read above
+	binary.LittleEndian.PutUint64(record, uint64(c.Now().UnixMilli()+1))
 	if _, err := c.file.WriteAt(sign(record), int64(c.turn)*slotSize); err != nil {
 		return fmt.Errorf("save clock: %w", err)
 	}

@@ -57,7 +57,7 @@ func lockError(path string, err error) error {
 }
 
 func syncDir(path string) error {
-	d, err := os.Open(path) //nolint:gosec // the operator's own folder
+	d, err := os.Open(path)
 	if err != nil {
 		return err
 	}

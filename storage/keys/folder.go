@@ -17,24 +17,24 @@ type Folder struct{ path string }
 // OpenFolder makes sure that the folder path is there, for this user alone, and
 // neither is the data folder nor lies in it, whatever symbolic links say.
 func OpenFolder(path, data string) (Folder, error) {
-	real, err := resolve(path)
+	where, err := resolve(path)
 	if err != nil {
 		return Folder{}, fmt.Errorf("keys folder: %w", err)
 	}
-	realData, err := resolve(data)
+	whereData, err := resolve(data)
 	if err != nil {
 		return Folder{}, fmt.Errorf("data folder: %w", err)
 	}
-	if real == realData || strings.HasPrefix(real, realData+string(filepath.Separator)) {
+	if where == whereData || strings.HasPrefix(where, whereData+string(filepath.Separator)) {
 		return Folder{}, fmt.Errorf("the keys folder %s must not be the data folder %s or lie in it: a copy of the data would hold the keys; give another --keys", path, data)
 	}
-	if err := os.MkdirAll(real, 0o700); err != nil {
+	if err := os.MkdirAll(where, 0o700); err != nil {
 		return Folder{}, fmt.Errorf("keys folder: %w", err)
 	}
-	if err := makePrivate(real); err != nil {
+	if err := makePrivate(where); err != nil {
 		return Folder{}, fmt.Errorf("keys folder: %w", err)
 	}
-	return Folder{path: real}, nil
+	return Folder{path: where}, nil
 }
 
 // makePrivate takes a folder from the reach of other users.
@@ -56,9 +56,9 @@ func resolve(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	real, err := filepath.EvalSymlinks(path)
+	followed, err := filepath.EvalSymlinks(path)
 	if !errors.Is(err, fs.ErrNotExist) || path == filepath.Dir(path) {
-		return real, err
+		return followed, err
 	}
 	parent, err := resolve(filepath.Dir(path))
 	return filepath.Join(parent, filepath.Base(path)), err

@@ -50,7 +50,7 @@ func TestKeysFolderIsNeverInTheDataFolder(t *testing.T) {
 func TestKeysFolderIsPrivate(t *testing.T) {
 	dir := t.TempDir()
 	open := filepath.Join(dir, "open.keys")
-	if err := os.Mkdir(open, 0o755); err != nil { //nolint:gosec // what is to be mended
+	if err := os.Mkdir(open, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{open, filepath.Join(dir, "a", "new.keys")} {

@@ -189,7 +189,7 @@ func (s *Store) grow() error {
 	}
 	s.extendTo(n + grow)
 	for i := n + grow - 1; i >= n; i-- {
-		s.free = append(s.free, uint32(i)) //nolint:gosec // bounded above
+		s.free = append(s.free, uint32(i))
 	}
 	return nil
 }
@@ -269,7 +269,7 @@ func (s *Store) DropExpired(now time.Time) []Dropped {
 	for i, until := range s.until {
 		if until <= now.UnixMilli() {
 			ended = append(ended, Dropped{Ref: s.ref(i), EndsAt: time.UnixMilli(until)})
-			s.drop(uint32(i)) //nolint:gosec // slots are counted in 32 bits
+			s.drop(uint32(i))
 		}
 	}
 	return ended

@@ -2,9 +2,13 @@ package storagetest
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mayfly/board"
@@ -18,7 +22,7 @@ func aPostIsReadBack(s *site) {
 		s.Fatalf("Thread = %d replies, %v", len(replies), err)
 	}
 	s.same("Thread", root, p)
-	for _, sort := range []board.Sort{board.ByBirth, board.ByFading} {
+	for _, sort := range board.Sorts {
 		posts, more := s.feed(board.Query{Sort: sort, Limit: 10})
 		if len(posts) != 1 || more {
 			s.Fatalf("Feed (%s) = %d posts, more %v; want the one", sort, len(posts), more)
@@ -38,7 +42,7 @@ func aReplyTakesAfterItsThread(s *site) {
 	if root.Replies != 1 || root.ID != p.ID || root.Body != p.Body {
 		s.Errorf("root = %+v, want the post with 1 reply", root)
 	}
-	second, root := s.reply(p, author, "thanks")
+	second, _ := s.reply(p, author, "thanks")
 	if second.Name != p.Name {
 		s.Errorf("the author's name = %+v in a reply, %+v in the post", second.Name, p.Name)
 	}
@@ -123,8 +127,147 @@ func leastLifeIsFirst(s *site) {
 	}
 }
 
+func interestHeatsAndScoresRank(s *site) {
+	old := s.post("old", s.life(5*time.Hour))
+	talked := s.post("talked about", s.life(5*time.Hour))
+	liked := s.post("liked", s.life(5*time.Hour))
+	s.vote(liked, s.visitor(), board.Heart)
+	for range 3 {
+		s.reply(talked, s.visitor(), "a reply")
+	}
+	s.vote(old, s.visitor(), board.Down)
+	for by, want := range map[board.Sort][]board.PostID{
+		board.ByHot: {talked.ID, liked.ID, old.ID},
+		board.ByTop: {liked.ID, talked.ID, old.ID},
+	} {
+		if posts, _ := s.feed(board.Query{Sort: by, Limit: 3}); !slices.Equal(ids(posts), want) {
+			s.Errorf("%s = %v, want %v", by, ids(posts), want)
+		}
+	}
+	s.now = s.now.Add(4 * time.Hour) // an age of four hours weighs more than one heart
+	young := s.post("young", s.life(time.Hour))
+	if posts, _ := s.feed(board.Query{Sort: board.ByHot, Limit: 3}); !slices.Equal(ids(posts), []board.PostID{talked.ID, young.ID, liked.ID}) {
+		s.Errorf("hot after four hours = %v", ids(posts))
+	}
+}
+
+func theUnlistedStandInNoFeed(s *site) {
+	p, key := NewPost(s.visitor(), "by its link alone", s.life(time.Hour))
+	p.Unlisted = true
+	if err := s.InsertPost(s.Context(), p, key); err != nil {
+		s.Fatal(err)
+	}
+	for _, by := range board.Sorts {
+		if posts, _ := s.feed(board.Query{Sort: by, Limit: 5}); len(posts) > 0 {
+			s.Errorf("%s shows it", by)
+		}
+	}
+	if got := s.get(p.ID); !got.Unlisted || got.Body != p.Body {
+		s.Errorf("by its link: %+v", got)
+	}
+	reply, _ := s.reply(p, s.visitor(), "a reply")
+	if !reply.Unlisted {
+		s.Error("its replies are listed")
+	}
+	for _, e := range s.end(board.ByScore, p.ID) {
+		if !e.Unlisted {
+			s.Error("its end is told to the board")
+		}
+	}
+	if traces, err := s.Traces(s.Context(), board.Home, s.now); err != nil || len(traces) > 0 {
+		s.Errorf("it leaves %d traces in the feed, %v", len(traces), err)
+	}
+}
+
+func aBoxHoldsAllThatItsAuthorMade(s *site) {
+	p, key := NewPost(s.visitor(), "words\nin lines", s.life(time.Hour))
+	p.Warning, p.Backdrop = "about loss", "longwater"
+	if err := s.InsertPost(s.Context(), p, key); err != nil {
+		s.Fatal(err)
+	}
+	if got := s.get(p.ID); got.Body != p.Body || got.Warning != p.Warning || got.Backdrop != p.Backdrop || got.Name != p.Name {
+		s.Errorf("it came back as %+v", got)
+	}
+}
+
+func (s *site) viewOnce(body string, readers int) board.Post {
+	s.Helper()
+	p, key := NewPost(s.visitor(), body, s.life(time.Hour))
+	p.ViewOnce, p.Readers = true, readers
+	if err := s.InsertPost(s.Context(), p, key); err != nil {
+		s.Fatal(err)
+	}
+	return p
+}
+
+func eachVisitorOpensOnce(s *site) {
+	p := s.viewOnce("once for each", 0)
+	if got := s.get(p.ID); got.Body != "" || !got.Sealed {
+		s.Errorf("it is read without opening: %+v", got)
+	}
+	for range 3 {
+		tag := p.Secret.Opening(s.visitor(), p.ID)
+		got, ended, err := s.Open(s.Context(), p.ID, tag, s.now)
+		if err != nil || got.Body != p.Body || len(ended) > 0 {
+			s.Errorf("opening: %q, ended %v, %v", got.Body, ended, err)
+		}
+		if _, _, err := s.Open(s.Context(), p.ID, tag, s.now); !errors.Is(err, board.ErrOpened) {
+			s.Errorf("a second opening: %v", err)
+		}
+		opened, err := s.Opened(s.Context(), map[board.PostID]board.Tag{p.ID: tag})
+		if err != nil || !opened[p.ID] {
+			s.Errorf("Opened = %v, %v", opened, err)
+		}
+	}
+	plain := s.post("no secret", s.life(time.Hour))
+	_, _, err := s.Open(s.Context(), plain.ID, plain.Secret.Opening(s.visitor(), plain.ID), s.now)
+	s.notFound("Open of a plain post", err)
+}
+
+func theLastReaderEndsIt(s *site) {
+	p := s.viewOnce("for two", 2)
+	reply, _ := s.reply(p, s.visitor(), "under it")
+	var ended []board.Ending
+	for range 2 {
+		_, e, err := s.Open(s.Context(), p.ID, p.Secret.Opening(s.visitor(), p.ID), s.now)
+		if err != nil {
+			s.Fatal(err)
+		}
+		ended = append(ended, e...)
+	}
+	if len(ended) != 1 || ended[0].ID != p.ID || ended[0].Why != board.ByReaders {
+		s.Errorf("ended = %v", ended)
+	}
+	s.isGone(p)
+	_, err := s.Post(s.Context(), reply.ID, s.now)
+	s.notFound("a reply under it", err)
+	if traces, err := s.Traces(s.Context(), board.Home, s.now); err != nil || len(traces) != 1 || traces[0].Why != board.ByReaders {
+		s.Errorf("traces = %v, %v", traces, err)
+	}
+}
+
+func ofAHundredAtOnceOneReads(s *site) {
+	for range 50 {
+		p := s.viewOnce("for the first", 1)
+		var bodies atomic.Int32
+		s.atOnce(100, func(ctx context.Context, _ int) error {
+			got, _, err := s.Open(ctx, p.ID, p.Secret.Opening(s.visitor(), p.ID), s.now)
+			switch {
+			case err == nil && got.Body == p.Body:
+				bodies.Add(1)
+			case !errors.Is(err, board.ErrNotFound):
+				return fmt.Errorf("body %q, error %w", got.Body, err)
+			}
+			return nil
+		})
+		if n := bodies.Load(); n != 1 {
+			s.Errorf("%d bodies were given, want 1", n)
+		}
+	}
+}
+
 func cursorsNeitherRepeatNorSkip(s *site) {
-	for _, sort := range []board.Sort{board.ByBirth, board.ByFading} {
+	for _, sort := range board.Sorts {
 		lasting := map[board.PostID]bool{}
 		for i := range 30 {
 			ttl := time.Hour + time.Duration(i%4)*time.Minute
@@ -141,7 +284,7 @@ func cursorsNeitherRepeatNorSkip(s *site) {
 				break
 			}
 			last := posts[len(posts)-1]
-			q.After = board.Cursor{Seq: last.Seq, EndsAt: last.Life.EndsAt.UnixMilli()}
+			q.After = board.Cursor{Seq: last.Seq, Key: last.Key(sort)}
 			// Between two pages one is born and two end, one of them just shown.
 			s.end(board.ByAuthor, s.post("passing", s.life(time.Hour)).ID, posts[0].ID)
 			delete(lasting, posts[0].ID)
@@ -165,13 +308,13 @@ func aPageIsFull(s *site) {
 	var gone []board.PostID
 	first := s.post("the last to be shown", s.life(time.Hour))
 	for i := range 20 {
-		p := s.post(fmt.Sprint(i), s.life(time.Hour))
+		p := s.post(strconv.Itoa(i), s.life(time.Hour))
 		if i%10 != 9 {
 			gone = append(gone, p.ID)
 		}
 	}
 	s.end(board.ByAuthor, gone...)
-	for _, sort := range []board.Sort{board.ByBirth, board.ByFading} {
+	for _, sort := range board.Sorts {
 		posts, more := s.feed(board.Query{Sort: sort, Limit: 3})
 		if len(posts) != 3 || more || !contains(posts, first.ID) {
 			s.Errorf("%s: %d posts, more %v; want all 3 that live", sort, len(posts), more)
@@ -187,7 +330,8 @@ func aTakenNameGivesTheNext(s *site) {
 		s.Helper()
 		r, key, _ := NewReply(p, s.visitor(), "me")
 		voice++
-		tag := board.Tag{byte(voice >> 8), byte(voice)}
+		var tag board.Tag
+		binary.BigEndian.PutUint16(tag[:], voice)
 		r, _, err := s.InsertReply(s.Context(), r, key, board.Voice{Tag: tag, Draws: draws}, s.now)
 		if err != nil {
 			s.Fatal(err)
@@ -541,7 +685,7 @@ func aBurialLeavesTheLiving(s *site) {
 		if i%2 == 0 {
 			ttl = time.Hour
 		}
-		p := s.post(fmt.Sprint(i), s.life(ttl))
+		p := s.post(strconv.Itoa(i), s.life(ttl))
 		for range i % 5 {
 			s.reply(p, s.visitor(), "re")
 		}

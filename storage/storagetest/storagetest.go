@@ -34,6 +34,12 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"UnknownAndEndedAreTheSameError", unknownAndEndedAreTheSame},
 		{"TheNewestPostIsFirst", theNewestPostIsFirst},
 		{"LeastLifeIsFirst", leastLifeIsFirst},
+		{"InterestHeatsAndScoresRank", interestHeatsAndScoresRank},
+		{"TheUnlistedStandInNoFeed", theUnlistedStandInNoFeed},
+		{"ABoxHoldsAllThatItsAuthorMade", aBoxHoldsAllThatItsAuthorMade},
+		{"EachVisitorOpensOnce", eachVisitorOpensOnce},
+		{"TheLastReaderEndsIt", theLastReaderEndsIt},
+		{"OfAHundredAtOnceOneReads", ofAHundredAtOnceOneReads},
 		{"CursorsNeitherRepeatNorSkip", cursorsNeitherRepeatNorSkip},
 		{"APageIsFullThoughSomeWereEndedByHand", aPageIsFull},
 		{"ATakenNameGivesTheNext", aTakenNameGivesTheNext},
@@ -159,7 +165,7 @@ func (s *site) look(p board.Post) {
 	if _, _, err := s.Thread(s.Context(), p.ID, s.now); err != nil {
 		s.Errorf("Thread: %v", err)
 	}
-	for _, sort := range []board.Sort{board.ByBirth, board.ByFading} {
+	for _, sort := range board.Sorts {
 		if posts, _ := s.feed(board.Query{Sort: sort, Limit: board.PageMax}); !contains(posts, p.ID) {
 			s.Errorf("the feed (%s) does not show a post that lives", sort)
 		}
@@ -181,7 +187,7 @@ func (s *site) isGone(p board.Post) {
 	r, key, voice := NewReply(p, s.visitor(), "too late")
 	_, _, err = s.InsertReply(ctx, r, key, voice, s.now)
 	s.notFound("InsertReply", err)
-	for _, sort := range []board.Sort{board.ByBirth, board.ByFading} {
+	for _, sort := range board.Sorts {
 		posts, _ := s.feed(board.Query{Sort: sort, Limit: board.PageMax})
 		if contains(posts, p.ID) {
 			s.Errorf("the feed (%s) shows a post that is gone", sort)

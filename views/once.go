@@ -1,0 +1,77 @@
+package views
+
+import (
+	"time"
+
+	"mayfly/board"
+	"mayfly/words"
+)
+
+// Seal stands in a post that is viewed once, in place of its words. It suits every
+// reader; Spent is what one of them alone sees who has opened it.
+type Seal struct {
+	Action, Nonce string
+	Title, Rest   string
+	Open          string // the label of the button
+	Spent         bool
+}
+
+// OpenTime is how long an opened post is shown.
+const OpenTime = 10 * time.Second
+
+// newSeal draws up the seal of a view-once post.
+func newSeal(p *words.Printer, post board.Post) *Seal {
+	if !post.Sealed {
+		return nil
+	}
+	s := &Seal{
+		Action: "/p/" + post.ID.String() + "/open",
+		Nonce:  post.Secret.Nonce(post.ID).String(),
+		Title:  p.Say("once.title", "time", OpenTime),
+		Rest:   p.Say("once.rest"),
+		Open:   p.Say("once.open"),
+	}
+	if post.Readers > 0 {
+		s.Rest = p.Say("once.readers", "n", post.Readers)
+	}
+	return s
+}
+
+// Opened shows the seal to somebody who has opened it.
+func (out Post) Opened(p *words.Printer) Post {
+	if out.Seal != nil {
+		s := *out.Seal
+		s.Spent, s.Title, s.Rest = true, p.Say("once.opened"), p.Say("once.opened_rest")
+		out.Seal = &s
+	}
+	return out
+}
+
+// Opening is the page of a view-once post that its reader has just opened.
+type Opening struct {
+	Page
+	Heading string // "10 s"
+	Seconds string
+	By      Name
+	Warning string
+	Text    []Span
+	Say     string
+	Back    string
+	Close   string
+}
+
+// NewOpening draws up the one look at a view-once post, which leads back by itself.
+func NewOpening(v Visit, post board.Post, back string) Opening {
+	p := v.Words
+	return Opening{
+		Page:    v.page("opened", p.Say("once.page")),
+		Heading: p.Life(OpenTime),
+		Seconds: seconds(OpenTime),
+		By:      NewName(p, post.Name),
+		Warning: post.Warning,
+		Text:    spans(post.Body),
+		Say:     p.Say("once.showing", "name", PersonName(p, post.Name)),
+		Back:    back,
+		Close:   p.Say("once.close"),
+	}
+}
