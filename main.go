@@ -112,9 +112,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 
 	draw := handlers.NewDrawer(tuner.Settings, now, version())
 	hub := live.NewHub(draw, log)
-	b := board.New(store, hub, tuner.Settings, now, log)
+	news := live.NewCalm(hub, log)
+	b := board.New(store, news, tuner.Settings, now, log)
 	tuner.Watch(b.SettingsChanged)
-	sweeper := board.NewSweeper(store, hub, now, log)
+	sweeper := board.NewSweeper(store, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
 	}

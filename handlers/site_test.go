@@ -79,9 +79,10 @@ func newSite(t *testing.T, options ...option) *site {
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
 	draw := handlers.NewDrawer(s.tuner.Settings, s.clock.Now, "test")
 	s.hub = live.NewHub(draw, log)
-	s.board = board.New(s.store, s.hub, s.tuner.Settings, s.clock.Now, log)
+	news := live.NewCalm(s.hub, log)
+	s.board = board.New(s.store, news, s.tuner.Settings, s.clock.Now, log)
 	s.tuner.Watch(s.board.SettingsChanged)
-	s.sweeper = board.NewSweeper(s.store, s.hub, s.clock.Now, log)
+	s.sweeper = board.NewSweeper(s.store, news, s.clock.Now, log)
 	s.sweep()
 	parts := handlers.Parts{
 		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
