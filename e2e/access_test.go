@@ -74,6 +74,23 @@ func TestNoPageScrollsSideways(t *testing.T) {
 	}
 }
 
+// TestTheStreamStandsInOnePlace, so that nothing jumps from page to page.
+func TestTheStreamStandsInOnePlace(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	post := s.publish("something to read", "")
+	p := s.person("somebody")
+	places := map[float64][]string{}
+	for _, path := range []string{"/", "/write", "/p/" + post.ID, "/you", "/about"} {
+		p.open(path)
+		left := see[float64](p, `document.getElementById("main").getBoundingClientRect().left`)
+		places[left] = append(places[left], path)
+	}
+	if len(places) != 1 {
+		t.Errorf("the stream begins at %v px", places)
+	}
+}
+
 // TestTheKeyboardReachesEverythingInOrder walks a board by the tab key.
 func TestTheKeyboardReachesEverythingInOrder(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,7 @@ func TestAPostIsSeenByOthersWithoutReloadingAndEndsForEverybody(t *testing.T) {
 	reader.shows("say it while it lasts")
 	post := note{ID: see[string](reader, `document.querySelector("article.post").id.slice(2)`)}
 	author.wait("the author's own page calls it theirs", `document.querySelector("article.post .badge")?.textContent.trim() === "you"`)
+	author.wait("so do form and margin", `[...document.querySelectorAll("#composer .know b, aside .know b")].map(e => e.textContent.trim()).join() === "Posting tells us nothing new.,We know you by one cookie."`)
 	if see[bool](reader, `document.querySelector("article.post .badge") !== null`) {
 		t.Error("the reader is told that they wrote it")
 	}

@@ -118,16 +118,16 @@ type note struct {
 // "10m", and "" is the board's choice.
 func (s *site) publish(body, life string) note {
 	s.t.Helper()
-	return s.write("/api/v1/boards/home/posts", map[string]string{"body": body, "ttl": life})
+	return s.write("/api/v1/boards/home/posts", map[string]any{"body": body, "ttl": life})
 }
 
 // reply answers a post as somebody whom nobody has seen before.
 func (s *site) reply(id, body string) note {
 	s.t.Helper()
-	return s.write("/api/v1/posts/"+id+"/replies", map[string]string{"body": body})
+	return s.write("/api/v1/posts/"+id+"/replies", map[string]any{"body": body})
 }
 
-func (s *site) write(path string, draft map[string]string) note {
+func (s *site) write(path string, draft map[string]any) note {
 	s.t.Helper()
 	var out struct {
 		Post note   `json:"post"`

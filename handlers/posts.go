@@ -172,7 +172,7 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 		Warning: r.PostForm.Get("warning"), Backdrop: r.PostForm.Get("backdrop"), Unlisted: r.PostForm.Get("unlisted") != "",
 		ViewOnce: r.PostForm.Get("view_once") != "", Readers: readers(r.PostForm.Get("readers")),
 	}
-	p, err := s.publishPost(w, r, slug, given)
+	p, author, err := s.publishPost(w, r, slug, given)
 	if err != nil {
 		return s.refusePost(w, r, slug, given, err)
 	}
@@ -184,6 +184,7 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v.Visitor = author // this answer brings them their cookie
 	w.Header().Set("Mayfly-Post", p.ID.String())
 	return answerHTML(w, r, http.StatusOK, views.ComposerForm(views.NewComposer(v, views.Given{}, nil)))
 }
@@ -210,20 +211,20 @@ func whereShown(p board.Post) string {
 	return boardURL(p.Board) + "#p-" + p.ID.String()
 }
 
-func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string, given views.Given) (board.Post, error) {
+func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string, given views.Given) (board.Post, board.Visitor, error) {
 	d, err := fieldsOf(given).parse()
 	if err != nil {
-		return board.Post{}, err
+		return board.Post{}, board.Visitor{}, err
 	}
 	v, err := s.writer(r, limit.Post)
 	if err != nil {
-		return board.Post{}, err
+		return board.Post{}, v, err
 	}
 	p, _, err := s.board.Create(r.Context(), slug, v, d)
 	if err == nil {
 		s.keepVisitor(w, r, v)
 	}
-	return p, err
+	return p, v, err
 }
 
 // refusePost gives the words back in the form they came in, with what was wrong.

@@ -50,8 +50,9 @@ func (out Post) Opened(p *words.Printer) Post {
 // Opening is the page of a view-once post that its reader has just opened.
 type Opening struct {
 	Page
-	Heading string // "10 s"
-	Seconds string
+	Heading string
+	Left    string // "10 s"
+	Seconds string // of the ring
 	By      Name
 	Warning string
 	Text    []Span
@@ -65,7 +66,8 @@ func NewOpening(v Visit, post board.Post, back string) Opening {
 	p := v.Words
 	return Opening{
 		Page:    v.page("opened", p.Say("once.page")),
-		Heading: p.Life(OpenTime),
+		Heading: p.Say("once.page"),
+		Left:    p.Life(OpenTime),
 		Seconds: seconds(OpenTime),
 		By:      NewName(p, post.Name),
 		Warning: post.Warning,
