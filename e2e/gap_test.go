@@ -15,17 +15,20 @@ import (
 // has been drawn: what happens meanwhile is on no page and comes by no socket.
 func TestNothingIsLostBetweenAPageAndItsSocket(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	stays, goes := s.publish("this one stays", ""), s.publish("this one goes", "")
+	s := newSite(t, "vanish_score=-3")
+	stays, goes, swept := s.publish("this one stays", ""), s.publish("this one goes", ""), s.publish("this one is voted away", "")
 	reader := s.person("the reader")
 
 	release := reader.openWithoutScripts("/")
-	reader.wait("the page is drawn", `document.querySelectorAll("article.post").length === 2`)
+	reader.wait("the page is drawn", `document.querySelectorAll("article.post").length === 3`)
 	s.publish("said in the gap", "")
 	s.end(goes)
+	s.vote(swept, "down", 3)
 	release()
 	reader.shows("said in the gap")
 	reader.loses("this one goes")
+	reader.loses("this one is voted away")
+	reader.shows("Removed by votes.")
 
 	release = reader.openWithoutScripts("/p/" + stays.ID)
 	reader.wait("the thread is drawn", `document.querySelector("#replies")`)

@@ -112,7 +112,11 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answerHTML(w, r, http.StatusOK, views.State(views.NewPosts(v, posts, votes), at))
+	traces, err := s.board.Traces(r.Context(), q.Board)
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, r, http.StatusOK, views.State(views.NewPosts(v, posts, votes), at, views.NewTombs(v, traces)...))
 }
 
 // stateSize is how many posts a page gets that comes back with n shown: room for a

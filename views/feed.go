@@ -71,10 +71,17 @@ func tombs(v Visit, traces []board.Trace) (each []Tomb, all string) {
 	if len(traces) > tombsShown {
 		return nil, v.Words.Say("tomb.many", "n", len(traces))
 	}
+	return NewTombs(v, traces), ""
+}
+
+// NewTombs draws up the lines that stand where posts were which the community or
+// their last reader ended.
+func NewTombs(v Visit, traces []board.Trace) []Tomb {
+	var list []Tomb
 	for _, t := range traces {
-		each = append(each, NewTomb(v.Words, t.ID, t.Why, t.Until.Sub(v.Now)))
+		list = append(list, NewTomb(v.Words, t.ID, t.Why, t.Until.Sub(v.Now)))
 	}
-	return each, ""
+	return list
 }
 
 // NewWrite draws up the page of the composer.

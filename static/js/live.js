@@ -281,7 +281,10 @@ function landState(state) {
   live.dataset.at = state.dataset.at;
   const came = [...state.querySelectorAll("article")];
   const ids = new Set(came.map(idOf));
-  for (const article of living(document.getElementById("main"))) if (!ids.has(idOf(article))) leave(article);
+  for (const article of living(document.getElementById("main"))) {
+    const id = idOf(article);
+    if (!ids.has(id)) leave(article, state.querySelector(`#t-${id}`));
+  }
   for (const [id, article] of waiting) {
     if (ids.has(id)) continue;
     waiting.delete(id);
