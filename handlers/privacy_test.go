@@ -146,7 +146,7 @@ func TestR01NoFileHoldsTheWordsOfALivingPost(t *testing.T) {
 
 func TestR23AForgedForwardedForIsNoOtherVisitor(t *testing.T) {
 	s := newSite(t)
-	s.set("page", "60/5")
+	s.set("page", "1/5")
 	passed := 0
 	for i := range 200 {
 		a := s.get("/about", "X-Forwarded-For", "203.0.113."+string(rune('0'+i%10)))
@@ -154,7 +154,7 @@ func TestR23AForgedForwardedForIsNoOtherVisitor(t *testing.T) {
 			passed++
 		}
 	}
-	if passed > 12 { // twice the burst, and what came back meanwhile
+	if passed > 11 { // twice the burst, and one that may have come back meanwhile
 		t.Errorf("%d of 200 passed a limit of 5", passed)
 	}
 	if n := strings.Count(s.log.String(), "--trusted-proxies"); n != 1 {
@@ -164,14 +164,14 @@ func TestR23AForgedForwardedForIsNoOtherVisitor(t *testing.T) {
 
 func TestR24AnotherPathIsNoOtherBucket(t *testing.T) {
 	s := newSite(t)
-	s.set("page", "60/5")
+	s.set("page", "1/5")
 	passed := 0
 	for i := range 200 {
 		if a := s.get("/p/" + strings.Repeat("a", i%26)); a.StatusCode != http.StatusTooManyRequests {
 			passed++
 		}
 	}
-	if passed > 12 {
+	if passed > 11 {
 		t.Errorf("%d of 200 passed a limit of 5", passed)
 	}
 }
