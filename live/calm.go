@@ -41,7 +41,7 @@ func NewCalm(next board.Publisher, log *slog.Logger) *Calm {
 func (c *Calm) Publish(ctx context.Context, e board.Event) error {
 	switch e.Kind {
 	case board.Changed:
-		if c.keep(e) {
+		if c.keep(ctx, e) {
 			return nil
 		}
 	case board.Died:
@@ -52,7 +52,7 @@ func (c *Calm) Publish(ctx context.Context, e board.Event) error {
 }
 
 // keep says whether e waits. If not, a burst begins with it.
-func (c *Calm) keep(e board.Event) bool {
+func (c *Calm) keep(ctx context.Context, e board.Event) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if b, under := c.posts[e.ID]; under {
@@ -60,14 +60,15 @@ func (c *Calm) keep(e board.Event) bool {
 		return true
 	}
 	b := new(burst)
-	b.timer = time.AfterFunc(CalmTime, func() { c.tell(e.ID, b) })
+	ctx = context.WithoutCancel(ctx) // who voted may have left
+	b.timer = time.AfterFunc(CalmTime, func() { c.tell(ctx, e.ID, b) })
 	c.posts[e.ID] = b
 	return false
 }
 
 // tell is the end of CalmTime: what waits is told and another CalmTime begins, or
 // the burst is over.
-func (c *Calm) tell(id board.PostID, b *burst) {
+func (c *Calm) tell(ctx context.Context, id board.PostID, b *burst) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.posts[id] != b { // it has died
@@ -81,8 +82,8 @@ func (c *Calm) tell(id board.PostID, b *burst) {
 	b.waits = nil
 	b.timer.Reset(CalmTime)
 	// Under the lock, so that nothing newer of this post can be told before it.
-	if err := c.next.Publish(context.Background(), e); err != nil {
-		c.log.Error("a change was not told; pages catch up at their next return", "err", err)
+	if err := c.next.Publish(ctx, e); err != nil {
+		c.log.ErrorContext(ctx, "a change was not told; pages catch up at their next return", "err", err)
 	}
 }
 

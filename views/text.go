@@ -147,13 +147,18 @@ func isPort(s string) bool {
 	return s != "" && len(s) <= 5 && strings.Trim(s, "0123456789") == ""
 }
 
-// excerpt is the first line of a text, cut after so many letters.
+// excerpt is the first line of a text, cut after so many letters: between two words
+// where that does not cost half of it.
 func excerpt(body string, letters int) string {
 	line, _, more := strings.Cut(body, "\n")
 	n := 0
 	for i := range line {
 		if n == letters {
-			return strings.TrimSpace(line[:i]) + "…"
+			cut := line[:i]
+			if at := strings.LastIndexByte(cut, ' '); line[i] != ' ' && at > len(cut)/2 {
+				cut = cut[:at]
+			}
+			return strings.TrimSpace(cut) + "…"
 		}
 		n++
 	}
