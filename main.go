@@ -222,7 +222,7 @@ func addresses(cfg *Config, addr net.Addr) []string {
 		return list
 	}
 	for _, a := range own {
-		if n, ok := a.(*net.IPNet); ok && n.IP.IsPrivate() && n.IP.To4() != nil {
+		if n, ok := a.(*net.IPNet); ok && n.IP.IsGlobalUnicast() && n.IP.To4() != nil {
 			list = append(list, "http://"+net.JoinHostPort(n.IP.String(), port))
 		}
 	}

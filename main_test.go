@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +117,27 @@ func TestPostsSurviveARestart(t *testing.T) {
 	site = start(t, "--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"))
 	if !strings.Contains(site.get(t, "/"), "still here tomorrow") {
 		t.Error("the post is gone after a restart")
+	}
+}
+
+func TestTheAddressesToOpenAreNamed(t *testing.T) {
+	everywhere := &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080}
+	list := addresses(&Config{}, everywhere)
+	if list[0] != "http://localhost:8080" {
+		t.Errorf("addresses = %q, want this machine's first", list)
+	}
+	for _, a := range list[1:] {
+		u, err := url.Parse(a)
+		if err != nil || net.ParseIP(u.Hostname()) == nil || u.Port() != "8080" {
+			t.Errorf("%q is no address of the network", a)
+		}
+	}
+	if got := addresses(&Config{}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 81}); !slices.Equal(got, []string{"http://127.0.0.1:81"}) {
+		t.Errorf("one address alone: %q", got)
+	}
+	base := &Config{base: &url.URL{Scheme: "https", Host: "board.example"}}
+	if got := addresses(base, everywhere); !slices.Equal(got, []string{"https://board.example"}) {
+		t.Errorf("under a name: %q", got)
 	}
 }
 
