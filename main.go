@@ -129,7 +129,6 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Hub:        hub,
 		Gate:       gate,
 		Settings:   tuner.Settings,
-		Drawer:     draw,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
 		Base:       cfg.base,

@@ -22,7 +22,6 @@ type Parts struct {
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Settings   func() board.Settings
-	Drawer     *Drawer
 	Well       func() bool // false: /healthz answers 503
 	VisitorKey [32]byte    // MACs cookies, encrypts cursors
 	Base       *url.URL    // nil: localhost and bare addresses are answered
@@ -36,7 +35,6 @@ type Server struct {
 	hub      *live.Hub
 	gate     *limit.Gate
 	settings func() board.Settings
-	draw     *Drawer
 	well     func() bool
 	cookies  cookies
 	cursors  cursors
@@ -50,7 +48,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, hub: p.Hub, gate: p.Gate, settings: p.Settings, draw: p.Drawer, well: p.Well,
+		board: p.Board, hub: p.Hub, gate: p.Gate, settings: p.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, trusted: p.Trusted, log: p.Log,
 	}

@@ -86,7 +86,7 @@ func newSite(t *testing.T, options ...option) *site {
 	s.sweep()
 	parts := handlers.Parts{
 		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
-		Settings: s.tuner.Settings, Drawer: draw, Well: func() bool { return !s.sweeper.Late() },
+		Settings: s.tuner.Settings, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 	}
 	for _, o := range options {
