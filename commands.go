@@ -47,11 +47,11 @@ func (c settingsGet) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 			if err != nil {
 				return usageError{err}
 			}
-			_, err = fmt.Fprintln(out, k.Get(t.Settings()))
+			_, err = fmt.Fprintln(out, k.Get(t.Settings("")))
 			return err
 		}
 		for _, k := range board.Knobs {
-			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, k.Get(t.Settings())); err != nil {
+			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, k.Get(t.Settings(""))); err != nil {
 				return err
 			}
 		}
@@ -62,7 +62,7 @@ func (c settingsGet) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 // Run changes settings, all or none.
 func (c settingsSet) Run(ctx context.Context, cfg *Config, out io.Writer) error {
 	return withSettings(ctx, cfg, func(t *board.Tuner) error {
-		if _, err := t.Settings().With(c.Values); err != nil {
+		if _, err := t.Settings("").With(c.Values); err != nil {
 			return usageError{err}
 		}
 		if err := t.Apply(ctx, "cli", c.Values); err != nil {

@@ -106,7 +106,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	if _, err := store.Cap(ctx, tuner.Settings().TTLMax); err != nil { // lowered while nobody served
+	if _, err := store.Cap(ctx, tuner.Settings("").TTLMax); err != nil { // lowered while nobody served
 		return fmt.Errorf("bring lives under ttl_max: %w", err)
 	}
 
@@ -123,7 +123,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	gate := limit.NewGate(tuner.Settings, now, limit.MaxSockets())
+	gate := limit.NewGate(func() board.Settings { return tuner.Settings("") }, now, limit.MaxSockets())
 	site := handlers.New(handlers.Parts{
 		Board:      b,
 		Hub:        hub,

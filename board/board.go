@@ -72,13 +72,13 @@ type Publisher interface {
 type Board struct {
 	posts    Posts
 	out      Publisher
-	settings func() Settings
+	settings func(board string) Settings
 	now      Clock
 	log      *slog.Logger
 }
 
 // New puts a Board together.
-func New(posts Posts, out Publisher, settings func() Settings, now Clock, log *slog.Logger) *Board {
+func New(posts Posts, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
 	return &Board{posts: posts, out: out, settings: settings, now: now, log: log}
 }
 
@@ -105,7 +105,7 @@ func (b *Board) Board(ctx context.Context, slug string) (Info, error) {
 // Create publishes a post of visitor v on a board. The answer is durable: it is
 // on disk before Create returns. The key proves authorship to EndWithKey.
 func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Post, OwnerKey, error) {
-	s := b.settings()
+	s := b.settings(slug)
 	d, err := d.Check(s)
 	if err != nil {
 		return Post{}, OwnerKey{}, err
@@ -138,19 +138,22 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 
 // Reply publishes a reply of visitor v in a thread. It ends with the thread.
 func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (Post, OwnerKey, error) {
-	d = Draft{Body: d.Body} // a reply has no clock and no place of its own
-	d, err := d.Check(b.settings())
-	if err != nil {
-		return Post{}, OwnerKey{}, err
-	}
 	now := b.now()
-	secret, err := b.posts.Secret(ctx, thread, now)
+	root, err := b.posts.Post(ctx, thread, now)
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
+	if root.IsReply() {
+		return Post{}, OwnerKey{}, ErrNotFound
+	}
+	d = Draft{Body: d.Body} // a reply has no clock and no place of its own
+	if d, err = d.Check(b.settings(root.Board)); err != nil {
+		return Post{}, OwnerKey{}, err
+	}
+	secret := root.Secret
 	id := NewPostID()
 	r := Post{ID: id, Thread: thread, Body: d.Body, Own: secret.Own(v, id), Secret: secret}
-	r, root, err := b.posts.InsertReply(ctx, r, NewKey(), secret.Voice(v), now)
+	r, root, err = b.posts.InsertReply(ctx, r, NewKey(), secret.Voice(v), now)
 	if err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("reply: %w", err)
 	}
@@ -162,11 +165,12 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 // Vote sets visitor v's vote on a post or reply; NoVote takes it back. A post
 // whose score falls to the board's vanish_score ends before Vote returns.
 func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post, error) {
-	s, now := b.settings(), b.now()
+	now := b.now()
 	p, err := b.posts.Post(ctx, id, now)
 	if err != nil {
 		return Post{}, err
 	}
+	s := b.settings(p.Board)
 	p, err = b.posts.Vote(ctx, Ballot{
 		Post:  id,
 		Tag:   p.Secret.Vote(v, id),

@@ -64,7 +64,7 @@ func newSite(t *testing.T) *site {
 // on is a Board of the same settings, clock and ear over another store.
 func (s *site) on(posts board.Posts) *board.Board {
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	return board.New(posts, s, func() board.Settings { return s.settings }, s.clock, log)
+	return board.New(posts, s, func(string) board.Settings { return s.settings }, s.clock, log)
 }
 
 func (s *site) clock() time.Time { return s.now }
@@ -845,14 +845,14 @@ func TestATunerOnTheRealStoreComesBackAsItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := second.Settings()
+	got := second.Settings("")
 	if got.K != 7 || got.TTLMax != 48*time.Hour || !got.Post.Unlimited() || len(got.SharedNetworks) != 1 {
 		t.Errorf("%+v; want k 7, ttl_max 2d, post unlimited, one shared network", got)
 	}
 	if err := second.Apply(t.Context(), "cli", map[string]string{"k": "11"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := first.Follow(t.Context()); err != nil || first.Settings().K != 11 {
-		t.Errorf("k = %d, %v after another process set 11", first.Settings().K, err)
+	if err := first.Follow(t.Context()); err != nil || first.Settings("").K != 11 {
+		t.Errorf("k = %d, %v after another process set 11", first.Settings("").K, err)
 	}
 }

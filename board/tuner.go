@@ -56,8 +56,8 @@ func NewTuner(ctx context.Context, store SettingsStore, initial map[string]strin
 	return t, t.Apply(ctx, "start", fresh)
 }
 
-// Settings are those in force.
-func (t *Tuner) Settings() Settings { return *t.current.Load() }
+// Settings are those in force on a board; "" is all of them.
+func (t *Tuner) Settings(string) Settings { return *t.current.Load() }
 
 // Watch calls f after every change, in order of registration.
 func (t *Tuner) Watch(f func(ctx context.Context, old, next Settings)) {
@@ -71,7 +71,7 @@ func (t *Tuner) Watch(f func(ctx context.Context, old, next Settings)) {
 func (t *Tuner) Apply(ctx context.Context, by string, values map[string]string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old := t.Settings()
+	old := t.Settings("")
 	next, err := old.With(values)
 	if err != nil {
 		return err
@@ -94,12 +94,12 @@ func (t *Tuner) Apply(ctx context.Context, by string, values map[string]string) 
 func (t *Tuner) Follow(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old, before := t.Settings(), t.values
+	old, before := t.Settings(""), t.values
 	if err := t.load(ctx); err != nil {
 		return err
 	}
 	if !maps.Equal(before, t.values) {
-		t.swap(ctx, old, t.Settings())
+		t.swap(ctx, old, t.Settings(""))
 	}
 	return nil
 }

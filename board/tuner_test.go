@@ -47,7 +47,7 @@ func newTuner(t *testing.T, store *shelf, initial map[string]string) *Tuner {
 func TestTunerSetsInitialValuesOnceOnly(t *testing.T) {
 	store := &shelf{}
 	initial := map[string]string{"k": "7", "post": "0"}
-	if got := newTuner(t, store, initial).Settings(); got.K != 7 || !got.Post.Unlimited() {
+	if got := newTuner(t, store, initial).Settings(""); got.K != 7 || !got.Post.Unlimited() {
 		t.Errorf("%+v, want the initial values", got)
 	}
 	want := []Change{
@@ -58,10 +58,10 @@ func TestTunerSetsInitialValuesOnceOnly(t *testing.T) {
 		t.Errorf("audit %+v, want %+v", store.audit, want)
 	}
 	store.values["k"] = "9" // an admin has set it since
-	if got := newTuner(t, store, map[string]string{"k": "7", "vote": "1/1"}).Settings(); got.K != 9 || got.Vote != (Rate{1, 1}) {
+	if got := newTuner(t, store, map[string]string{"k": "7", "vote": "1/1"}).Settings(""); got.K != 9 || got.Vote != (Rate{1, 1}) {
 		t.Errorf("k = %d, vote = %v; want the admin's 9, and the new 1/1", got.K, got.Vote)
 	}
-	if got := newTuner(t, store, nil).Settings(); got.K != 9 || got.Vote != (Rate{1, 1}) {
+	if got := newTuner(t, store, nil).Settings(""); got.K != 9 || got.Vote != (Rate{1, 1}) {
 		t.Errorf("k = %d, vote = %v without flags; want 9 and 1/1 as stored", got.K, got.Vote)
 	}
 }
@@ -102,8 +102,8 @@ func TestApplyIsInForceForEveryWatcherInOrder(t *testing.T) {
 	var seen []string
 	for _, name := range []string{"first", "second"} {
 		tuner.Watch(func(_ context.Context, old, next Settings) {
-			if old.K != 5 || next.K != 7 || tuner.Settings().K != 7 || store.values["k"] != "7" {
-				t.Errorf("%s watcher: from %d to %d, in force %d, stored %s", name, old.K, next.K, tuner.Settings().K, store.values["k"])
+			if old.K != 5 || next.K != 7 || tuner.Settings("").K != 7 || store.values["k"] != "7" {
+				t.Errorf("%s watcher: from %d to %d, in force %d, stored %s", name, old.K, next.K, tuner.Settings("").K, store.values["k"])
 			}
 			seen = append(seen, name)
 		})
@@ -136,8 +136,8 @@ func TestApplyRefusedChangesNothing(t *testing.T) {
 			if err := tuner.Apply(t.Context(), "cli", tt.values); err == nil {
 				t.Error("it was applied")
 			}
-			if tuner.Settings().K != 5 || len(store.values) != 0 || len(store.audit) != 0 {
-				t.Errorf("k = %d, stored %v, audit %v", tuner.Settings().K, store.values, store.audit)
+			if tuner.Settings("").K != 5 || len(store.values) != 0 || len(store.audit) != 0 {
+				t.Errorf("k = %d, stored %v, audit %v", tuner.Settings("").K, store.values, store.audit)
 			}
 			store.saveErr = nil
 			if err := tuner.Follow(t.Context()); err != nil {
@@ -167,8 +167,8 @@ func TestFollowTakesOverWhatAnotherProcessSet(t *testing.T) {
 	heard := 0
 	tuner.Watch(func(_ context.Context, old, next Settings) {
 		heard++
-		if old.K != 5 || next.K != 8 || tuner.Settings().K != 8 {
-			t.Errorf("from %d to %d, in force %d", old.K, next.K, tuner.Settings().K)
+		if old.K != 5 || next.K != 8 || tuner.Settings("").K != 8 {
+			t.Errorf("from %d to %d, in force %d", old.K, next.K, tuner.Settings("").K)
 		}
 	})
 	for _, values := range []map[string]string{nil, {"k": "8"}, {"k": "8"}} {
@@ -194,7 +194,7 @@ func TestFollowKeepsWhatIsInForceWhenItCannotRead(t *testing.T) {
 	if err := tuner.Follow(t.Context()); err == nil {
 		t.Error("nonsense was followed")
 	}
-	if got := tuner.Settings().K; got != 8 {
+	if got := tuner.Settings("").K; got != 8 {
 		t.Errorf("k = %d, want 8", got)
 	}
 	store.values = map[string]string{"k": "8"}

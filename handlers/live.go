@@ -26,13 +26,13 @@ const (
 
 // Drawer draws events for sockets. What it draws suits every reader.
 type Drawer struct {
-	settings func() board.Settings
+	settings func(board string) board.Settings
 	now      board.Clock
 	version  string
 }
 
 // NewDrawer gives a Drawer; pages of another version than the one named reload.
-func NewDrawer(settings func() board.Settings, now board.Clock, version string) *Drawer {
+func NewDrawer(settings func(board string) board.Settings, now board.Clock, version string) *Drawer {
 	return &Drawer{settings, now, version}
 }
 
@@ -44,7 +44,7 @@ func (d *Drawer) Hello(format string, at uint64, here int) ([]byte, error) {
 	if format == jsonFormat {
 		return json.Marshal(jsonFrame{Type: "hello", At: at})
 	}
-	return render(context.Background(), views.Hello(at, d.version, roundCrowd(here, d.settings().K)))
+	return render(context.Background(), views.Hello(at, d.version, roundCrowd(here, d.settings("").K)))
 }
 
 // Draw draws one event.
@@ -57,7 +57,7 @@ func (d *Drawer) Draw(format string, e board.Event, at uint64) ([]byte, error) {
 }
 
 func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.Component {
-	s, now := d.settings(), d.now()
+	s, now := d.settings(e.Board), d.now()
 	switch e.Kind {
 	case board.Born:
 		p := views.NewPost(say, e.Post, s, now)

@@ -17,7 +17,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 		return views.Visit{}, err
 	}
 	v := views.Visit{
-		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(), Board: info,
+		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(slug), Board: info,
 		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r),
 	}
 	if v.Reload > 0 {
@@ -96,14 +96,14 @@ func (s *Server) giveBack(w http.ResponseWriter, r *http.Request, err error, giv
 	}
 	ref.headers(w.Header())
 	s.answerProblemWith(w, r, ref, &views.Again{
-		Action: "/b/" + board.Home + "/posts", Body: given.Body, Max: s.settings().PostChars,
+		Action: "/b/" + board.Home + "/posts", Body: given.Body, Max: s.settings(board.Home).PostChars,
 	})
 	return nil
 }
 
 func (s *Server) answerProblemWith(w http.ResponseWriter, r *http.Request, ref refusal, again *views.Again) {
 	v := views.Visit{
-		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(),
+		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(board.Home),
 		Board: board.Info{Slug: board.Home}, Theme: readLook(r).Theme, Path: "/",
 	}
 	page := views.ProblemPage(views.NewProblem(v, ref.status, ref.code, ref.args, ref.fields, ref.wait, again))

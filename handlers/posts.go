@@ -349,7 +349,7 @@ func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, s.backTo(r, p), http.StatusSeeOther)
 		return nil
 	}
-	shown := views.NewPost(s.printer(r), p, s.settings(), s.board.Now()).For(p.OwnedBy(s.visitor(r)), vote)
+	shown := views.NewPost(s.printer(r), p, s.settings(p.Board), s.board.Now()).For(p.OwnedBy(s.visitor(r)), vote)
 	return answerHTML(w, r, http.StatusOK, views.Changed(shown))
 }
 

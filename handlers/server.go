@@ -21,10 +21,10 @@ type Parts struct {
 	Board      *board.Board
 	Hub        *live.Hub
 	Gate       *limit.Gate
-	Settings   func() board.Settings
-	Well       func() bool // false: /healthz answers 503
-	VisitorKey [32]byte    // MACs cookies, encrypts cursors
-	Base       *url.URL    // nil: localhost and bare addresses are answered
+	Settings   func(board string) board.Settings // "" for what all boards share
+	Well       func() bool                       // false: /healthz answers 503
+	VisitorKey [32]byte                          // MACs cookies, encrypts cursors
+	Base       *url.URL                          // nil: localhost and bare addresses are answered
 	Trusted    []netip.Prefix
 	Log        *slog.Logger
 }
@@ -34,7 +34,7 @@ type Server struct {
 	board    *board.Board
 	hub      *live.Hub
 	gate     *limit.Gate
-	settings func() board.Settings
+	settings func(board string) board.Settings
 	well     func() bool
 	cookies  cookies
 	cursors  cursors

@@ -85,7 +85,7 @@ func newSite(t *testing.T, options ...option) *site {
 	s.sweeper = board.NewSweeper(s.store, news, s.clock.Now, log)
 	s.sweep()
 	parts := handlers.Parts{
-		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
+		Board: s.board, Hub: s.hub, Gate: limit.NewGate(func() board.Settings { return s.tuner.Settings("") }, s.clock.Now, 1000),
 		Settings: s.tuner.Settings, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 	}

@@ -39,7 +39,7 @@ func (s *Server) meter(r *http.Request) error {
 func (s *Server) writer(r *http.Request, cost limit.Cost) (board.Visitor, error) {
 	now := s.board.Now()
 	v := s.visitor(r)
-	if !v.MayWrite(now, s.settings().VisitorTTL) {
+	if !v.MayWrite(now, s.settings("").VisitorTTL) {
 		v = board.NewVisitor(now)
 	}
 	return v, s.gate.Allow(cost, s.caller(r, v))
@@ -48,7 +48,7 @@ func (s *Server) writer(r *http.Request, cost limit.Cost) (board.Visitor, error)
 // keepVisitor sets v's cookie unless r came with it.
 func (s *Server) keepVisitor(w http.ResponseWriter, r *http.Request, v board.Visitor) {
 	if s.visitor(r) != v {
-		s.cookies.setVisitor(w, v, s.secure(r), s.board.Now(), s.settings().VisitorTTL)
+		s.cookies.setVisitor(w, v, s.secure(r), s.board.Now(), s.settings("").VisitorTTL)
 	}
 }
 
@@ -67,7 +67,7 @@ func (s *Server) keepForSession(w http.ResponseWriter, r *http.Request) error {
 	}
 	if v := s.visitor(r); !v.IsZero() {
 		v.Session = r.PostForm.Get("session") != ""
-		s.cookies.setVisitor(w, v, s.secure(r), s.board.Now(), s.settings().VisitorTTL)
+		s.cookies.setVisitor(w, v, s.secure(r), s.board.Now(), s.settings("").VisitorTTL)
 	}
 	http.Redirect(w, r, "/you", http.StatusSeeOther)
 	return nil
