@@ -111,7 +111,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	hub := live.NewHub(draw, log)
 	news := live.NewCalm(hub, log)
 	b := board.New(store, news, tuner.Settings, now, log)
-	if err := b.Cap(ctx); err != nil { // lowered while nobody served
+	if err := errors.Join(b.Follow(ctx), b.Cap(ctx)); err != nil { // what was changed while nobody served
 		return err
 	}
 	tuner.Watch(b.SettingsChanged)
@@ -143,16 +143,16 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { sweeper.Run(ctx) })
 	background.Go(func() { gate.Run(ctx) })
 	background.Go(func() { clock.Run(ctx) })
-	background.Go(func() { follow(ctx, log, tuner) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, out)
 }
 
-// followEvery is how often the settings are looked at that another process may
-// have changed.
+// followEvery is how often settings and boards are looked at, which another process
+// may have changed.
 const followEvery = time.Second
 
 // follow takes such changes over, until ctx ends.
-func follow(ctx context.Context, log *slog.Logger, tuner *board.Tuner) {
+func follow(ctx context.Context, log *slog.Logger, each ...func(context.Context) error) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
@@ -160,8 +160,10 @@ func follow(ctx context.Context, log *slog.Logger, tuner *board.Tuner) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := tuner.Follow(ctx); err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "follow settings", "err", err)
+			for _, f := range each {
+				if err := f(ctx); err != nil && ctx.Err() == nil {
+					log.ErrorContext(ctx, "follow", "err", err)
+				}
 			}
 		}
 	}

@@ -27,6 +27,8 @@ type Event struct {
 	Post   Post
 	Opener Name // of a reply: the name of who wrote the thread's post
 	Why    Why
+	// ClosesAt, of SettingsChanged alone, is when the board closes; zero: never.
+	ClosesAt time.Time
 	// Unlisted keeps an event from those who read the board: it is for the thread alone.
 	Unlisted bool
 }
@@ -44,6 +46,7 @@ const (
 	ByScore   Why = "score"
 	ByReaders Why = "readers"
 	ByAuthor  Why = "author"
+	ByBoard   Why = "board" // its board has closed
 )
 
 // LeavesTrace says whether the community or the last reader ended it, so that a

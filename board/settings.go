@@ -84,7 +84,7 @@ var Knobs = []Knob{
 	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
 	{
 		Name: "shared_networks", Site: true,
-		get:  func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
+		get: func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
 		set: func(s *Settings, v string) (err error) {
 			s.SharedNetworks, err = ParseNetworks(v)
 			return err
@@ -126,6 +126,18 @@ func (s Settings) With(changes map[string]string) (Settings, error) {
 // Equal says whether every setting is the same in both.
 func (s Settings) Equal(other Settings) bool {
 	return !slices.ContainsFunc(Knobs, func(k Knob) bool { return k.Get(s) != k.Get(other) })
+}
+
+// Within is s where nothing may live longer than left, as on a board that is about to
+// close; in whole minutes while there are any.
+func (s Settings) Within(left time.Duration) Settings {
+	if left >= time.Minute {
+		left = left.Truncate(time.Minute)
+	}
+	s.TTLMax = min(s.TTLMax, left)
+	s.TTLDefault = min(s.TTLDefault, s.TTLMax)
+	s.TTLMin = min(s.TTLMin, s.TTLDefault)
+	return s
 }
 
 // checkOverride refuses what one board can not have for itself.

@@ -120,7 +120,7 @@ func TestApplyIsInForceForEveryWatcherInOrder(t *testing.T) {
 	var seen []string
 	for _, name := range []string{"first", "second"} {
 		tuner.Watch(func(_ context.Context, was, is Tuning) {
-		old, next := was.Of(""), is.Of("")
+			old, next := was.Of(""), is.Of("")
 			if old.K != 5 || next.K != 7 || tuner.Settings("").K != 7 || store.values["k"] != "7" {
 				t.Errorf("%s watcher: from %d to %d, in force %d, stored %s", name, old.K, next.K, tuner.Settings("").K, store.values["k"])
 			}

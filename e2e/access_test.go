@@ -25,11 +25,13 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	for i := range 3 {
 		s.reply(thread.ID, fmt.Sprintf("answer number %d", i))
 	}
+	s.addBoard("attic", "The attic", "--closes", "in 40m")
+	s.write("/api/v1/boards/attic/posts", map[string]any{"body": "up here"})
 	p = s.person("somebody")
 	p.openLive("/")
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
-	return s, p, []string{"/", "/write", "/p/" + thread.ID, "/you", "/about", "/forgotten", "/p/none"}
+	return s, p, []string{"/", "/write", "/p/" + thread.ID, "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic"}
 }
 
 // TestPagesHaveNoBarriers has axe look at every page, on a phone and on a screen,

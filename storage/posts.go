@@ -130,6 +130,9 @@ func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) err
 		ctx:   ctx,
 		birth: b,
 		run: func(ctx context.Context, tx *sql.Tx) error {
+			if err := s.fits(p); err != nil {
+				return err
+			}
 			seq, err := insertPost(ctx, tx, p, b.ref, box)
 			if err != nil {
 				return err
@@ -137,6 +140,19 @@ func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) err
 			return insertVoice(ctx, tx, seq, p.Voice, p.Secret.NameTag(p.Name))
 		},
 	}))
+}
+
+// fits refuses a post whose board has gone, or has been given an earlier closing
+// date, since the post was drawn up: Cap may have passed by already.
+func (s *Store) fits(p board.Post) error {
+	b, there := s.findBoard(p.Board)
+	switch {
+	case !there:
+		return board.ErrNotFound
+	case !b.ClosesAt.IsZero() && p.Life.CapAt.After(b.ClosesAt):
+		return &board.Error{Kind: board.Busy, Code: "error.busy", Err: errors.New("the board's closing date has just moved")}
+	}
+	return nil
 }
 
 func insertPost(ctx context.Context, q querier, p board.Post, r keys.Ref, box []byte) (int64, error) {

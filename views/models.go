@@ -21,6 +21,7 @@ type Visit struct {
 	Now      time.Time
 	Settings board.Settings
 	Board    board.Info
+	Boards   []board.Info          // those that are open, home first
 	Visitor  board.Visitor         // zero: nobody we know
 	Theme    string                // "light", "dark", or "" for the system's
 	Path     string                // path and query of this page, where its forms come back to
@@ -36,8 +37,11 @@ type Page struct {
 	Title string
 	Theme string
 	Home  string // the way back to the board
-	Entry string // the entry of the navigation that this page is: stream, write, you, about
-	Live  Live   // zero: nothing happens on this page by itself
+	Write string // the way to the composer of the same board
+	// Boards are where else there is to read; none where there is one board alone.
+	Boards []Tab
+	Entry  string // the entry of the navigation that this page is: stream, boards, write, you, about
+	Live   Live   // zero: nothing happens on this page by itself
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
 	// Reload is the seconds after which the page loads itself anew, 0 for never.
@@ -59,6 +63,7 @@ type Aside struct {
 	Board   string
 	Here    string // "About 20 here", or ""
 	Lasting string // how long posts last
+	Closes  string // when the board closes, "" for never
 	Know    Know
 }
 
@@ -69,6 +74,8 @@ type Know struct{ Bold, Rest string }
 type Feed struct {
 	Page
 	Aside
+	Rules    []Span // of the board; none: it has none
+	Closing  *Closing
 	Tabs     []Tab
 	Order    string // data-order of the list: new, hot, fading or top
 	Later    bool   // not the first page: nothing is born on it
@@ -116,6 +123,7 @@ type Thread struct {
 	Key     string // the owner key of the post, for its author alone
 	Link    string // the post's address, to be copied
 	Hidden  bool   // the post is unlisted
+	Closing *Closing
 	Remove  string // where an owner key is sent
 }
 
@@ -215,6 +223,7 @@ type Fact struct{ Term, Text, More string }
 // Yours is something alive that the reader wrote.
 type Yours struct {
 	By       Name
+	Board    string // where it stands, "" where there is one board alone
 	Unlisted string // "Unlisted"
 	Excerpt  string
 	Href     string
@@ -236,7 +245,14 @@ type About struct {
 	Page
 	Aside
 	Sections []Section
+	Rules    []Rules
 	Limits   []Fact
+}
+
+// Rules are those of one board.
+type Rules struct {
+	Board string
+	Text  []Span
 }
 
 // Section is a heading with paragraphs.

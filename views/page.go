@@ -23,6 +23,8 @@ func (v Visit) page(name, title string) Page {
 		Title:  v.Words.Say("page.title", "title", title),
 		Theme:  v.Theme,
 		Home:   boardHref(v.Board.Slug),
+		Write:  writeHref(v.Board.Slug),
+		Boards: v.boards(),
 		Reload: v.Reload,
 	}
 }
@@ -54,6 +56,9 @@ func (v Visit) aside() Aside {
 	a := Aside{Board: BoardTitle(p, v.Board), Know: know(v)}
 	if v.Here != "" {
 		a.Here = p.Say("board.here", "n", v.Here)
+	}
+	if left, closes := v.Board.ClosesIn(v.Now); closes {
+		a.Closes = p.Say("board.closes", "life", coarse(left))
 	}
 	if s.TTLDefault == s.TTLMax {
 		a.Lasting = p.Say("board.lasting_all", "max", s.TTLMax)

@@ -72,11 +72,23 @@ const handlers = {
   settings(frame) {
     seen(frame);
     limits(frame.querySelector("#limits"));
+    closing(frame.querySelector("#closing"));
   },
   reload() {
     catchUp();
   },
 };
+
+// The last hour of a board begins, or is put off.
+function closing(fresh) {
+  const old = document.getElementById("closing");
+  if (fresh) {
+    if (old) old.replaceWith(fresh);
+    else document.querySelector("main h1").after(fresh);
+    adopt(fresh);
+  } else old?.remove();
+  if (old) release(old);
+}
 
 function seen(frame) {
   live.dataset.at = frame.dataset.at;
@@ -269,6 +281,7 @@ async function ask() {
   try {
     const answer = await fetch(url, { cache: "no-store" });
     if (answer.status === 404 && thread) endThread();
+    if (answer.status === 410) reloadWhenIdle(); // the board has closed, and says so
     if (answer.ok) landState(parse(await answer.text()).getElementById("state"));
     return true;
   } catch {
