@@ -26,6 +26,7 @@ type Event struct {
 	ID     PostID
 	Post   Post
 	Opener Name // of a reply: the name of who wrote the thread's post
+	Hosted bool // of a reply: the thread's post is the host's, so nobody wrote it
 	Why    Why
 	// ClosesAt, of SettingsChanged alone, is when the board closes; zero: never.
 	ClosesAt time.Time
@@ -46,6 +47,7 @@ const (
 	ByScore   Why = "score"
 	ByReaders Why = "readers"
 	ByAuthor  Why = "author"
+	ByAdmin   Why = "admin"
 	ByBoard   Why = "board" // its board has closed
 )
 

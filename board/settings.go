@@ -24,6 +24,7 @@ type Settings struct {
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
 	Cards, Unlisted, ViewOnce  bool
+	DailyQuestion              bool           // the host asks one each day, from a set
 	Socket                     int            // open sockets an address may have
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
 }
@@ -75,6 +76,7 @@ var Knobs = []Knob{
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
+	site(onOff("daily_question", "on", func(s *Settings) *bool { return &s.DailyQuestion })),
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),

@@ -16,7 +16,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		LifePerHeart: 10 * time.Minute, LifePerDown: 10 * time.Minute,
 		VanishScore: -5, VisitorTTL: 7 * day, PostChars: 1000, K: 5,
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
-		Cards: true, Unlisted: true, ViewOnce: true, Open: Rate{20, 10},
+		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10},
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -43,6 +43,7 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"k":              {[]string{"2", "5", "100"}, append(numbers, "0", "1", "101")},
 		"cards":          {[]string{"on", "off"}, switches},
 		"view_once":      {[]string{"on", "off"}, switches},
+		"daily_question": {[]string{"on", "off"}, switches},
 		"open":           {[]string{"20/10", "0"}, rates},
 		"unlisted":       {[]string{"on", "off"}, switches},
 		"post":           {[]string{"6/3", "6", "0", "1/1", "100000/100000", "0/3"}, rates},

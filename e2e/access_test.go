@@ -27,6 +27,7 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	}
 	s.addBoard("attic", "The attic", "--closes", "in 40m")
 	s.write("/api/v1/boards/attic/posts", map[string]any{"body": "up here"})
+	s.ask("Which sound belongs to this place?")
 	p = s.person("somebody")
 	p.openLive("/")
 	p.post("something of my own")

@@ -41,20 +41,26 @@ type apiPost struct {
 	ViewOnce    bool   `json:"view_once"`
 	ReadersLeft int    `json:"readers_left"` // 0: no such clock
 	Unlisted    bool   `json:"unlisted"`
+	Prompt      string `json:"prompt"` // "question" or "welcome" of the host; "": of a visitor
+	Sponsored   bool   `json:"sponsored"`
 	Mine        bool   `json:"mine"`
 	Vote        string `json:"vote"`
 }
 
 // drawAPIPost shows p to a program in p's language; who asks adds Mine and Vote.
 func drawAPIPost(post board.Post, say *words.Printer, now time.Time) apiPost {
-	return apiPost{
+	out := apiPost{
 		ID: post.ID.String(), Board: post.Board, Thread: post.Thread.String(),
 		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Unlisted: post.Unlisted,
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
-		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(),
+		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(), Prompt: string(post.Prompt), Sponsored: post.Sponsored,
 	}
+	if post.Prompt != board.NoPrompt {
+		out.Name, out.Hue = say.Say("prompt.host"), ""
+	}
+	return out
 }
 
 // apiState says whether the body is there to be read.
@@ -139,11 +145,18 @@ func (s *Server) apiFeed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.apiPosts(r, posts)
+	var pinned []board.Post
+	if q.After == (board.Cursor{}) {
+		if pinned, err = s.board.Prompts(r.Context(), q.Board); err != nil {
+			return err
+		}
+	}
+	out, err := s.apiPosts(r, append(pinned, posts...))
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, map[string]any{"posts": out, "cursor": s.cursors.format(feedName(q), next)})
+	n := len(pinned)
+	return answerJSON(w, http.StatusOK, map[string]any{"prompts": out[:n], "posts": out[n:], "cursor": s.cursors.format(feedName(q), next)})
 }
 
 func (s *Server) apiThread(w http.ResponseWriter, r *http.Request) error {

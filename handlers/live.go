@@ -62,7 +62,7 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 	switch e.Kind {
 	case board.Born:
 		p := views.NewPost(say, e.Post, s, now)
-		if e.IsReply() {
+		if e.IsReply() && !e.Hosted {
 			p = p.WroteThread(say, e.Opener)
 		}
 		return views.Came(p, at)

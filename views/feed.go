@@ -26,6 +26,7 @@ func NewFeed(v Visit, l Listing) Feed {
 		Order:    string(l.Sort),
 		Later:    l.From != "",
 		Composer: NewComposer(v, Given{}, nil),
+		Prompts:  NewPosts(v, l.Prompts, l.Votes),
 		Posts:    NewPosts(v, l.Posts, l.Votes),
 	}
 	f.Entry = "stream"

@@ -159,6 +159,11 @@ function arrive(article, at) {
   const own = mine.delete(id);
   if (own) mark(article);
   adopt(article, at);
+  if (article.matches(".prompt")) {
+    document.getElementById("prompts")?.prepend(article); // the host's, which are pinned
+    enter(article);
+    return;
+  }
   if (thread) {
     append(article, own);
   } else if (own || (growsHere && scrollY < nearTop)) {
