@@ -24,6 +24,9 @@ type Settings struct {
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
 	Cards, Unlisted, ViewOnce  bool
+	Pictures                   Pictures
+	ViewOncePictures           bool
+	Picture                    Rate           // posts with one, which are charged as posts too
 	Socket                     int            // open sockets an address may have
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
 }
@@ -74,11 +77,14 @@ var Knobs = []Knob{
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
+	choice("pictures", PicturesBlurred, []Pictures{PicturesOn, PicturesBlurred, PicturesOff}, func(s *Settings) *Pictures { return &s.Pictures }),
+	onOff("view_once_pictures", "off", func(s *Settings) *bool { return &s.ViewOncePictures }),
 	whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K }),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
 	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
 	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
+	rate("picture", "3/2", func(s *Settings) *Rate { return &s.Picture }),
 	rate("page", "600/200", func(s *Settings) *Rate { return &s.Page }),
 	whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket }),
 	{
@@ -182,6 +188,24 @@ func onOff(name, def string, field func(*Settings) *bool) Knob {
 				return errors.New("give on or off")
 			}
 			*field(s) = v == "on"
+			return nil
+		},
+	}
+}
+
+func choice[T ~string](name string, def T, all []T, field func(*Settings) *T) Knob {
+	words := make([]string, len(all))
+	for i, c := range all {
+		words[i] = string(c)
+	}
+	return Knob{
+		Name: name, Default: string(def),
+		get: func(s *Settings) string { return string(*field(s)) },
+		set: func(s *Settings, v string) error {
+			if !slices.Contains(words, v) {
+				return errors.New("give one of " + strings.Join(words, ", "))
+			}
+			*field(s) = T(v)
 			return nil
 		},
 	}
