@@ -31,6 +31,8 @@ var (
 	errMedia      = &httpError{status: http.StatusUnsupportedMediaType, code: "error.media"}
 	errBadRequest = &httpError{status: http.StatusBadRequest, code: "error.bad_request"}
 	errCursor     = &httpError{status: http.StatusBadRequest, code: "error.cursor"}
+	errCut        = &httpError{status: http.StatusBadRequest, code: "error.picture.cut"}
+	errSlow       = &httpError{status: http.StatusBadRequest, code: "error.picture.slow"}
 )
 
 // refusal is an error as a visitor or program will see it.
@@ -52,6 +54,9 @@ var statuses = map[board.Kind]int{
 	board.Limited:  http.StatusTooManyRequests,
 	board.Busy:     http.StatusServiceUnavailable,
 	board.Full:     http.StatusInsufficientStorage,
+
+	board.TooLarge:    http.StatusRequestEntityTooLarge,
+	board.Unsupported: http.StatusUnsupportedMediaType,
 }
 
 // busyWait is how long a board that is catching up asks to be left alone.

@@ -167,16 +167,15 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request) error {
 // createPost takes the composer's form. A page hears of its post by socket like
 // everybody's, so a form sent by script gets the emptied form back.
 func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
 	slug := r.PathValue("board")
-	given := views.Given{
-		Body: r.PostForm.Get("body"), TTL: r.PostForm.Get("ttl"), Silence: r.PostForm.Get("silence"),
-		Warning: r.PostForm.Get("warning"), Backdrop: r.PostForm.Get("backdrop"), Unlisted: r.PostForm.Get("unlisted") != "",
-		ViewOnce: r.PostForm.Get("view_once") != "", Readers: readers(r.PostForm.Get("readers")),
+	form, err := s.readSent(w, r)
+	defer form.release()
+	given := givenIn(form)
+	var p board.Post
+	var author board.Visitor
+	if err == nil {
+		p, author, err = s.publishPost(w, r, slug, given, form)
 	}
-	p, author, err := s.publishPost(w, r, slug, given)
 	if err != nil {
 		return s.refusePost(w, r, slug, given, err)
 	}
@@ -191,6 +190,16 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 	v.Visitor = author // this answer brings them their cookie
 	w.Header().Set("Mayfly-Post", p.ID.String())
 	return answerHTML(w, r, http.StatusOK, views.ComposerForm(views.NewComposer(v, views.Given{}, nil)))
+}
+
+// givenIn is what was written into the composer.
+func givenIn(f *sent) views.Given {
+	return views.Given{
+		Body: f.Get("body"), TTL: f.Get("ttl"), Silence: f.Get("silence"),
+		Warning: f.Get("warning"), Backdrop: f.Get("backdrop"), Unlisted: f.Get("unlisted") != "",
+		ViewOnce: f.Get("view_once") != "", Readers: readers(f.Get("readers")),
+		Alt: f.Get("alt"), HadPicture: f.picture.came,
+	}
 }
 
 // readers reads how many may open a view-once post: "" is all of them, and what
@@ -215,8 +224,8 @@ func whereShown(p board.Post) string {
 	return boardURL(p.Board) + "#p-" + p.ID.String()
 }
 
-func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string, given views.Given) (board.Post, board.Visitor, error) {
-	d, err := fieldsOf(given).parse()
+func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string, given views.Given, form *sent) (board.Post, board.Visitor, error) {
+	d, err := form.draft(s, fieldsOf(given))
 	if err != nil {
 		return board.Post{}, board.Visitor{}, err
 	}
@@ -324,6 +333,9 @@ func nameOf(v board.Visitor, root board.Post, replies []board.Post) *board.Name 
 
 // refuse is a refusal that a form can show beside the words it gives back.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*board.Error, int, bool) {
+	if e, ok := errors.AsType[*httpError](err); ok {
+		return &board.Error{Kind: board.Invalid, Code: e.code}, e.status, true
+	}
 	e, ok := errors.AsType[*board.Error](err)
 	if !ok || e.Kind == board.NotFound || e.Kind == board.Internal {
 		return nil, 0, false

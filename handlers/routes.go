@@ -22,6 +22,8 @@ func (s *Server) routes() []route {
 		{"GET /{$}", s.page(s.feedPage)},
 		{"GET /b/{board}", s.page(s.feedPage)},
 		{"GET /p/{id}", s.page(s.threadPage)},
+		{"GET /p/{id}/picture", s.handle(s.picture(board.FullPart))},
+		{"GET /p/{id}/thumb", s.handle(s.picture(board.ThumbPart))},
 		{"GET /write", s.page(s.writePage)},
 		{"GET /you", s.page(s.youPage)},
 		{"GET /about", s.page(s.aboutPage)},

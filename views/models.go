@@ -136,6 +136,8 @@ type Given struct {
 	Warning, Backdrop  string
 	Unlisted, ViewOnce bool
 	Readers            int // 0: every visitor may open it
+	Alt                string
+	HadPicture         bool // a picture came with it, which no form can give back
 }
 
 // Choice is one radio button.
