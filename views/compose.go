@@ -127,6 +127,7 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Body:     given.Body,
 		Size:     cardSize(given.Body),
 		Limits:   limits,
+		Photo:    newPhoto(p, v.Settings, given, refused),
 		Moods:    moods(p, v.Settings, given.Backdrop),
 		Plain:    !v.Settings.Cards || !board.IsBackdrop(given.Backdrop),
 		Warning:  given.Warning,
@@ -141,6 +142,7 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Err:      formSays(p, refused),
 
 		BodyErr:     fieldSays(p, refused, "body"),
+		PictureErr:  fieldSays(p, refused, "picture"),
 		BackdropErr: fieldSays(p, refused, "backdrop"),
 		QuietErr:    fieldSays(p, refused, "silence"),
 		WarningErr:  fieldSays(p, refused, "warning"),
