@@ -146,20 +146,36 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if root.IsReply() {
 		return Post{}, OwnerKey{}, ErrNotFound
 	}
-	d = Draft{Body: d.Body} // a reply has no clock and no place of its own
+	d = Draft{Body: d.Body, To: d.To} // a reply has no clock and no place of its own
 	if d, err = d.Check(b.settings(root.Board)); err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	secret := root.Secret
 	id := NewPostID()
 	r := Post{ID: id, Thread: thread, Body: d.Body, Own: secret.Own(v, id), Secret: secret}
+	if d.To != thread { // every reply answers its post
+		r.To = d.To
+	}
 	r, root, err = b.posts.InsertReply(ctx, r, NewKey(), secret.Voice(v), now)
 	if err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("reply: %w", err)
 	}
-	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, Unlisted: root.Unlisted})
+	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, To: b.answered(ctx, r), Unlisted: root.Unlisted})
 	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: thread, ID: thread, Post: root, Unlisted: root.Unlisted})
 	return r, r.Own, nil
+}
+
+// answered is the living reply that r answers, zero if it is gone or never stood in
+// r's thread. One that can't be read just now is drawn as gone until pages look again.
+func (b *Board) answered(ctx context.Context, r Post) Post {
+	if r.To == (PostID{}) {
+		return Post{}
+	}
+	p, err := b.posts.Post(ctx, r.To, b.now())
+	if err != nil || !p.IsReply() || p.Thread != r.Thread {
+		return Post{}
+	}
+	return p
 }
 
 // Vote sets visitor v's vote on a post or reply; NoVote takes it back. A post

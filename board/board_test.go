@@ -246,6 +246,37 @@ func TestAReplyTellsWhoOpenedTheThread(t *testing.T) {
 	}
 }
 
+func TestAReplyTellsOfTheReplyItAnswers(t *testing.T) {
+	s := newSite(t)
+	p, other := s.post(s.visitor(), "root"), s.post(s.visitor(), "another root")
+	first, elsewhere, gone := s.reply(p, s.visitor(), "first"), s.reply(other, s.visitor(), "elsewhere"), s.reply(p, s.visitor(), "gone")
+	if err := s.EndWithKey(t.Context(), gone.ID, gone.Own); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name           string
+		to, kept, told board.PostID
+	}{
+		{"none", board.PostID{}, board.PostID{}, board.PostID{}},
+		{"a reply of the thread", first.ID, first.ID, first.ID},
+		{"the post itself", p.ID, board.PostID{}, board.PostID{}},
+		{"a reply that is gone", gone.ID, gone.ID, board.PostID{}},
+		{"a reply of another thread", elsewhere.ID, elsewhere.ID, board.PostID{}},
+		{"another post", other.ID, other.ID, board.PostID{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s.told()
+			r, _, err := s.Reply(t.Context(), p.ID, s.visitor(), board.Draft{Body: "an answer", To: tt.to})
+			if err != nil || r.To != tt.kept {
+				t.Fatalf("it answers %s, want %s; %v", r.To, tt.kept, err)
+			}
+			if born := s.heard[0]; born.Kind != board.Born || born.To.ID != tt.told {
+				t.Errorf("told as an answer to %s, want %s", born.To.ID, tt.told)
+			}
+		})
+	}
+}
+
 // TestNamesAreUniqueInAThread fills a thread until names must clash.
 func TestNamesAreUniqueInAThread(t *testing.T) {
 	s := newSite(t)

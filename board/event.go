@@ -26,6 +26,7 @@ type Event struct {
 	ID     PostID
 	Post   Post
 	Opener Name // of a reply: the name of who wrote the thread's post
+	To     Post // of a reply: the living reply it answers; zero: none
 	Why    Why
 	// Unlisted keeps an event from those who read the board: it is for the thread alone.
 	Unlisted bool

@@ -41,6 +41,7 @@ type Post struct {
 	Board  string // slug
 	Thread PostID // the post at its root: its own id for a post
 	Body   string // plain text, NFC not guaranteed, "\n" between lines
+	To     PostID // the reply of its thread that a reply answers, which may be gone; zero: none
 
 	Warning  string // a line shown first, the rest on tap; "": none
 	Backdrop string // makes it a card; "": none
@@ -88,6 +89,8 @@ type Draft struct {
 	Unlisted bool   // in no feed or list: its link alone leads to it
 	ViewOnce bool   // each visitor opens it once
 	Readers  int    // only so many visitors may open it, which implies ViewOnce; 0: all, until its time is up
+
+	To PostID // of a reply alone: the reply it answers; zero: none
 }
 
 const (

@@ -20,6 +20,7 @@ const (
 	fieldMark     = "\x1f"
 	fieldWarning  = 'w'
 	fieldBackdrop = 'b'
+	fieldTo       = 't'
 )
 
 var errBox = errors.New("the box does not open")
@@ -60,6 +61,9 @@ func pack(p board.Post) []byte {
 	}
 	add(fieldWarning, p.Warning)
 	add(fieldBackdrop, p.Backdrop)
+	if p.To != (board.PostID{}) {
+		add(fieldTo, p.To.String())
+	}
 	return plain
 }
 
@@ -75,6 +79,8 @@ func unpack(plain []byte) board.Post {
 			p.Warning = f[1:]
 		case fieldBackdrop:
 			p.Backdrop = f[1:]
+		case fieldTo:
+			p.To, _ = board.ParsePostID(f[1:]) // sealed by pack, so it is one
 		}
 	}
 	return p

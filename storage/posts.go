@@ -104,6 +104,7 @@ func (s *Store) openWith(o opener, r row) (board.Post, error) {
 		return board.Post{}, board.ErrNotFound
 	}
 	r.Name, r.Body, r.Warning, r.Backdrop = content.Name, content.Body, content.Warning, content.Backdrop
+	r.To = content.To
 	r.Secret = o.secret
 	return r.Post, nil
 }

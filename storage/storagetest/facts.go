@@ -66,6 +66,19 @@ func aReplyTakesAfterItsThread(s *site) {
 	}
 }
 
+func aReplyKeepsWhatItAnswers(s *site) {
+	p := s.post("a question", s.life(time.Hour))
+	first, _ := s.reply(p, s.visitor(), "an answer")
+	r, key, voice := NewReply(p, s.visitor(), "I thought so too")
+	r.To = first.ID
+	r, _, err := s.InsertReply(s.Context(), r, key, voice, s.now)
+	if err != nil || r.To != first.ID {
+		s.Fatalf("InsertReply = %+v, %v; want it to answer %s", r, err, first.ID)
+	}
+	s.end(board.ByAuthor, first.ID)
+	s.same("the answer to what is gone", s.get(r.ID), r)
+}
+
 func unknownAndEndedAreTheSame(s *site) {
 	never, _ := NewPost(s.visitor(), "never stored", s.life(time.Hour))
 	s.isGone(never)

@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 	}{
 		{"APostIsReadBackAsItWasWritten", aPostIsReadBack},
 		{"AReplyTakesAfterItsThread", aReplyTakesAfterItsThread},
+		{"AReplyKeepsWhatItAnswers", aReplyKeepsWhatItAnswers},
 		{"UnknownAndEndedAreTheSameError", unknownAndEndedAreTheSame},
 		{"TheNewestPostIsFirst", theNewestPostIsFirst},
 		{"LeastLifeIsFirst", leastLifeIsFirst},
