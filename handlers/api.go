@@ -27,6 +27,7 @@ type apiPost struct {
 	Board       string `json:"board"`
 	Thread      string `json:"thread"`
 	Body        string `json:"body"`
+	To          string `json:"to"` // the reply that a reply answers, which may be gone; "": none
 	Warning     string `json:"warning"`
 	Backdrop    string `json:"backdrop"`
 	Name        string `json:"name"`
@@ -47,8 +48,12 @@ type apiPost struct {
 
 // drawAPIPost shows p to a program in p's language; who asks adds Mine and Vote.
 func drawAPIPost(post board.Post, say *words.Printer, now time.Time) apiPost {
+	to := ""
+	if post.To != (board.PostID{}) {
+		to = post.To.String()
+	}
 	return apiPost{
-		ID: post.ID.String(), Board: post.Board, Thread: post.Thread.String(),
+		ID: post.ID.String(), To: to, Board: post.Board, Thread: post.Thread.String(),
 		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Unlisted: post.Unlisted,
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
@@ -178,8 +183,13 @@ func (s *Server) apiCreatePost(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Body string `json:"body"`
+		To   string `json:"to"`
 	}
 	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	to, err := parseAnswered(in.To)
+	if err != nil {
 		return err
 	}
 	id, err := board.ParsePostID(r.PathValue("id"))
@@ -187,7 +197,7 @@ func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.apiPublish(w, r, limit.Reply, func(v board.Visitor) (board.Post, board.OwnerKey, error) {
-		return s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body})
+		return s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body, To: to})
 	})
 }
 

@@ -64,6 +64,18 @@ func (f draftFields) parse() (board.Draft, error) {
 	return d, nil
 }
 
+// parseAnswered reads which reply a reply answers; "" is none.
+func parseAnswered(text string) (board.PostID, error) {
+	if text == "" {
+		return board.PostID{}, nil
+	}
+	id, err := board.ParsePostID(text)
+	if err != nil {
+		return id, invalid("to", "error.to")
+	}
+	return id, nil
+}
+
 // invalid says what is wrong with one field; args are pairs of name and value.
 func invalid(field, code string, args ...any) error {
 	p := board.Problem{Code: code, Args: map[string]any{}}

@@ -62,7 +62,7 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 	case board.Born:
 		p := views.NewPost(say, e.Post, s, now)
 		if e.IsReply() {
-			p = p.WroteThread(say, e.Opener)
+			p = p.WroteThread(say, e.Opener).Answering(say, e.To)
 		}
 		return views.Came(p, at)
 	case board.Changed:

@@ -59,7 +59,7 @@ func (s *Server) threadPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, postURL(p), http.StatusSeeOther)
 		return nil
 	}
-	return s.answerThread(w, r, id, http.StatusOK, views.Given{}, nil)
+	return s.answerThread(w, r, id, http.StatusOK, views.Given{To: r.URL.Query().Get("to")}, nil)
 }
 
 // answerThread shows a thread; a reply that was refused comes back in its form.
@@ -252,7 +252,7 @@ func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	given := views.Given{Body: r.PostForm.Get("body")}
+	given := views.Given{Body: r.PostForm.Get("body"), To: r.PostForm.Get("to")}
 	id, err := board.ParsePostID(r.PathValue("id"))
 	if err != nil {
 		return s.giveBack(w, r, err, given)
@@ -270,11 +270,15 @@ func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.PostID, given views.Given) (board.Post, error) {
+	to, err := parseAnswered(given.To)
+	if err != nil {
+		return board.Post{}, err
+	}
 	v, err := s.writer(r, limit.Reply)
 	if err != nil {
 		return board.Post{}, err
 	}
-	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body})
+	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body, To: to})
 	if err == nil {
 		s.keepVisitor(w, r, v)
 	}
@@ -306,7 +310,7 @@ func (s *Server) answerReplyForm(w http.ResponseWriter, r *http.Request, id boar
 	if err != nil {
 		return err
 	}
-	return answerHTML(w, r, status, views.TalkForm(views.NewReplyForm(v, id, as, given, refused)))
+	return answerHTML(w, r, status, views.TalkForm(views.NewReplyForm(v, views.Talk{Post: root, Replies: replies, Given: given, Err: refused}, as)))
 }
 
 // nameOf is who v is in a thread, if v has spoken there.

@@ -65,18 +65,27 @@ var served = []struct {
 	{"img/backdrops/static.svg", nil},
 	{"img/backdrops/undertow.svg", nil},
 	{"img/backdrops/velvet.svg", nil},
-	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css"}},
+	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/reading.css"}},
 	{"app.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
+	{"js/keep.js", nil},
 	{"js/say.js", nil},
 	{"js/life.js", nil},
 	{"js/net.js", nil},
 	{"js/post.js", nil},
 	{"js/compose.js", nil},
+	{"js/drafts.js", nil},
 	{"js/live.js", nil},
+	{"js/menu.js", nil},
+	{"js/mine.js", nil},
 	{"js/votes.js", nil},
 	{"js/app.js", nil},
+	{"js/thread.js", nil},
+	{"js/device.js", nil},
 }
+
+// pages are the scripts that one kind of page loads beside js/app.js.
+var pages = []string{"js/thread.js", "js/device.js"}
 
 // types are the media types of what is served.
 var types = map[string]string{
@@ -122,7 +131,7 @@ func URL(name string) string {
 func Modules() []string {
 	var urls []string
 	for _, s := range served {
-		if strings.HasPrefix(s.name, "js/") && s.parts == nil && s.name != "js/app.js" {
+		if strings.HasPrefix(s.name, "js/") && s.parts == nil && s.name != "js/app.js" && !slices.Contains(pages, s.name) {
 			urls = append(urls, URL(s.name))
 		}
 	}

@@ -158,19 +158,27 @@ func readersText(n int) string {
 	return strconv.Itoa(n)
 }
 
-// NewReplyForm draws up the form that answers in a thread; as is who the reader is
-// there, nil for somebody who has not spoken yet.
-func NewReplyForm(v Visit, thread board.PostID, as *board.Name, given Given, refused *board.Error) ReplyForm {
-	p := v.Words
+// NewReplyForm draws up the form that answers in a thread: its post or, where
+// t.Given says so, one of its replies. As is who the reader is there, nil for
+// somebody who has not spoken yet.
+func NewReplyForm(v Visit, t Talk, as *board.Name) ReplyForm {
+	p, thread := v.Words, "/p/"+t.Post.ID.String()
 	f := ReplyForm{
 		Words:   p,
-		Action:  "/p/" + thread.String() + "/replies",
-		Body:    given.Body,
+		Action:  thread + "/replies",
+		Back:    thread + "#body",
+		Body:    t.Given.Body,
 		Max:     v.Settings.PostChars,
 		Label:   p.Say("reply.label"),
-		Wait:    waitSeconds(refused),
-		Err:     formSays(p, refused),
-		BodyErr: fieldSays(p, refused, "body"),
+		Wait:    waitSeconds(t.Err),
+		Err:     formSays(p, t.Err),
+		BodyErr: fieldSays(p, t.Err, "body"),
+		ToErr:   fieldSays(p, t.Err, "to"),
+	}
+	if id, err := board.ParsePostID(t.Given.To); err == nil {
+		if to := replyOf(t.Replies, id); to.ID == id {
+			f.To = newAnswer(p, to)
+		}
 	}
 	if as != nil {
 		name := NewName(p, *as)

@@ -44,6 +44,9 @@ func NewFeed(v Visit, l Listing) Feed {
 	return f
 }
 
+// growsHere says whether new posts land on this page.
+func (f Feed) growsHere() bool { return f.Order == string(board.ByBirth) && !f.Later }
+
 func tabs(p *words.Printer, home string, current board.Sort) []Tab {
 	out := make([]Tab, len(board.Sorts))
 	for i, s := range board.Sorts {

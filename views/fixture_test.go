@@ -43,6 +43,13 @@ func aReply() board.Post {
 	return r
 }
 
+// answerTo is a reply that answers another one.
+func answerTo(to board.PostID) board.Post {
+	r := aReply()
+	r.ID, r.Name, r.Body, r.To = board.PostID{0: 13, 1: to[0]}, heron, "Nor would I.", to
+	return r
+}
+
 // by makes p v's own.
 func by(v board.Visitor, p board.Post) board.Post {
 	p.Own = p.Secret.Own(v, p.ID)
@@ -191,6 +198,9 @@ func everyPage(lang string) map[string]templ.Component {
 		"write, limited":    WritePage(NewWrite(mine, given, limited)),
 		"thread":            ThreadPage(NewThread(v, Talk{Post: post, Replies: []board.Post{reply}, URL: "https://board.example/p/x", At: 3})),
 		"thread, unlisted":  ThreadPage(NewThread(v, Talk{Post: warned})),
+		"thread, answering": ThreadPage(NewThread(v, Talk{
+			Post: post, Replies: []board.Post{reply, answerTo(reply.ID), answerTo(id(99))}, Given: Given{To: reply.ID.String()},
+		})),
 		"thread of its author": ThreadPage(NewThread(mine, Talk{
 			Post: own, Replies: []board.Post{by(me, reply), func() board.Post { r := reply; r.ID, r.Name = id(12), heron; return r }()}, Votes: votes, Given: given, Err: refused,
 		})),

@@ -38,6 +38,9 @@ type Page struct {
 	Home  string // the way back to the board
 	Entry string // the entry of the navigation that this page is: stream, write, you, about
 	Live  Live   // zero: nothing happens on this page by itself
+	// Script is what this kind of page loads beside js/app.js, "" for nothing.
+	Script string
+	Vanish int // the score at which a post is gone
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
 	// Reload is the seconds after which the page loads itself anew, 0 for never.
@@ -133,6 +136,7 @@ type Talk struct {
 // Given is what a form was sent with, as it was sent: to give it back.
 type Given struct {
 	Body, TTL, Silence string
+	To                 string // of a reply: the id of the one it answers
 	Warning, Backdrop  string
 	Unlisted, ViewOnce bool
 	Readers            int // 0: every visitor may open it
@@ -188,11 +192,14 @@ type ReplyForm struct {
 	Action  string
 	Body    string
 	Max     int
-	As      *Name  // who the reader is in this thread, if anybody yet
-	Label   string // "Reply as Olive Crane"
+	As      *Name   // who the reader is in this thread, if anybody yet
+	To      *Answer // the reply that is answered; nil: the post
+	Back    string  // where the post is answered instead
+	Label   string  // "Reply as Olive Crane"
 	Wait    int
 	Err     string
 	BodyErr string
+	ToErr   string
 }
 
 // You is the page that says what is known about its reader.
@@ -207,6 +214,7 @@ type You struct {
 	Themes    []Choice
 	Back      string
 	Promises  []string
+	Device    []string // what the browser keeps
 }
 
 // Fact is one thing, and what is known of it.
@@ -318,6 +326,14 @@ type Post struct {
 
 	Opener string // "wrote this": a reply by who wrote the post
 
+	// Of a reply: its thread, the number of its name there, and what it answers.
+	Thread  string
+	Voice   string
+	answers bool
+	To      *Answer
+	// QuoteLabel and SelfLabel are what the links to answer it, and to itself, are called.
+	QuoteLabel, SelfLabel string
+
 	Mine bool
 	You  string // "you"
 	Drop string // the label of the remove button
@@ -335,6 +351,7 @@ type Name struct {
 type Tomb struct {
 	ID   string
 	Left string // seconds it still stands
+	Why  string
 	Bold string
 	Rest string
 }

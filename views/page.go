@@ -24,6 +24,7 @@ func (v Visit) page(name, title string) Page {
 		Theme:  v.Theme,
 		Home:   boardHref(v.Board.Slug),
 		Reload: v.Reload,
+		Vanish: v.Settings.VanishScore,
 	}
 }
 

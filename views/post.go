@@ -42,7 +42,11 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		You:        p.Say("post.you"),
 		Drop:       p.Say("post.remove"),
 	}
-	if !out.Reply {
+	if out.Reply {
+		out.Thread, out.Voice = post.Thread.String(), strconv.Itoa(post.Name.Number())
+		out.answers = post.To != (board.PostID{})
+		out.QuoteLabel, out.SelfLabel = p.Say("reply.answer", "name", out.By.Text), p.Say("reply.self")
+	} else {
 		out.Long = utf8.RuneCountInString(post.Body) > longText
 		out.dress(p, post)
 		out.ReplyLabel = p.Say("post.replies", "n", post.Replies)
@@ -178,7 +182,7 @@ func NewPosts(v Visit, posts []board.Post, votes map[board.PostID]board.Vote) []
 func NewReplies(v Visit, root board.Post, replies []board.Post, votes map[board.PostID]board.Vote) []Post {
 	out := NewPosts(v, replies, votes)
 	for i := range out {
-		out[i] = out[i].WroteThread(v.Words, root.Name)
+		out[i] = out[i].WroteThread(v.Words, root.Name).Answering(v.Words, replyOf(replies, replies[i].To))
 	}
 	return out
 }
@@ -190,7 +194,7 @@ func NewTomb(p *words.Printer, id board.PostID, why board.Why, stands time.Durat
 	if why == board.ByReaders {
 		bold = p.Say("tomb.opened")
 	}
-	return Tomb{ID: id.String(), Left: seconds(stands), Bold: bold, Rest: p.Say("tomb.words")}
+	return Tomb{ID: id.String(), Why: string(why), Left: seconds(stands), Bold: bold, Rest: p.Say("tomb.words")}
 }
 
 // NewGone draws up the news that something ended.

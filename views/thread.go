@@ -18,6 +18,7 @@ func NewThread(v Visit, t Talk) Thread {
 		Hidden:  t.Post.Unlisted,
 		Remove:  "/p/" + t.Post.ID.String() + "/delete",
 	}
+	out.Script = "js/thread.js"
 	out.Live = liveThread(t.Post.ID, t.At)
 	out.growsOld(v.Path)
 	out.Back, out.BarTitle, out.BarSub = out.Home, p.Say("thread.title"), out.Post.ReplyLabel
@@ -26,7 +27,7 @@ func NewThread(v Visit, t Talk) Thread {
 		name := NewName(p, *as)
 		out.You = &name
 	}
-	out.Form = NewReplyForm(v, t.Post.ID, as, t.Given, t.Err)
+	out.Form = NewReplyForm(v, t, as)
 	if out.Post.Mine {
 		out.Key = t.Post.Own.String()
 	}

@@ -1,0 +1,47 @@
+package views
+
+import (
+	"mayfly/board"
+	"mayfly/words"
+)
+
+// Answer is what a reply shows of the reply it answers. Its words are drawn from
+// that reply while it lives and are kept nowhere (docs/adr/0018).
+type Answer struct {
+	ID    string // "": it is gone
+	By    Name
+	Words string // how it begins
+	Text  string // stands before its name, or says that it is gone
+}
+
+// answerLetters is how much is shown of the reply that another one answers.
+const answerLetters = 60
+
+// newAnswer draws up the reply to, or that it is gone, for which the zero post stands.
+func newAnswer(p *words.Printer, to board.Post) *Answer {
+	if to.ID == (board.PostID{}) {
+		return &Answer{Text: p.Say("reply.to_gone")}
+	}
+	return &Answer{ID: to.ID.String(), By: NewName(p, to.Name), Words: excerpt(to.Body, answerLetters), Text: p.Say("reply.to")}
+}
+
+// Answering shows the reply that out answers; the zero post is one that is gone.
+func (out Post) Answering(p *words.Printer, to board.Post) Post {
+	if out.answers {
+		out.To = newAnswer(p, to)
+	}
+	return out
+}
+
+// answerHref is the thread's page with a form that answers one of its replies.
+func answerHref(thread, reply string) string { return "/p/" + thread + "?to=" + reply + "#body" }
+
+// replyOf is the reply called id, zero if it is not among them.
+func replyOf(replies []board.Post, id board.PostID) board.Post {
+	for _, r := range replies {
+		if r.ID == id {
+			return r
+		}
+	}
+	return board.Post{}
+}
