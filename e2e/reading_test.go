@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 )
 
 // TestAReplyIsAnsweredInPlaceAndWhatItShowsEndsWithIt answers a reply in one tab and
@@ -298,4 +299,45 @@ func TestAnAuthorHearsWhyTheirPostEnded(t *testing.T) {
 	author.wait("it is marked", `document.querySelector("article .badge")`)
 	author.click("article .remove")
 	author.wait("a removal is confirmed", `document.querySelector(".toast")?.innerText.includes("removed: by you")`)
+}
+
+// TestALinkIsSharedWithoutAWordOfThePost by copying it and by the system's sheet.
+func TestALinkIsSharedWithoutAWordOfThePost(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	thread := s.publish("not for the sheet", "")
+	reply := s.reply(thread.ID, "nor this")
+	p := s.person("the reader")
+	tell(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `navigator.share = async (what) => { globalThis.shared = JSON.stringify(what); }`,
+	})
+	expect := func(link string) {
+		t.Helper()
+		p.wait("it is shared", `globalThis.shared`)
+		if got, want := see[string](p, `shared`), fmt.Sprintf(`{"url":%q,"title":"A post, while it lasts"}`, link); got != want {
+			t.Errorf("shared %s, want %s", got, want)
+		}
+	}
+	p.openLive("/")
+	p.click("article .menu")
+	p.click(`#more [data-do="share"]`)
+	expect(s.url + "/p/" + thread.ID)
+	p.openLive("/p/" + thread.ID)
+	p.click("#p-" + reply.ID + " .menu")
+	p.click(`#more [data-do="share"]`)
+	expect(s.url + "/p/" + thread.ID + "#p-" + reply.ID)
+	p.openLive("/p/" + thread.ID)
+	p.click("aside [data-share]")
+	expect(s.url + "/p/" + thread.ID)
+
+	p.click("#p-" + reply.ID + " .menu")
+	p.click("#more [data-copy]")
+	p.wait("it is copied", `document.querySelector("#more [data-copy]").textContent === "Copied"`)
+	p.follow(`#more [data-do="qr"]`)
+	if got := see[string](p, `location.pathname`); got != "/p/"+reply.ID+"/qr" {
+		t.Errorf("the code is at %s", got)
+	}
+	if see[bool](p, `document.body.innerText.includes("nor this")`) {
+		t.Error("the page of the code shows words")
+	}
 }

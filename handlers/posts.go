@@ -62,6 +62,27 @@ func (s *Server) threadPage(w http.ResponseWriter, r *http.Request) error {
 	return s.answerThread(w, r, id, http.StatusOK, views.Given{To: r.URL.Query().Get("to")}, nil)
 }
 
+// sharePage shows the address of a post or reply as a QR code.
+func (s *Server) sharePage(w http.ResponseWriter, r *http.Request) error {
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	p, err := s.board.Post(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	v, err := s.visit(w, r, p.Board)
+	if err != nil {
+		return err
+	}
+	share, err := views.NewShare(v, p, s.origin(r)+"/p/"+id.String())
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, r, http.StatusOK, views.SharePage(share))
+}
+
 // answerThread shows a thread; a reply that was refused comes back in its form.
 func (s *Server) answerThread(w http.ResponseWriter, r *http.Request, id board.PostID, status int, given views.Given, refused *board.Error) error {
 	talk := views.Talk{At: s.hub.Counter(live.OfThread(id)), Given: given, Err: refused}

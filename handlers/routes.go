@@ -22,6 +22,7 @@ func (s *Server) routes() []route {
 		{"GET /{$}", s.page(s.feedPage)},
 		{"GET /b/{board}", s.page(s.feedPage)},
 		{"GET /p/{id}", s.page(s.threadPage)},
+		{"GET /p/{id}/qr", s.page(s.sharePage)},
 		{"GET /write", s.page(s.writePage)},
 		{"GET /you", s.page(s.youPage)},
 		{"GET /about", s.page(s.aboutPage)},

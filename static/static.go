@@ -22,7 +22,7 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-//go:embed css/*.css img/*.svg img/backdrops/*.svg fonts/*.woff2 js/*.js js/vendor/*.js app.webmanifest
+//go:embed css/*.css img/*.svg img/*.png img/backdrops/*.svg fonts/*.woff2 js/*.js js/vendor/*.js app.webmanifest
 var sources embed.FS
 
 // prefix is where Handler is mounted.
@@ -40,6 +40,7 @@ var served = []struct {
 	{"img/favicon.svg", nil},
 	{"img/icons.svg", nil},
 	{"img/membrane.svg", nil},
+	{"img/share.png", nil},
 	{"img/wings.svg", nil},
 	{"img/backdrops/blush.svg", nil},
 	{"img/backdrops/crosswind.svg", nil},
@@ -91,6 +92,7 @@ var pages = []string{"js/thread.js", "js/device.js"}
 var types = map[string]string{
 	".css":         "text/css; charset=utf-8",
 	".js":          "text/javascript; charset=utf-8",
+	".png":         "image/png", // compressed in itself
 	".svg":         "image/svg+xml",
 	".webmanifest": "application/manifest+json",
 	".woff2":       "font/woff2", // compressed in itself
@@ -241,7 +243,7 @@ func mustMake() map[string]*file {
 	}
 	br, gz := brotli.NewWriterLevel(nil, brotliQuality), gzip.NewWriter(nil)
 	for _, f := range files {
-		if path.Ext(f.url) != ".woff2" {
+		if ext := path.Ext(f.url); ext != ".woff2" && ext != ".png" {
 			f.br, f.gzip = compressed(f.plain, br), compressed(f.plain, gz)
 		}
 	}

@@ -62,6 +62,13 @@ func ending(p board.Post, left time.Duration) board.Post {
 	return p
 }
 
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 func aVisit(lang string) Visit {
 	return Visit{
 		Words: words.In(lang), Now: noon, Settings: board.DefaultSettings(),
@@ -209,6 +216,7 @@ func everyPage(lang string) map[string]templ.Component {
 		"you":                   YouPage(NewYou(mine, Known{Posts: []board.Post{own, by(me, reply)}, Lang: lang})),
 		"you, old cookie":       YouPage(NewYou(old, Known{})),
 		"you, session":          YouPage(NewYou(session, Known{})),
+		"share":                 SharePage(must(NewShare(v, reply, "https://board.example/p/x"))),
 		"about":                 AboutPage(NewAbout(v)),
 		"forgotten":             ForgottenPage(NewForgotten(v, 2)),
 		"forgotten, nothing":    ForgottenPage(NewForgotten(v, 0)),

@@ -38,6 +38,9 @@ type Page struct {
 	Home  string // the way back to the board
 	Entry string // the entry of the navigation that this page is: stream, write, you, about
 	Live  Live   // zero: nothing happens on this page by itself
+	// Preview is what other programs show of a link to it; nil: what they find.
+	Preview *Preview
+	Share   string // where its link is shared; "": nowhere
 	// Script is what this kind of page loads beside js/app.js, "" for nothing.
 	Script string
 	Vanish int // the score at which a post is gone

@@ -19,6 +19,7 @@ func NewThread(v Visit, t Talk) Thread {
 		Remove:  "/p/" + t.Post.ID.String() + "/delete",
 	}
 	out.Script = "js/thread.js"
+	out.Preview, out.Share = newPreview(v, t.Post, t.URL), out.Post.path("qr")
 	out.Live = liveThread(t.Post.ID, t.At)
 	out.growsOld(v.Path)
 	out.Back, out.BarTitle, out.BarSub = out.Home, p.Say("thread.title"), out.Post.ReplyLabel

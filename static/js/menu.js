@@ -96,7 +96,6 @@ function show(article) {
   menu.querySelector(".who").replaceWith(Object.assign(article.querySelector(".who").cloneNode(true), { id: "more-name" }));
   menu.querySelector("#more-link").value = link(id);
   part("qr").href = `/p/${id}/qr`;
-  part("share").hidden = !navigator.share;
   part("name").hidden = !voice(article);
   write(part("name"), kept.get("name", voice(article)) ? "unmute" : "mute-name", nameOf(article));
   for (const old of menu.querySelectorAll("[data-tag]")) old.remove();
@@ -118,7 +117,6 @@ const link = (id) => (thread && id !== thread ? `${location.origin}/p/${thread}#
 const turn = (kind, id, value, ms) => (kept.get(kind, id) ? kept.drop(kind, id) : kept.put(kind, id, value, ms));
 
 const work = {
-  share: () => navigator.share({ url: link(idOf(of)), title: say("share") }).catch(() => {}), // they changed their mind
   hide: () => kept.put("hidden", idOf(of), true, week),
   name: () => turn("name", voice(of), nameOf(of), week),
   tag: (row) => turn("tag", row.dataset.tag, true, month),
@@ -128,7 +126,7 @@ menu?.addEventListener("click", ({ target }) => {
   const row = target.closest("[data-do]");
   if (target !== menu && !row) return; // beside it, or on one of its rows
   work[row?.dataset.do]?.(row);
-  if (row && row.dataset.do !== "share") delete of.dataset.open;
+  if (work[row?.dataset.do]) delete of.dataset.open;
   if (row?.dataset.do !== "qr") menu.close();
   foldAll();
   of.querySelector(".folded button")?.focus();
