@@ -4,11 +4,14 @@ package e2e
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // TestAReplyIsAnsweredInPlaceAndWhatItShowsEndsWithIt answers a reply in one tab and
@@ -47,7 +50,8 @@ func TestAReplyIsAnsweredInPlaceAndWhatItShowsEndsWithIt(t *testing.T) {
 	reader.wait("an answer to what is gone says so", `[...document.querySelectorAll("#replies span.ref")].length === 2`)
 }
 
-// TestAReplyIsAnsweredWithoutScript by links and a form.
+// TestAReplyIsAnsweredWithoutScript by links and a form; device.rest says that nothing
+// is kept then.
 func TestAReplyIsAnsweredWithoutScript(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -72,6 +76,9 @@ func TestAReplyIsAnsweredWithoutScript(t *testing.T) {
 		if see[bool](p, fmt.Sprintf(`[...document.querySelectorAll(%q)].some(e => e.checkVisibility())`, dead)) {
 			t.Errorf("%s is shown, and would do nothing", dead)
 		}
+	}
+	if n := see[int](p, `localStorage.length + sessionStorage.length`); n != 0 {
+		t.Errorf("without a script the browser keeps %d things", n)
 	}
 }
 
@@ -140,10 +147,21 @@ func TestDraftsAreKeptUntilSentOrForgotten(t *testing.T) {
 	p.click("#talk .draft button")
 	p.wait("it is forgotten", `document.querySelector("#talk textarea").value === "" && document.querySelector("#talk .draft").hidden && localStorage.length === 0`)
 
-	p.types("#talk textarea", "never to be seen")
-	p.follow(".rail .forget")
-	if n := see[int](p, `localStorage.length + sessionStorage.length`); n != 0 {
-		t.Errorf("after Forget me the browser keeps %d things", n)
+	for _, way := range []string{".rail .forget", "form[action='/new-me'] button"} {
+		p.open("/p/" + thread.ID)
+		p.types("#talk textarea", "never to be seen")
+		p.wait("it is kept", `localStorage.length === 1`)
+		p.open("/you")
+		if way != ".rail .forget" {
+			p.openLive("/")
+			p.post("as somebody who has a cookie")
+			p.wait("it is marked", `document.querySelector("article .remove")`)
+			p.open("/you")
+		}
+		p.follow(way)
+		if n := see[int](p, `localStorage.length + sessionStorage.length`); n != 0 {
+			t.Errorf("after %s the browser keeps %d things", way, n)
+		}
 	}
 }
 
@@ -155,6 +173,13 @@ func TestADraftIsOverAfterADay(t *testing.T) {
 	p := s.person("the writer")
 	p.open("/write")
 	p.types("#composer textarea", "half a thought")
+	const until = `JSON.parse(localStorage.getItem("mayfly"))[0].until`
+	written := see[float64](p, until)
+	p.open("/write")
+	p.wait("it is put back", `document.querySelector("#composer textarea").value === "half a thought"`)
+	if again := see[float64](p, until); again != written {
+		t.Error("coming back makes it younger")
+	}
 	see[any](p, `void localStorage.setItem("mayfly", JSON.stringify(JSON.parse(localStorage.getItem("mayfly")).map(e => ({...e, until: e.until - 86_400_000}))))`)
 	p.open("/about")
 	if n := see[int](p, `localStorage.length`); n != 0 {
@@ -244,6 +269,10 @@ func TestWhatIsHiddenOrMutedIsKnownToTheBrowserAlone(t *testing.T) {
 	s.answerTo(thread.ID, "quite so", loud.ID)
 	p.wait("words of it are shown nowhere else", `document.querySelector("a.ref.mute") && !`+shown("noise"))
 
+	days := see[map[string]float64](p, `Object.fromEntries(JSON.parse(localStorage.getItem("mayfly")).map(e => [e.kind, Math.round((e.until - Date.now()) / 86_400_000)]))`)
+	if days["hidden"] != 7 || days["name"] != 7 || days["tag"] != 30 {
+		t.Errorf("kept for days: %v", days)
+	}
 	p.open("/you")
 	for _, text := range []string{"1 hidden post or reply", loud.Name + ", muted in a thread", "#balcony"} {
 		p.shows(text)
@@ -265,15 +294,20 @@ func TestWhatIsHiddenOrMutedIsKnownToTheBrowserAlone(t *testing.T) {
 	}
 }
 
-// TestAnAuthorHearsWhyTheirPostEnded at once, or at the next page; once.
+// TestAnAuthorHearsWhyTheirPostEnded at once, or at the next page; once. What it needs
+// for that goes with the tab, as device.tab says.
 func TestAnAuthorHearsWhyTheirPostEnded(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "vanish_score=-1")
 	author, other := s.person("the author"), s.person("another one")
+	write := func(body string) {
+		t.Helper()
+		author.post(body)
+		author.wait("it is marked", fmt.Sprintf(`[...document.querySelectorAll("article:has(.remove)")].some(a => a.innerText.includes(%q))`, body))
+	}
 	author.openLive("/")
 	other.openLive("/")
-	author.post("an unpopular view")
-	author.wait("it is marked", `document.querySelector("article .badge")`)
+	write("an unpopular view")
 	other.click("article .down")
 	author.wait("the author is told", `document.querySelector(".toast")?.innerText.includes("down to −1") && document.getElementById("status").textContent.includes("down to −1")`)
 	if see[bool](other, `document.querySelector(".toast") !== null`) {
@@ -282,8 +316,7 @@ func TestAnAuthorHearsWhyTheirPostEnded(t *testing.T) {
 	author.click(".toast button")
 	author.wait("the note is closed", `!document.querySelector(".toast")`)
 
-	author.post("another unpopular view")
-	author.wait("it is marked", `document.querySelector("article .badge")`)
+	write("another unpopular view")
 	author.open("/about")
 	other.wait("it has come", `document.querySelector("article .down")`)
 	other.click("article .down")
@@ -295,10 +328,45 @@ func TestAnAuthorHearsWhyTheirPostEnded(t *testing.T) {
 		t.Error("they are told twice")
 	}
 
-	author.post("I take this back")
-	author.wait("it is marked", `document.querySelector("article .badge")`)
+	write("I take this back")
 	author.click("article .remove")
 	author.wait("a removal is confirmed", `document.querySelector(".toast")?.innerText.includes("removed: by you")`)
+	write("the last of today")
+	if n := see[int](author, `localStorage.length`); n != 0 {
+		t.Errorf("%d things outlast the tab", n)
+	}
+}
+
+// TestAnAuthorHearsOfAnEndByTime that was set when they wrote.
+func TestAnAuthorHearsOfAnEndByTime(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "ttl_min=1s", "ttl_default=3s")
+	author := s.person("the author")
+	author.openLive("/")
+	author.post("soon over")
+	author.wait("it is marked", `document.querySelector("article .badge")`)
+	author.wait("they are told", `document.querySelector(".toast")?.innerText.includes("has reached its end")`)
+	author.loses("soon over")
+}
+
+// TestTheMenuIsOpenedAndLeftByKeyboard and has no barrier.
+func TestTheMenuIsOpenedAndLeftByKeyboard(t *testing.T) {
+	t.Parallel()
+	axe := string(must(os.ReadFile("testdata/axe.min.js")))
+	s := newSite(t)
+	s.publish("something to read #here", "")
+	p := s.person("the reader")
+	tell(p, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}) // for axe alone
+	p.openLive("/")
+	see[any](p, `document.querySelector("article .menu").focus()`)
+	p.do(chromedp.KeyEvent(kb.Enter))
+	p.wait("the menu is open, and has the focus", `more.open && more.contains(document.activeElement)`)
+	p.do(chromedp.Evaluate[chromedp.Void](axe))
+	for _, barrier := range see[[]string](p, `axe.run("#more", {resultTypes: ["violations"]}).then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html).join(" ")))`) {
+		t.Error(barrier)
+	}
+	p.do(chromedp.KeyEvent(kb.Escape))
+	p.wait("it is closed, and the button has the focus", `!more.open && document.activeElement.matches("article .menu")`)
 }
 
 // TestALinkIsSharedWithoutAWordOfThePost by copying it and by the system's sheet.

@@ -203,6 +203,11 @@ func TestModulesAreAllThatAppImports(t *testing.T) {
 	if len(modules) == 0 || slices.Contains(modules, URL("js/app.js")) || slices.Contains(modules, URL("js/htmx.js")) {
 		t.Errorf("Modules = %v", modules)
 	}
+	for _, page := range pages {
+		if slices.Contains(modules, URL(page)) {
+			t.Errorf("every page fetches %s, which one kind of page runs", page)
+		}
+	}
 }
 
 func TestEverythingInTheFoldersIsServed(t *testing.T) {

@@ -33,15 +33,20 @@ func (out Post) Answering(p *words.Printer, to board.Post) Post {
 	return out
 }
 
+// answeredAmong finds, for each of replies, the one among them that it answers; where there
+// is none, the zero post.
+func answeredAmong(replies []board.Post) func(i int) board.Post {
+	at := make(map[board.PostID]int, len(replies))
+	for i := range replies {
+		at[replies[i].ID] = i
+	}
+	return func(i int) board.Post {
+		if to, ok := at[replies[i].To]; ok {
+			return replies[to]
+		}
+		return board.Post{}
+	}
+}
+
 // answerHref is the thread's page with a form that answers one of its replies.
 func answerHref(thread, reply string) string { return "/p/" + thread + "?to=" + reply + "#body" }
-
-// replyOf is the reply called id, zero if it is not among them.
-func replyOf(replies []board.Post, id board.PostID) board.Post {
-	for _, r := range replies {
-		if r.ID == id {
-			return r
-		}
-	}
-	return board.Post{}
-}

@@ -176,8 +176,8 @@ func NewReplyForm(v Visit, t Talk, as *board.Name) ReplyForm {
 		ToErr:   fieldSays(p, t.Err, "to"),
 	}
 	if id, err := board.ParsePostID(t.Given.To); err == nil {
-		if to := replyOf(t.Replies, id); to.ID == id {
-			f.To = newAnswer(p, to)
+		if i := slices.IndexFunc(t.Replies, func(r board.Post) bool { return r.ID == id }); i >= 0 {
+			f.To = newAnswer(p, t.Replies[i])
 		}
 	}
 	if as != nil {

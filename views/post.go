@@ -180,9 +180,9 @@ func NewPosts(v Visit, posts []board.Post, votes map[board.PostID]board.Vote) []
 
 // NewReplies draws up the replies under root as one visitor sees them.
 func NewReplies(v Visit, root board.Post, replies []board.Post, votes map[board.PostID]board.Vote) []Post {
-	out := NewPosts(v, replies, votes)
+	out, to := NewPosts(v, replies, votes), answeredAmong(replies)
 	for i := range out {
-		out[i] = out[i].WroteThread(v.Words, root.Name).Answering(v.Words, replyOf(replies, replies[i].To))
+		out[i] = out[i].WroteThread(v.Words, root.Name).Answering(v.Words, to(i))
 	}
 	return out
 }

@@ -8,8 +8,8 @@ const formOf = (el) => el.closest?.("#composer, #talk");
 const fields = (form) => [...form.querySelectorAll(written)].filter((f) => f.name);
 const nameOf = (form) => form.getAttribute("action");
 
-document.addEventListener("input", ({ target }) => {
-  const form = formOf(target);
+document.addEventListener("input", ({ target, isTrusted }) => {
+  const form = isTrusted && formOf(target); // what is put back below is no day younger for it
   if (form) keep(form);
 });
 
@@ -29,7 +29,7 @@ function restore(form) {
     if (!words || field.value) continue; // what the server gave back is newer
     field.value = words;
     field.closest("details")?.setAttribute("open", "");
-    field.dispatchEvent(new Event("input", { bubbles: true })); // it is counted, sized, and kept on
+    field.dispatchEvent(new Event("input", { bubbles: true })); // it is counted, and sized
   }
   show(form, draft.size > 0);
 }
@@ -39,6 +39,7 @@ document.addEventListener("click", ({ target }) => {
   const form = formOf(target);
   kept.drop("draft", nameOf(form));
   for (const field of fields(form)) field.value = field.defaultValue = "";
+  show(form, false);
   form.querySelector("#body").dispatchEvent(new Event("input", { bubbles: true }));
   form.querySelector("#body").focus();
 });
