@@ -114,8 +114,7 @@ func TestShots(t *testing.T) {
 // live fills the board as a day and a night would, and returns its longest thread.
 func (s *site) live() (thread note) {
 	s.t.Helper()
-	s.flags = append(s.flags, "--trusted-proxies", "127.0.0.1/32") // each voter comes from a network of their own
-	s.pass(0)
+	s.behindProxy()
 	thread = s.publish("I finished the degree my mother never got to start. She doesn’t know yet. Tomorrow, at lunch.", "3d")
 	s.vote(thread, "heart", 64)
 	s.reply(thread.ID, "Tell her before dessert. Some news deserves an appetite.")
@@ -159,18 +158,6 @@ func (s *site) pass(d time.Duration) {
 		s.t.Fatal(err)
 	}
 	s.start("127.0.0.1:0")
-}
-
-// vote casts n votes, each from another network.
-func (s *site) vote(on note, vote string, n int) {
-	s.t.Helper()
-	for i := range n {
-		status, body := s.do(http.MethodPut, "/api/v1/posts/"+on.ID+"/vote", fmt.Sprintf(`{"vote":%q}`, vote),
-			"Content-Type", "application/json", "X-Forwarded-For", fmt.Sprintf("198.%d.%d.1", 18+i/250, i%250))
-		if status != http.StatusOK {
-			s.t.Fatalf("a vote: %d %s", status, body)
-		}
-	}
 }
 
 // photographer takes pictures of what a person sees.

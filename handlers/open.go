@@ -29,7 +29,8 @@ func (s *Server) openPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, err := s.open(w, r)
 	if err != nil {
-		return err
+		nonce := views.Hidden{Name: "nonce", Value: r.PostForm.Get("nonce")}
+		return s.offerAgain(w, r, err, &views.Again{Action: r.URL.Path, Hidden: []views.Hidden{nonce}})
 	}
 	v, err := s.visit(w, r, p.Board)
 	if err != nil {

@@ -90,15 +90,30 @@ func (s *Server) giveBack(w http.ResponseWriter, r *http.Request, err error, giv
 	if strings.TrimSpace(given.Body) == "" {
 		return err
 	}
+	s.failWith(w, r, err, &views.Again{
+		Action: "/b/" + board.Home + "/posts", Body: given.Body, Max: s.settings(board.Home).PostChars,
+	})
+	return nil
+}
+
+// offerAgain shows a refusal that time mends, and a button that sends again what
+// was refused. Any other refusal it returns.
+func (s *Server) offerAgain(w http.ResponseWriter, r *http.Request, err error, again *views.Again) error {
+	if refusalOf(err).wait == 0 || fromScript(r) {
+		return err
+	}
+	s.failWith(w, r, err, again)
+	return nil
+}
+
+// failWith is fail, for people, with what they may send again.
+func (s *Server) failWith(w http.ResponseWriter, r *http.Request, err error, again *views.Again) {
 	ref := refusalOf(err)
 	if ref.status >= http.StatusInternalServerError {
 		s.logFailure(r, err)
 	}
 	ref.headers(w.Header())
-	s.answerProblemWith(w, r, ref, &views.Again{
-		Action: "/b/" + board.Home + "/posts", Body: given.Body, Max: s.settings(board.Home).PostChars,
-	})
-	return nil
+	s.answerProblemWith(w, r, ref, again)
 }
 
 func (s *Server) answerProblemWith(w http.ResponseWriter, r *http.Request, ref refusal, again *views.Again) {

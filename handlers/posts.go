@@ -366,9 +366,10 @@ func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	p, vote, err := s.castVote(w, r, r.PostForm.Get("vote"))
+	word := r.PostForm.Get("vote")
+	p, vote, err := s.castVote(w, r, word)
 	if err != nil {
-		return err
+		return s.offerAgain(w, r, err, &views.Again{Action: r.URL.Path, Hidden: []views.Hidden{{Name: "vote", Value: word}}})
 	}
 	if !fromScript(r) {
 		http.Redirect(w, r, s.backTo(r, p), http.StatusSeeOther)

@@ -228,3 +228,32 @@ func TestHealthzSaysWhenEndingsAreLate(t *testing.T) {
 		t.Errorf("without a sweep for ten seconds: %s", a.Status)
 	}
 }
+
+// TestWhatWasRefusedForHasteCanBeSentAgain without a script: the page of a 429
+// carries the vote, or the opening, in a form of its own.
+func TestWhatWasRefusedForHasteCanBeSentAgain(t *testing.T) {
+	s := newSite(t)
+	s.set("vote", "1/1")
+	s.set("open", "1/1")
+	id, _ := s.publish("a post")
+	_, out := s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]any{"body": "sealed", "view_once": true})
+	sealed := out["post"].(map[string]any)["id"].(string)
+	_, nonce, _ := strings.Cut(s.get("/p/"+sealed).body, `name="nonce" value="`)
+	nonce, _, _ = strings.Cut(nonce, `"`)
+	for _, tt := range []struct{ path, field, value string }{
+		{"/p/" + id + "/vote", "vote", "heart"},
+		{"/p/" + sealed + "/open", "nonce", nonce},
+	} {
+		var a answer
+		for range 20 { // the visitors' shared buckets are wider
+			if a = s.form(tt.path, tt.field, tt.value); a.StatusCode == http.StatusTooManyRequests {
+				break
+			}
+		}
+		_, form, _ := strings.Cut(a.body, `method="post" action="`+tt.path+`"`)
+		form, _, _ = strings.Cut(form, "</form>")
+		if a.StatusCode != http.StatusTooManyRequests || !strings.Contains(form, `name="`+tt.field+`" value="`+tt.value+`"`) {
+			t.Errorf("%s: %s, and its form holds %q", tt.path, a.Status, form)
+		}
+	}
+}
