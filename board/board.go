@@ -32,8 +32,8 @@ type Bound struct {
 // what has ended at now is not there, whatever the store still holds.
 // Unknown, ended and destroyed are the same error of kind NotFound.
 type Posts interface {
-	// InsertPost stores a post and its key, durably, before it returns.
-	InsertPost(ctx context.Context, p Post, key Key) error
+	// InsertPost stores a post and its key, durably, before it returns its Seq.
+	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the
 	// thread, and counts the reply; it returns both as they are then.
 	InsertReply(ctx context.Context, r Post, key Key, voice Voice, now time.Time) (reply, root Post, err error)
@@ -41,7 +41,9 @@ type Posts interface {
 	Post(ctx context.Context, id PostID, now time.Time) (Post, error)
 	// Thread returns a post with its replies, oldest first.
 	Thread(ctx context.Context, id PostID, now time.Time) (Post, []Post, error)
-	// Feed returns a page of a board's posts, and whether more follow.
+	// PostsByID returns those of ids that are there, in the order of ids.
+	PostsByID(ctx context.Context, ids []PostID, now time.Time) ([]Post, error)
+	// Feed returns a page of all of a board's posts, and whether more follow.
 	Feed(ctx context.Context, q Query, now time.Time) ([]Post, bool, error)
 	// Secret returns the secret of a living thread.
 	Secret(ctx context.Context, thread PostID, now time.Time) (Secret, error)
@@ -78,6 +80,7 @@ type Publisher interface {
 // Board is the rules at work: it stores first and tells second.
 type Board struct {
 	posts    Posts
+	finder   Finder
 	out      Publisher
 	settings func(board string) Settings
 	now      Clock
@@ -85,8 +88,8 @@ type Board struct {
 }
 
 // New puts a Board together.
-func New(posts Posts, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, out: out, settings: settings, now: now, log: log}
+func New(posts Posts, finder Finder, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
+	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log}
 }
 
 // Now is board time.
@@ -127,7 +130,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Board:   slug,
 		Thread:  id,
 		Body:    d.Body,
-		Warning: d.Warning, Backdrop: d.Backdrop, Unlisted: d.Unlisted,
+		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Unlisted: d.Unlisted,
 		ViewOnce: d.ViewOnce, Readers: d.Readers,
 		Name:   secret.Voice(v).Draws,
 		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax),
@@ -135,9 +138,10 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
 	}
-	if err := b.posts.InsertPost(ctx, p, key); err != nil {
+	if p.Seq, err = b.posts.InsertPost(ctx, p, key); err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
 	}
+	b.finder.Add(p)
 	p = p.Seal()
 	b.tell(ctx, Event{Kind: Born, Board: slug, Thread: id, ID: id, Post: p, Unlisted: p.Unlisted})
 	return p, p.Own, nil
@@ -240,7 +244,7 @@ func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	if err != nil {
 		return Post{}, fmt.Errorf("open: %w", err)
 	}
-	tellEndings(ctx, b.tell, ended)
+	tellEndings(ctx, b.finder, b.tell, ended)
 	if len(ended) == 0 && p.Readers > 0 {
 		b.tell(ctx, Event{Kind: Changed, Board: p.Board, Thread: id, ID: id, Post: p.Seal(), Unlisted: p.Unlisted})
 	}
@@ -265,7 +269,11 @@ func (b *Board) Opened(ctx context.Context, v Visitor, posts []Post) (map[PostID
 // ends the list.
 func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
 	q = q.bounded()
-	posts, more, err := b.posts.Feed(ctx, q, b.now())
+	read := func() ([]Post, bool, error) { return b.posts.Feed(ctx, q, b.now()) }
+	if q.Narrow != (Narrow{}) {
+		read = func() ([]Post, bool, error) { return b.found(ctx, q) }
+	}
+	posts, more, err := read()
 	if err != nil {
 		return nil, Cursor{}, fmt.Errorf("feed: %w", err)
 	}
@@ -406,7 +414,7 @@ func (b *Board) end(ctx context.Context, ids []PostID, why Why) error {
 	if err != nil {
 		return fmt.Errorf("end: %w", err)
 	}
-	tellEndings(ctx, b.tell, ended)
+	tellEndings(ctx, b.finder, b.tell, ended)
 	return nil
 }
 

@@ -76,7 +76,9 @@ type Trace struct {
 // pages are asked to look again.
 const tooManyToTell = 500
 
-func tellEndings(ctx context.Context, tell func(context.Context, Event), ended []Ending) {
+// tellEndings has the finder forget what ended, and then tells of it.
+func tellEndings(ctx context.Context, finder Finder, tell func(context.Context, Event), ended []Ending) {
+	finder.Drop(ended)
 	if len(ended) > tooManyToTell {
 		tell(ctx, Event{Kind: Reload})
 		return

@@ -23,7 +23,10 @@ type Settings struct {
 	K                          int // no count of people below it is shown
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
+	Search                     Rate
 	Cards, Unlisted, ViewOnce  bool
+	Places                     bool           // posts may say where
+	PlaceList                  []Place        // and these are the answers
 	Socket                     int            // open sockets an address may have
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
 }
@@ -75,11 +78,21 @@ var Knobs = []Knob{
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
+	onOff("places", "on", func(s *Settings) *bool { return &s.Places }),
+	{
+		Name: "place_list",
+		get:  func(s *Settings) string { return formatPlaces(s.PlaceList) },
+		set: func(s *Settings, v string) (err error) {
+			s.PlaceList, err = ParsePlaces(v)
+			return err
+		},
+	},
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
 	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
 	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
+	rate("search", "30/10", func(s *Settings) *Rate { return &s.Search }),
 	site(rate("page", "600/200", func(s *Settings) *Rate { return &s.Page })),
 	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
 	{

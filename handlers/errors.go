@@ -30,6 +30,7 @@ var (
 	errTooLarge   = &httpError{status: http.StatusRequestEntityTooLarge, code: "error.too_large"}
 	errMedia      = &httpError{status: http.StatusUnsupportedMediaType, code: "error.media"}
 	errBadRequest = &httpError{status: http.StatusBadRequest, code: "error.bad_request"}
+	errPlace      = &httpError{status: http.StatusNotFound, code: "error.place_unknown"}
 	errCursor     = &httpError{status: http.StatusBadRequest, code: "error.cursor"}
 )
 

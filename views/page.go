@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"mayfly/board"
 )
 
 // htmxConfig is what htmx is told: hx-ws returns by itself after its own seven
@@ -23,6 +25,7 @@ func (v Visit) page(name, title string) Page {
 		Title:  v.Words.Say("page.title", "title", title),
 		Theme:  v.Theme,
 		Home:   boardHref(v.Board.Slug),
+		Search: searchHref(v.Board.Slug, board.Narrow{}),
 		Reload: v.Reload,
 		Vanish: v.Settings.VanishScore,
 	}
@@ -60,6 +63,9 @@ func (v Visit) aside() Aside {
 		a.Lasting = p.Say("board.lasting_all", "max", s.TTLMax)
 	} else {
 		a.Lasting = p.Say("board.lasting", "default", s.TTLDefault, "max", s.TTLMax)
+	}
+	for _, r := range v.Rising {
+		a.Rising = append(a.Rising, tagPill(v.Board.Slug, r))
 	}
 	return a
 }

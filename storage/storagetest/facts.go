@@ -167,7 +167,7 @@ func interestHeatsAndScoresRank(s *site) {
 func theUnlistedStandInNoFeed(s *site) {
 	p, key := NewPost(s.visitor(), "by its link alone", s.life(time.Hour))
 	p.Unlisted = true
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}
 	for _, by := range board.Sorts {
@@ -195,7 +195,7 @@ func theUnlistedStandInNoFeed(s *site) {
 func aBoxHoldsAllThatItsAuthorMade(s *site) {
 	p, key := NewPost(s.visitor(), "words\nin lines", s.life(time.Hour))
 	p.Warning, p.Backdrop = "about loss", "longwater"
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}
 	if got := s.get(p.ID); got.Body != p.Body || got.Warning != p.Warning || got.Backdrop != p.Backdrop || got.Name != p.Name {
@@ -207,7 +207,7 @@ func (s *site) viewOnce(body string, readers int) board.Post {
 	s.Helper()
 	p, key := NewPost(s.visitor(), body, s.life(time.Hour))
 	p.ViewOnce, p.Readers = true, readers
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}
 	return p

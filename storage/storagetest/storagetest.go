@@ -88,7 +88,7 @@ func (s *site) visitor() board.Visitor { return board.NewVisitor(s.now) }
 func (s *site) postBy(v board.Visitor, body string, life board.Life) board.Post {
 	s.Helper()
 	p, key := NewPost(v, body, life)
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatalf("InsertPost: %v", err)
 	}
 	return p
