@@ -106,14 +106,14 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	if _, err := store.Cap(ctx, tuner.Settings("").TTLMax); err != nil { // lowered while nobody served
-		return fmt.Errorf("bring lives under ttl_max: %w", err)
-	}
 
 	draw := handlers.NewDrawer(tuner.Settings, now, version())
 	hub := live.NewHub(draw, log)
 	news := live.NewCalm(hub, log)
 	b := board.New(store, news, tuner.Settings, now, log)
+	if err := b.Cap(ctx); err != nil { // lowered while nobody served
+		return err
+	}
 	tuner.Watch(b.SettingsChanged)
 	sweeper := board.NewSweeper(store, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
@@ -123,7 +123,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	gate := limit.NewGate(func() board.Settings { return tuner.Settings("") }, now, limit.MaxSockets())
+	gate := limit.NewGate(tuner.Settings, now, limit.MaxSockets())
 	site := handlers.New(handlers.Parts{
 		Board:      b,
 		Hub:        hub,

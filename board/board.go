@@ -22,6 +22,12 @@ type Info struct {
 	Title string // empty: the interface names it in the reader's language
 }
 
+// Bound is what no life on a board may exceed.
+type Bound struct {
+	Board  string
+	TTLMax time.Duration // from birth
+}
+
 // Posts is what a Board asks of its store. Every method that reads takes now:
 // what has ended at now is not there, whatever the store still holds.
 // Unknown, ended and destroyed are the same error of kind NotFound.
@@ -55,8 +61,9 @@ type Posts interface {
 	// End destroys the keys of ids, and of the replies under them, in one
 	// durable step. It returns those that were alive. Rows wait for Bury.
 	End(ctx context.Context, ids []PostID, why Why, now time.Time) ([]Ending, error)
-	// Cap brings every life under a lower ttl_max, and says how many it moved.
-	Cap(ctx context.Context, ttlMax time.Duration) (int, error)
+	// Cap brings every life under the bounds of its board, and says how many it
+	// moved. Lives on boards without a bound are as they were.
+	Cap(ctx context.Context, bounds []Bound) (int, error)
 	// Traces returns the wordless lines that stand in a board's feed.
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
 	// Boards lists the boards, home first.
@@ -346,19 +353,51 @@ func (b *Board) Forget(ctx context.Context, v Visitor) (int, error) {
 	return len(ids), nil
 }
 
-// SettingsChanged brings the living under new settings and tells open pages. It
-// is a watcher of the Tuner.
-func (b *Board) SettingsChanged(ctx context.Context, old, next Settings) {
-	if next.TTLMax < old.TTLMax {
-		moved, err := b.posts.Cap(ctx, next.TTLMax)
-		if err != nil {
-			b.log.ErrorContext(ctx, "lives were not brought under ttl_max; the next start does it", "err", err)
+// SettingsChanged brings the living under new settings and tells the open pages of
+// those boards whose settings are others now. It is a watcher of the Tuner.
+func (b *Board) SettingsChanged(ctx context.Context, old, next Tuning) {
+	boards, err := b.Boards(ctx)
+	if err != nil {
+		b.log.ErrorContext(ctx, "lives were not brought under ttl_max; the next start does it", "err", err)
+		return
+	}
+	for _, info := range boards {
+		was, is := old.Of(info.Slug), next.Of(info.Slug)
+		if is.TTLMax < was.TTLMax {
+			b.cap(ctx, Bound{Board: info.Slug, TTLMax: is.TTLMax})
 		}
-		if moved > 0 {
-			b.tell(ctx, Event{Kind: Reload})
+		if !is.Equal(was) {
+			b.tell(ctx, Event{Kind: SettingsChanged, Board: info.Slug})
 		}
 	}
-	b.tell(ctx, Event{Kind: SettingsChanged})
+}
+
+// Cap brings everything that lives under the settings in force: what was changed
+// while nobody served. It tells nobody.
+func (b *Board) Cap(ctx context.Context) error {
+	boards, err := b.Boards(ctx)
+	if err != nil {
+		return err
+	}
+	bounds := make([]Bound, len(boards))
+	for i, info := range boards {
+		bounds[i] = Bound{Board: info.Slug, TTLMax: b.settings(info.Slug).TTLMax}
+	}
+	if _, err := b.posts.Cap(ctx, bounds); err != nil {
+		return fmt.Errorf("bring lives under ttl_max: %w", err)
+	}
+	return nil
+}
+
+// cap brings the living of one board under a bound; their pages look again.
+func (b *Board) cap(ctx context.Context, bound Bound) {
+	moved, err := b.posts.Cap(ctx, []Bound{bound})
+	if err != nil {
+		b.log.ErrorContext(ctx, "lives were not shortened; the next start does it", "err", err)
+	}
+	if moved > 0 {
+		b.tell(ctx, Event{Kind: Reload, Board: bound.Board})
+	}
 }
 
 // end destroys, then tells. Rows are the sweeper's to bury.

@@ -346,7 +346,7 @@ func (b broken) End(context.Context, []board.PostID, board.Why, time.Time) ([]bo
 	return nil, b.err
 }
 
-func (b broken) Cap(context.Context, time.Duration) (int, error) { return 0, b.err }
+func (b broken) Cap(context.Context, []board.Bound) (int, error) { return 0, b.err }
 
 func TestNothingIsToldWhenTheStoreFails(t *testing.T) {
 	s := newSite(t)
@@ -812,7 +812,7 @@ func TestALowerTTLMaxReachesTheLiving(t *testing.T) {
 	s.told()
 	old := s.settings
 	s.settings.TTLDefault, s.settings.TTLMax = time.Hour, 2*time.Hour
-	s.SettingsChanged(t.Context(), old, s.settings)
+	s.SettingsChanged(t.Context(), board.TuningOf(old), board.TuningOf(s.settings))
 	none := board.PostID{}.String()
 	expect(t, "told", s.told(), []string{"reload " + none, "settings " + none})
 	for id, want := range map[board.PostID]time.Time{long.ID: s.now.Add(2 * time.Hour), short.ID: s.now.Add(time.Hour)} {
@@ -824,7 +824,7 @@ func TestALowerTTLMaxReachesTheLiving(t *testing.T) {
 			t.Errorf("the cap of %s is %v, want two hours from birth", p.Body, p.Life.CapAt)
 		}
 	}
-	s.SettingsChanged(t.Context(), s.settings, old)
+	s.SettingsChanged(t.Context(), board.TuningOf(s.settings), board.TuningOf(old))
 	expect(t, "told of a higher one", s.told(), []string{"settings " + none})
 	if p, err := s.Post(t.Context(), long.ID); err != nil || !p.Life.EndsAt.Equal(s.now.Add(2*time.Hour)) {
 		t.Errorf("a higher ttl_max moved the end to %v, %v", p.Life.EndsAt, err)
@@ -836,7 +836,7 @@ func TestSettingsAreToldThoughLivesCouldNotBeShortened(t *testing.T) {
 	b := s.on(broken{s.store, errors.New("the disk says no")})
 	next := s.settings
 	next.TTLMax = time.Hour
-	b.SettingsChanged(t.Context(), s.settings, next)
+	b.SettingsChanged(t.Context(), board.TuningOf(s.settings), board.TuningOf(next))
 	expect(t, "told", s.told(), []string{"settings " + board.PostID{}.String()})
 	if !strings.Contains(s.log.String(), "the disk says no") {
 		t.Error("the failure is not in the log")
@@ -869,7 +869,7 @@ func TestATunerOnTheRealStoreComesBackAsItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := first.Apply(t.Context(), "cli", map[string]string{"ttl_max": "2d", "post": "0"}); err != nil {
+	if err := first.Apply(t.Context(), "cli", "", map[string]string{"ttl_max": "2d", "post": "0"}); err != nil {
 		t.Fatal(err)
 	}
 	second, err := board.NewTuner(t.Context(), s.store, map[string]string{"k": "9"}, s.clock)
@@ -880,7 +880,7 @@ func TestATunerOnTheRealStoreComesBackAsItWas(t *testing.T) {
 	if got.K != 7 || got.TTLMax != 48*time.Hour || !got.Post.Unlimited() || len(got.SharedNetworks) != 1 {
 		t.Errorf("%+v; want k 7, ttl_max 2d, post unlimited, one shared network", got)
 	}
-	if err := second.Apply(t.Context(), "cli", map[string]string{"k": "11"}); err != nil {
+	if err := second.Apply(t.Context(), "cli", "", map[string]string{"k": "11"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := first.Follow(t.Context()); err != nil || first.Settings("").K != 11 {

@@ -54,6 +54,7 @@ type Knob struct {
 	Name     string
 	Default  string
 	Min, Max string // "" where bounds say nothing
+	Site     bool   // one value for all boards: no board may differ
 	get      func(*Settings) string
 	set      func(*Settings, string) error
 }
@@ -69,21 +70,21 @@ var Knobs = []Knob{
 	life("life_per_heart", "10m", "0s", "1d", func(s *Settings) *time.Duration { return &s.LifePerHeart }),
 	life("life_per_down", "10m", "0s", "1d", func(s *Settings) *time.Duration { return &s.LifePerDown }),
 	whole("vanish_score", -5, -1000, -1, func(s *Settings) *int { return &s.VanishScore }),
-	life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL }),
+	site(life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL })),
 	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
-	whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K }),
+	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
 	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
 	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
-	rate("page", "600/200", func(s *Settings) *Rate { return &s.Page }),
-	whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket }),
+	site(rate("page", "600/200", func(s *Settings) *Rate { return &s.Page })),
+	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
 	{
-		Name: "shared_networks",
-		get:  func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
+		Name: "shared_networks", Site: true,
+		get: func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
 		set: func(s *Settings, v string) (err error) {
 			s.SharedNetworks, err = ParseNetworks(v)
 			return err
@@ -122,6 +123,25 @@ func (s Settings) With(changes map[string]string) (Settings, error) {
 	return next, nil
 }
 
+// Equal says whether every setting is the same in both.
+func (s Settings) Equal(other Settings) bool {
+	return !slices.ContainsFunc(Knobs, func(k Knob) bool { return k.Get(s) != k.Get(other) })
+}
+
+// checkOverride refuses what one board can not have for itself.
+func checkOverride(values map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		k, err := FindKnob(name)
+		if err != nil {
+			return err
+		}
+		if k.Site {
+			return fmt.Errorf("setting %s is one for all boards; set it without a board", name)
+		}
+	}
+	return nil
+}
+
 // FindKnob returns the setting called name.
 func FindKnob(name string) (Knob, error) {
 	for _, k := range Knobs {
@@ -134,6 +154,12 @@ func FindKnob(name string) (Knob, error) {
 		names[i] = k.Name
 	}
 	return Knob{}, fmt.Errorf("no setting is called %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// site makes a setting one for all boards.
+func site(k Knob) Knob {
+	k.Site = true
+	return k
 }
 
 func life(name, def, low, high string, field func(*Settings) *time.Duration) Knob {

@@ -175,7 +175,7 @@ func (s *Server) apiCreatePost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.apiPublish(w, r, limit.Post, func(v board.Visitor) (board.Post, board.OwnerKey, error) {
+	return s.apiPublish(w, r, limit.Post, r.PathValue("board"), func(v board.Visitor) (board.Post, board.OwnerKey, error) {
 		return s.board.Create(r.Context(), r.PathValue("board"), v, d)
 	})
 }
@@ -196,16 +196,16 @@ func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.apiPublish(w, r, limit.Reply, func(v board.Visitor) (board.Post, board.OwnerKey, error) {
+	return s.apiPublish(w, r, limit.Reply, s.boardOf(r, id), func(v board.Visitor) (board.Post, board.OwnerKey, error) {
 		return s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body, To: to})
 	})
 }
 
 // apiPublish meters, publishes and answers 201 with the post and its owner key.
-func (s *Server) apiPublish(w http.ResponseWriter, r *http.Request, cost limit.Cost,
+func (s *Server) apiPublish(w http.ResponseWriter, r *http.Request, cost limit.Cost, slug string,
 	publish func(board.Visitor) (board.Post, board.OwnerKey, error),
 ) error {
-	v, err := s.writer(r, cost)
+	v, err := s.writer(r, cost, slug)
 	if err != nil {
 		return err
 	}

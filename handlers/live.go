@@ -155,7 +155,7 @@ func (s *Server) topic(r *http.Request) (live.Topic, error) {
 		return live.Topic{}, err
 	}
 	p, err := s.board.Post(r.Context(), id)
-	return live.OfThread(p.Thread), err
+	return live.OfThread(p.Board, p.Thread), err
 }
 
 // format is JSON for programs, else HTML in the visitor's language.

@@ -59,7 +59,7 @@ func (s *Server) threadPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, postURL(p), http.StatusSeeOther)
 		return nil
 	}
-	return s.answerThread(w, r, id, http.StatusOK, views.Given{To: r.URL.Query().Get("to")}, nil)
+	return s.answerThread(w, r, p.Board, id, http.StatusOK, views.Given{To: r.URL.Query().Get("to")}, nil)
 }
 
 // sharePage shows the address of a post or reply as a QR code.
@@ -83,9 +83,10 @@ func (s *Server) sharePage(w http.ResponseWriter, r *http.Request) error {
 	return answerHTML(w, r, http.StatusOK, views.SharePage(share))
 }
 
-// answerThread shows a thread; a reply that was refused comes back in its form.
-func (s *Server) answerThread(w http.ResponseWriter, r *http.Request, id board.PostID, status int, given views.Given, refused *board.Error) error {
-	talk := views.Talk{At: s.hub.Counter(live.OfThread(id)), Given: given, Err: refused}
+// answerThread shows a thread of a board; a reply that was refused comes back in
+// its form.
+func (s *Server) answerThread(w http.ResponseWriter, r *http.Request, slug string, id board.PostID, status int, given views.Given, refused *board.Error) error {
+	talk := views.Talk{At: s.hub.Counter(live.OfThread(slug, id)), Given: given, Err: refused}
 	var err error
 	if talk.Post, talk.Replies, err = s.board.Thread(r.Context(), id); err != nil {
 		return err
@@ -241,7 +242,7 @@ func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string
 	if err != nil {
 		return board.Post{}, board.Visitor{}, err
 	}
-	v, err := s.writer(r, limit.Post)
+	v, err := s.writer(r, limit.Post, slug)
 	if err != nil {
 		return board.Post{}, v, err
 	}
@@ -295,7 +296,7 @@ func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.P
 	if err != nil {
 		return board.Post{}, err
 	}
-	v, err := s.writer(r, limit.Reply)
+	v, err := s.writer(r, limit.Reply, s.boardOf(r, id))
 	if err != nil {
 		return board.Post{}, err
 	}
@@ -312,7 +313,7 @@ func (s *Server) refuseReply(w http.ResponseWriter, r *http.Request, id board.Po
 		return s.giveBack(w, r, err, given)
 	}
 	if !fromScript(r) {
-		return s.answerThread(w, r, id, status, given, refused)
+		return s.answerThread(w, r, s.boardOf(r, id), id, status, given, refused)
 	}
 	return s.answerReplyForm(w, r, id, status, nil, given, refused)
 }
@@ -389,7 +390,7 @@ func (s *Server) castVote(w http.ResponseWriter, r *http.Request, word string) (
 	if err != nil {
 		return board.Post{}, vote, err
 	}
-	v, err := s.writer(r, limit.Vote)
+	v, err := s.writer(r, limit.Vote, s.boardOf(r, id))
 	if err != nil {
 		return board.Post{}, vote, err
 	}

@@ -85,7 +85,7 @@ func newSite(t *testing.T, options ...option) *site {
 	s.sweeper = board.NewSweeper(s.store, news, s.clock.Now, log)
 	s.sweep()
 	parts := handlers.Parts{
-		Board: s.board, Hub: s.hub, Gate: limit.NewGate(func() board.Settings { return s.tuner.Settings("") }, s.clock.Now, 1000),
+		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
 		Settings: s.tuner.Settings, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 	}
@@ -229,7 +229,7 @@ func (s *site) next(conn *websocket.Conn) string {
 
 func (s *site) set(name, value string) {
 	s.t.Helper()
-	if err := s.tuner.Apply(s.t.Context(), "cli", map[string]string{name: value}); err != nil {
+	if err := s.tuner.Apply(s.t.Context(), "cli", "", map[string]string{name: value}); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -309,11 +309,22 @@ func scanEnded(scan scanner) (endedRow, error) {
 // capPage is how many lives are shortened in one transaction; posts go in between.
 const capPage = 2000
 
-// Cap brings every life under a lower ttl_max, and says how many end sooner.
-func (s *Store) Cap(ctx context.Context, ttlMax time.Duration) (int, error) {
+// Cap brings every life under the bounds of its board, and says how many end
+// sooner.
+func (s *Store) Cap(ctx context.Context, bounds []board.Bound) (int, error) {
+	const first = `
+		SELECT COALESCE(min(seq), 1)
+		FROM posts`
+	var from int64
+	err := s.read(ctx, func(ctx context.Context, q querier) error {
+		return q.QueryRowContext(ctx, first).Scan(&from)
+	})
+	if err != nil {
+		return 0, wrap("cap lives", err)
+	}
 	moved := 0
-	for after := int64(0); ; after += capPage {
-		n, more, err := s.capPage(ctx, ttlMax, after)
+	for after := from - 1; ; after += capPage {
+		n, more, err := s.capPage(ctx, bounds, after)
 		moved += n
 		if err != nil {
 			return moved, wrap("cap lives", err)
@@ -324,32 +335,26 @@ func (s *Store) Cap(ctx context.Context, ttlMax time.Duration) (int, error) {
 	}
 }
 
+// lowered is a life whose end was moved.
+type lowered struct {
+	ref    keys.Ref
+	endsAt time.Time
+}
+
 // capPage shortens the posts of one range of seq.
-func (s *Store) capPage(ctx context.Context, ttlMax time.Duration, after int64) (moved int, more bool, err error) {
-	const lower = `
-		UPDATE posts
-		SET cap_at = (since + $1 + grid - 1) / grid * grid,
-			until = min(until, (since + $1 + grid - 1) / grid * grid),
-			ends_at = min(ends_at, (since + $1 + grid - 1) / grid * grid)
-		WHERE seq > $2 AND seq <= $3 AND cap_at > (since + $1 + grid - 1) / grid * grid
-		RETURNING slot, gen, ends_at`
+func (s *Store) capPage(ctx context.Context, bounds []board.Bound, after int64) (moved int, more bool, err error) {
 	const follow = `
 		SELECT EXISTS (SELECT 1 FROM posts WHERE seq > $1)`
-	type end struct {
-		ref    keys.Ref
-		endsAt time.Time
-	}
-	var ends []end
+	var ends []lowered
 	err = s.do(&op{
 		ctx: ctx,
-		run: func(ctx context.Context, tx *sql.Tx) (err error) {
-			ends, err = all(ctx, tx, func(scan scanner) (end, error) {
-				var slot, gen, endsAt int64
-				err := scan(&slot, &gen, &endsAt)
-				return end{ref(slot, gen), millis(endsAt)}, err
-			}, lower, ttlMax.Milliseconds(), after, after+capPage)
-			if err != nil {
-				return err
+		run: func(ctx context.Context, tx *sql.Tx) error {
+			for _, b := range bounds {
+				list, err := lower(ctx, tx, b, after)
+				if err != nil {
+					return err
+				}
+				ends = append(ends, list...)
 			}
 			return tx.QueryRowContext(ctx, follow, after+capPage).Scan(&more)
 		},
@@ -362,4 +367,20 @@ func (s *Store) capPage(ctx context.Context, ttlMax time.Duration, after int64) 
 		},
 	})
 	return moved, more, err
+}
+
+// lower brings the posts of one board, of those after a seq, under its bound.
+func lower(ctx context.Context, tx querier, b board.Bound, after int64) ([]lowered, error) {
+	const q = `
+		UPDATE posts
+		SET cap_at = (since + $1 + grid - 1) / grid * grid,
+			until = min(until, (since + $1 + grid - 1) / grid * grid),
+			ends_at = min(ends_at, (since + $1 + grid - 1) / grid * grid)
+		WHERE seq > $2 AND seq <= $3 AND board = $4 AND cap_at > (since + $1 + grid - 1) / grid * grid
+		RETURNING slot, gen, ends_at`
+	return all(ctx, tx, func(scan scanner) (lowered, error) {
+		var slot, gen, endsAt int64
+		err := scan(&slot, &gen, &endsAt)
+		return lowered{ref(slot, gen), millis(endsAt)}, err
+	}, q, b.TTLMax.Milliseconds(), after, after+capPage, b.Board)
 }

@@ -113,7 +113,7 @@ func TestR74RefusedWritesLeaveTheStoreWell(t *testing.T) {
 			return err
 		}},
 		{"cap", func(t *testing.T, n *node, _, _ board.Post) error {
-			_, err := n.Cap(t.Context(), 20*24*time.Hour)
+			_, err := n.Cap(t.Context(), []board.Bound{{Board: board.Home, TTLMax: 20 * 24 * time.Hour}})
 			return err
 		}},
 		{"settings", func(t *testing.T, n *node, _, _ board.Post) error {

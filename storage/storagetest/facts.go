@@ -608,7 +608,7 @@ func aLowerCapShortensLives(s *site) {
 	short := s.post("short", s.life(2*time.Minute))
 	long := s.post("long", s.life(48*time.Hour))
 	r, _ := s.reply(long, s.visitor(), "goes along")
-	moved, err := s.Cap(s.Context(), 6*time.Hour)
+	moved, err := s.Cap(s.Context(), []board.Bound{{Board: "elsewhere", TTLMax: time.Hour}, {Board: board.Home, TTLMax: 6 * time.Hour}})
 	if err != nil || moved != 1 {
 		s.Errorf("Cap moved %d, %v; want the long one", moved, err)
 	}
@@ -617,7 +617,7 @@ func aLowerCapShortensLives(s *site) {
 			s.Errorf("life = %+v, want %+v", got, want)
 		}
 	}
-	if moved, err := s.Cap(s.Context(), 24*time.Hour); err != nil || moved != 0 {
+	if moved, err := s.Cap(s.Context(), []board.Bound{{Board: board.Home, TTLMax: 24 * time.Hour}}); err != nil || moved != 0 {
 		s.Errorf("a higher cap moved %d, %v", moved, err)
 	}
 	long = s.get(long.ID)
@@ -743,8 +743,9 @@ func settingsAreKeptAndAudited(s *site) {
 	}); err != nil {
 		s.Fatal(err)
 	}
-	values, err := s.Settings(ctx)
-	if err != nil || len(values) != 3 || values["ttl_max"] != "2d" || values["post"] != "0" || values["k"] != "7" {
+	byBoard, err := s.Settings(ctx)
+	values := byBoard[""]
+	if err != nil || len(byBoard) != 1 || len(values) != 3 || values["ttl_max"] != "2d" || values["post"] != "0" || values["k"] != "7" {
 		s.Errorf("settings = %v, %v", values, err)
 	}
 	audit, err := s.Audit(ctx, 3)
