@@ -83,7 +83,7 @@ func TestShots(t *testing.T) {
 	}
 	p.wait("the pill counts", `!fresh.hidden`)
 	p.post("I should not have said this")
-	p.wait("it is marked", `document.querySelector("article .remove")`)
+	p.wait("it is marked", `document.querySelector("article:has(.remove)").innerText.includes("should not have")`)
 	p.click("article .remove")
 	p.wait("its author hears of it", `document.querySelector(".toast")`)
 	shots.takeInView("removed")
