@@ -25,9 +25,9 @@ const (
 )
 
 var errPlaces = fmt.Errorf("give up to %d names of at most %d characters, with semicolons between them; a name may be followed by "+
-	"its latitude and longitude, such as Library 45.4642,9.1900; Old Harbour; Campus 44.40,8.95", placesMax, placeMax)
+	"its latitude and longitude, such as Library 45.4642/9.1900; Old Harbour; Campus 44.40/8.95", placesMax, placeMax)
 
-// ParsePlaces reads a list such as "Library 45.4642,9.1900; Old Harbour".
+// ParsePlaces reads a list such as "Library 45.4642/9.1900; Old Harbour".
 func ParsePlaces(v string) ([]Place, error) {
 	var list []Place
 	for text := range strings.SplitSeq(v, ";") {
@@ -67,9 +67,9 @@ func parsePlace(text string) (Place, error) {
 	return p, nil
 }
 
-// parsePosition reads "45.4642,9.1900".
+// parsePosition reads "45.4642/9.1900".
 func parsePosition(s string) (lat, lon float64, ok bool) {
-	north, east, both := strings.Cut(s, ",")
+	north, east, both := strings.Cut(s, "/")
 	lat, nerr := strconv.ParseFloat(north, 64)
 	lon, eerr := strconv.ParseFloat(east, 64)
 	return lat, lon, both && nerr == nil && eerr == nil && lat == lat && lon == lon
@@ -97,7 +97,7 @@ func formatPlaces(list []Place) string {
 	for i, p := range list {
 		texts[i] = p.Name
 		if p.Placed {
-			texts[i] += " " + strconv.FormatFloat(p.Lat, 'f', -1, 64) + "," + strconv.FormatFloat(p.Lon, 'f', -1, 64)
+			texts[i] += " " + strconv.FormatFloat(p.Lat, 'f', -1, 64) + "/" + strconv.FormatFloat(p.Lon, 'f', -1, 64)
 		}
 	}
 	return strings.Join(texts, "; ")

@@ -73,6 +73,15 @@ func TestShots(t *testing.T) {
 	}
 	p.open("/?sort=fading")
 	shots.take("fading")
+	s.set("place_list=Riverside; Old Harbour; The library")
+	eventually(t, patience, "the places are there", func() bool { return s.status("/places/riverside") == http.StatusOK })
+	for _, body := range []string{"Two lemons, one egg, no plan. #lemons", "Someone left a bag of #lemons on every doorstep this morning. No note.", "Who took the bell off my bike? #bikes #lost", "Found: one bell. #bikes"} {
+		s.write("/api/v1/boards/home/posts", map[string]any{"body": body, "place": "riverside", "ttl": "6h"})
+	}
+	for name, path := range map[string]string{"search": "/search?q=%23lemons", "search-empty": "/search?q=nothing+like+it", "places": "/places/riverside"} {
+		p.open(path)
+		shots.take(name)
+	}
 	p.open("/p/none")
 	shots.take("error-404")
 	p.openLive("/")

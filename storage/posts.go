@@ -338,15 +338,16 @@ func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time
 		SELECT ` + postColumns + `
 		FROM one
 		CROSS JOIN posts p ON p.id = substr($1, at, 16)
-		WHERE p.ends_at > $2
-		ORDER BY one.at`
+		WHERE p.ends_at > $2`
 	now = s.at(now)
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	blob := make([]byte, 0, 16*len(ids))
-	for _, id := range ids {
+	order := make(map[board.PostID]int, len(ids))
+	for i, id := range ids {
 		blob = append(blob, id[:]...)
+		order[id] = i
 	}
 	var rows []row
 	err := s.read(ctx, func(ctx context.Context, q querier) (err error) {
@@ -356,6 +357,7 @@ func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time
 	if err != nil {
 		return nil, wrap("read posts", err)
 	}
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(order[a.ID], order[b.ID]) })
 	return s.openAll(rows, now), nil
 }
 

@@ -77,6 +77,14 @@ func moods(p *words.Printer, s board.Settings, chosen string) []Mood {
 	return out
 }
 
+// script is what a page with this composer loads for it.
+func (c Composer) script() string {
+	if slices.ContainsFunc(c.Places, func(p Place) bool { return p.At != "" }) {
+		return "js/place.js"
+	}
+	return ""
+}
+
 // placeChoices offers the host's places, and nowhere first.
 func placeChoices(p *words.Printer, s board.Settings, asked string) []Place {
 	if !s.Places || len(s.PlaceList) == 0 {

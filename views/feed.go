@@ -23,7 +23,7 @@ func NewFeed(v Visit, l Listing) Feed {
 		Tabs:     tabs(p, boardHref(v.Board.Slug), l.Sort),
 		Composer: NewComposer(v, Given{}, nil),
 	}
-	f.Entry = "stream"
+	f.Entry, f.Script = "stream", f.Composer.script()
 	f.listing(v, l, func(cursor string) string { return feedHref(f.Home, l.Sort, cursor) })
 	f.Tombs, f.Removed = tombs(v, l.Traces)
 	return f
@@ -99,7 +99,7 @@ func NewWrite(v Visit, given Given, refused *board.Error) Write {
 		Aside:    v.aside(),
 		Composer: NewComposer(v, given, refused),
 	}
-	w.Entry = "write"
+	w.Entry, w.Script = "write", w.Composer.script()
 	w.Back, w.BarTitle = w.Home, p.Say("write.title")
 	w.BarSub = w.Board
 	return w

@@ -201,7 +201,7 @@ type Composer struct {
 	BodyErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string
 }
 
-// Place is one to choose; At is where it lies, for the browser alone: "45.46,9.19".
+// Place is one to choose; At is where it lies, for the browser alone: "45.46/9.19".
 type Place struct {
 	Choice
 	At string

@@ -60,7 +60,9 @@ const handlers = {
   born(frame, at) {
     seen(frame);
     const article = frame.querySelector("article");
-    if (article && !known(idOf(article))) arrive(article, at);
+    if (!article || known(idOf(article))) return;
+    if (terms) askIfFitting(article);
+    else arrive(article, at);
   },
   changed(frame) {
     seen(frame);
@@ -83,6 +85,22 @@ const handlers = {
     catchUp();
   },
 };
+
+// A page of what was asked for holds a part of its board: whether something new
+// belongs to it the server says, and it is asked for what may.
+const terms = posts?.dataset.terms?.split(" ");
+let asking = 0;
+
+function askIfFitting(article) {
+  const text = plain(article.textContent);
+  if (asking || !terms.every((term) => text.includes(plain(term)))) return;
+  asking = setTimeout(() => {
+    asking = 0;
+    catchUp();
+  }, 2000 + Math.random() * 2000);
+}
+
+const plain = (text) => text.normalize("NFKD").replace(/\p{Mn}/gu, "").toLowerCase();
 
 function seen(frame) {
   live.dataset.at = frame.dataset.at;

@@ -164,6 +164,23 @@ func interestHeatsAndScoresRank(s *site) {
 	}
 }
 
+func postsAreReadByTheirIDsAndInTheirOrder(s *site) {
+	one, two, three := s.post("one", s.life(time.Hour)), s.post("two", s.life(time.Minute)), s.post("three", s.life(time.Hour))
+	four := s.post("four", s.life(time.Hour))
+	asked := []board.PostID{three.ID, board.NewPostID(), one.ID, two.ID, four.ID}
+	s.end(board.ByAuthor, four.ID)
+	for _, want := range [][]board.PostID{{three.ID, one.ID, two.ID}, {three.ID, one.ID}} {
+		posts, err := s.PostsByID(s.Context(), asked, s.now)
+		if err != nil || !slices.Equal(ids(posts), want) {
+			s.Errorf("by id: %v, %v; want %v", ids(posts), err, want)
+		}
+		s.now = s.now.Add(2 * time.Minute)
+	}
+	if posts, err := s.PostsByID(s.Context(), nil, s.now); err != nil || len(posts) > 0 {
+		s.Errorf("of no ids: %v, %v", posts, err)
+	}
+}
+
 func theUnlistedStandInNoFeed(s *site) {
 	p, key := NewPost(s.visitor(), "by its link alone", s.life(time.Hour))
 	p.Unlisted = true
@@ -194,7 +211,7 @@ func theUnlistedStandInNoFeed(s *site) {
 
 func aBoxHoldsAllThatItsAuthorMade(s *site) {
 	p, key := NewPost(s.visitor(), "words\nin lines", s.life(time.Hour))
-	p.Warning, p.Backdrop = "about loss", "longwater"
+	p.Warning, p.Backdrop, p.Place = "about loss", "longwater", "Old Harbour"
 	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}

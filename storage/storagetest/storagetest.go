@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"TheNewestPostIsFirst", theNewestPostIsFirst},
 		{"LeastLifeIsFirst", leastLifeIsFirst},
 		{"InterestHeatsAndScoresRank", interestHeatsAndScoresRank},
+		{"PostsAreReadByTheirIDsAndInTheirOrder", postsAreReadByTheirIDsAndInTheirOrder},
 		{"TheUnlistedStandInNoFeed", theUnlistedStandInNoFeed},
 		{"ABoxHoldsAllThatItsAuthorMade", aBoxHoldsAllThatItsAuthorMade},
 		{"EachVisitorOpensOnce", eachVisitorOpensOnce},
