@@ -117,7 +117,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	defer closing(&err, index.Close)
 	b := board.New(store, index, news, tuner.Settings, now, log)
-	if err := b.Cap(ctx); err != nil { // lowered while nobody served
+	if err := errors.Join(b.Follow(ctx), b.Cap(ctx)); err != nil { // what was changed while nobody served
 		return err
 	}
 	tuner.Watch(b.SettingsChanged)
@@ -151,7 +151,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, index, store) })
-	background.Go(func() { follow(ctx, log, tuner) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, out)
 }
 
@@ -162,12 +162,12 @@ func fill(ctx context.Context, log *slog.Logger, index *search.Index, store *sto
 	}
 }
 
-// followEvery is how often the settings are looked at that another process may
-// have changed.
+// followEvery is how often settings and boards are looked at, which another process
+// may have changed.
 const followEvery = time.Second
 
 // follow takes such changes over, until ctx ends.
-func follow(ctx context.Context, log *slog.Logger, tuner *board.Tuner) {
+func follow(ctx context.Context, log *slog.Logger, each ...func(context.Context) error) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
@@ -175,8 +175,10 @@ func follow(ctx context.Context, log *slog.Logger, tuner *board.Tuner) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := tuner.Follow(ctx); err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "follow settings", "err", err)
+			for _, f := range each {
+				if err := f(ctx); err != nil && ctx.Err() == nil {
+					log.ErrorContext(ctx, "follow", "err", err)
+				}
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -13,19 +14,11 @@ import (
 // starts behind an earlier run.
 type Clock func() time.Time
 
-// Home is the slug of the board that is always there; its page is "/".
-const Home = "home"
-
-// Info describes one board.
-type Info struct {
-	Slug  string
-	Title string // empty: the interface names it in the reader's language
-}
-
 // Bound is what no life on a board may exceed.
 type Bound struct {
-	Board  string
-	TTLMax time.Duration // from birth
+	Board    string
+	TTLMax   time.Duration // from birth
+	ClosesAt time.Time     // zero: never
 }
 
 // Posts is what a Board asks of its store. Every method that reads takes now:
@@ -68,8 +61,14 @@ type Posts interface {
 	Cap(ctx context.Context, bounds []Bound) (int, error)
 	// Traces returns the wordless lines that stand in a board's feed.
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
-	// Boards lists the boards, home first.
+	// Boards lists the boards, home first and those that have closed among them, from
+	// memory.
 	Boards(ctx context.Context) ([]Info, error)
+	// FollowBoards reads the boards anew. One that was to end has closed when it
+	// returns; one that closed ClosedTime ago and holds nothing is not there.
+	FollowBoards(ctx context.Context, now time.Time) ([]Info, error)
+	// Count returns how many posts live in a board's feed.
+	Count(ctx context.Context, slug string, now time.Time) (int, error)
 }
 
 // Publisher carries events to whoever reads live.
@@ -85,32 +84,19 @@ type Board struct {
 	settings func(board string) Settings
 	now      Clock
 	log      *slog.Logger
+
+	following sync.Mutex
+	followed  time.Time            // when boards were last followed
+	bounded   map[string]time.Time // the closing date that lives were brought under, by board
 }
 
 // New puts a Board together.
 func New(posts Posts, finder Finder, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log}
+	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
 }
 
 // Now is board time.
 func (b *Board) Now() time.Time { return b.now() }
-
-// Boards lists the boards, home first.
-func (b *Board) Boards(ctx context.Context) ([]Info, error) { return b.posts.Boards(ctx) }
-
-// Board returns the board called slug.
-func (b *Board) Board(ctx context.Context, slug string) (Info, error) {
-	boards, err := b.posts.Boards(ctx)
-	if err != nil {
-		return Info{}, fmt.Errorf("find board: %w", err)
-	}
-	for _, info := range boards {
-		if info.Slug == slug {
-			return info, nil
-		}
-	}
-	return Info{}, ErrNotFound
-}
 
 // Create publishes a post of visitor v on a board. The answer is durable: it is
 // on disk before Create returns. The key proves authorship to EndWithKey.
@@ -120,7 +106,8 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
-	if _, err := b.Board(ctx, slug); err != nil {
+	info, err := b.Board(ctx, slug)
+	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	key, id := NewKey(), NewPostID()
@@ -133,7 +120,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Unlisted: d.Unlisted,
 		ViewOnce: d.ViewOnce, Readers: d.Readers,
 		Name:   secret.Voice(v).Draws,
-		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax),
+		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax).ClosedAt(info.ClosesAt),
 		Own:    secret.Own(v, id),
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
@@ -359,53 +346,6 @@ func (b *Board) Forget(ctx context.Context, v Visitor) (int, error) {
 		return 0, err
 	}
 	return len(ids), nil
-}
-
-// SettingsChanged brings the living under new settings and tells the open pages of
-// those boards whose settings are others now. It is a watcher of the Tuner.
-func (b *Board) SettingsChanged(ctx context.Context, old, next Tuning) {
-	boards, err := b.Boards(ctx)
-	if err != nil {
-		b.log.ErrorContext(ctx, "lives were not brought under ttl_max; the next start does it", "err", err)
-		return
-	}
-	for _, info := range boards {
-		was, is := old.Of(info.Slug), next.Of(info.Slug)
-		if is.TTLMax < was.TTLMax {
-			b.cap(ctx, Bound{Board: info.Slug, TTLMax: is.TTLMax})
-		}
-		if !is.Equal(was) {
-			b.tell(ctx, Event{Kind: SettingsChanged, Board: info.Slug})
-		}
-	}
-}
-
-// Cap brings everything that lives under the settings in force: what was changed
-// while nobody served. It tells nobody.
-func (b *Board) Cap(ctx context.Context) error {
-	boards, err := b.Boards(ctx)
-	if err != nil {
-		return err
-	}
-	bounds := make([]Bound, len(boards))
-	for i, info := range boards {
-		bounds[i] = Bound{Board: info.Slug, TTLMax: b.settings(info.Slug).TTLMax}
-	}
-	if _, err := b.posts.Cap(ctx, bounds); err != nil {
-		return fmt.Errorf("bring lives under ttl_max: %w", err)
-	}
-	return nil
-}
-
-// cap brings the living of one board under a bound; their pages look again.
-func (b *Board) cap(ctx context.Context, bound Bound) {
-	moved, err := b.posts.Cap(ctx, []Bound{bound})
-	if err != nil {
-		b.log.ErrorContext(ctx, "lives were not shortened; the next start does it", "err", err)
-	}
-	if moved > 0 {
-		b.tell(ctx, Event{Kind: Reload, Board: bound.Board})
-	}
 }
 
 // end destroys, then tells. Rows are the sweeper's to bury.

@@ -28,6 +28,8 @@ type Event struct {
 	Opener Name // of a reply: the name of who wrote the thread's post
 	To     Post // of a reply: the living reply it answers; zero: none
 	Why    Why
+	// ClosesAt, of SettingsChanged alone, is when the board closes; zero: never.
+	ClosesAt time.Time
 	// Unlisted keeps an event from those who read the board: it is for the thread alone.
 	Unlisted bool
 }
@@ -45,6 +47,7 @@ const (
 	ByScore   Why = "score"
 	ByReaders Why = "readers"
 	ByAuthor  Why = "author"
+	ByBoard   Why = "board" // its board has closed
 )
 
 // LeavesTrace says whether the community or the last reader ended it, so that a

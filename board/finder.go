@@ -50,15 +50,15 @@ type Finder interface {
 // that of their birth.
 const sortedMax = 1000
 
-// CountMax is where Count stops counting.
+// CountMax is where Matches stops counting.
 const CountMax = 1000
 
-// Count is how many posts a narrowed feed holds, at most CountMax + 1. It may be a
+// Matches is how many posts a narrowed feed holds, at most CountMax + 1. It may be a
 // second behind what ends by time.
-func (b *Board) Count(ctx context.Context, q Query) (int, error) {
+func (b *Board) Matches(ctx context.Context, q Query) (int, error) {
 	ids, err := b.finder.Find(ctx, Search{Board: q.Board, Narrow: q.Narrow, Limit: CountMax + 1})
 	if err != nil {
-		return 0, fmt.Errorf("count: %w", err)
+		return 0, fmt.Errorf("count matches: %w", err)
 	}
 	return len(ids), nil
 }

@@ -141,6 +141,18 @@ func (s Settings) Equal(other Settings) bool {
 	return !slices.ContainsFunc(Knobs, func(k Knob) bool { return k.Get(s) != k.Get(other) })
 }
 
+// Within is s where nothing may live longer than left, as on a board that is about to
+// close; in whole minutes while there are any.
+func (s Settings) Within(left time.Duration) Settings {
+	if left >= time.Minute {
+		left = left.Truncate(time.Minute)
+	}
+	s.TTLMax = min(s.TTLMax, left)
+	s.TTLDefault = min(s.TTLDefault, s.TTLMax)
+	s.TTLMin = min(s.TTLMin, s.TTLDefault)
+	return s
+}
+
 // checkOverride refuses what one board can not have for itself.
 func checkOverride(values map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -31,11 +31,13 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	for range 2 {
 		s.write("/api/v1/boards/home/posts", map[string]any{"body": "stolen again #bikes", "place": "Library"})
 	}
+	s.addBoard("attic", "The attic", "--closes", "in 40m")
+	s.write("/api/v1/boards/attic/posts", map[string]any{"body": "up here"})
 	p = s.person("somebody")
 	p.openLive("/")
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
-	return s, p, []string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/you", "/about", "/forgotten", "/p/none"}
+	return s, p, []string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic"}
 }
 
 // TestPagesHaveNoBarriers has axe look at every page, on a phone and on a screen,

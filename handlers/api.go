@@ -123,13 +123,23 @@ func (s *Server) apiBoards(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	type apiBoard struct {
-		Slug  string `json:"slug"`
-		Title string `json:"title"`
-		URL   string `json:"url"`
+		Slug     string `json:"slug"`
+		Title    string `json:"title"`
+		Rules    string `json:"rules"`
+		ClosesIn *int64 `json:"closes_in"` // seconds; null: never
+		Posts    int    `json:"posts"`
+		URL      string `json:"url"`
 	}
 	out := make([]apiBoard, len(boards))
 	for i, b := range boards {
-		out[i] = apiBoard{b.Slug, views.BoardTitle(s.printer(r), b), boardURL(b.Slug)}
+		out[i] = apiBoard{Slug: b.Slug, Title: views.BoardTitle(s.printer(r), b), Rules: b.Rules, URL: boardURL(b.Slug)}
+		if left, closes := b.ClosesIn(s.board.Now()); closes {
+			in := seconds(left)
+			out[i].ClosesIn = &in
+		}
+		if out[i].Posts, err = s.board.Count(r.Context(), b.Slug); err != nil {
+			return err
+		}
 	}
 	return answerJSON(w, http.StatusOK, map[string]any{"boards": out})
 }

@@ -50,6 +50,7 @@ var statuses = map[board.Kind]int{
 	board.Invalid:  http.StatusUnprocessableEntity,
 	board.NotFound: http.StatusNotFound,
 	board.Spent:    http.StatusGone,
+	board.Closed:   http.StatusGone,
 	board.Limited:  http.StatusTooManyRequests,
 	board.Busy:     http.StatusServiceUnavailable,
 	board.Full:     http.StatusInsufficientStorage,

@@ -183,8 +183,13 @@ func (s *Server) marks(r *http.Request, v *views.Visit, posts []board.Post) (map
 	return s.board.Votes(r.Context(), v.Visitor, posts)
 }
 
+// writePage is the composer by itself; ?board= says for which board.
 func (s *Server) writePage(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.visit(w, r, board.Home)
+	slug := r.URL.Query().Get("board")
+	if slug == "" {
+		slug = board.Home
+	}
+	v, err := s.visit(w, r, slug)
 	if err != nil {
 		return err
 	}
@@ -356,7 +361,7 @@ func nameOf(v board.Visitor, root board.Post, replies []board.Post) *board.Name 
 // refuse is a refusal that a form can show beside the words it gives back.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*board.Error, int, bool) {
 	e, ok := errors.AsType[*board.Error](err)
-	if !ok || e.Kind == board.NotFound || e.Kind == board.Internal {
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal {
 		return nil, 0, false
 	}
 	ref := refusalOf(err)

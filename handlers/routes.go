@@ -21,6 +21,7 @@ func (s *Server) routes() []route {
 	return []route{
 		{"GET /{$}", s.page(s.feedPage)},
 		{"GET /b/{board}", s.page(s.feedPage)},
+		{"GET /boards", s.page(s.boardsPage)},
 		{"GET /p/{id}", s.page(s.threadPage)},
 		{"GET /p/{id}/qr", s.page(s.sharePage)},
 		{"GET /write", s.page(s.writePage)},

@@ -47,7 +47,7 @@ func (s *Server) answerFound(w http.ResponseWriter, r *http.Request, q board.Que
 		return err
 	}
 	list.Posts, list.Next = posts, s.cursors.format(feedName(q), next)
-	if list.Count, err = s.board.Count(r.Context(), q); err != nil {
+	if list.Count, err = s.board.Matches(r.Context(), q); err != nil {
 		return err
 	}
 	if list.Votes, err = s.marks(r, &v, posts); err != nil {

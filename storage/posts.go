@@ -131,6 +131,9 @@ func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) (se
 		ctx:   ctx,
 		birth: b,
 		run: func(ctx context.Context, tx *sql.Tx) (err error) {
+			if err := s.fits(p); err != nil {
+				return err
+			}
 			if seq, err = insertPost(ctx, tx, p, b.ref, box); err != nil {
 				return err
 			}
@@ -138,6 +141,19 @@ func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) (se
 		},
 	})
 	return seq, wrap("insert post", err)
+}
+
+// fits refuses a post whose board has gone, or has been given an earlier closing
+// date, since the post was drawn up: Cap may have passed by already.
+func (s *Store) fits(p board.Post) error {
+	b, there := s.findBoard(p.Board)
+	switch {
+	case !there:
+		return board.ErrNotFound
+	case !b.ClosesAt.IsZero() && p.Life.CapAt.After(b.ClosesAt):
+		return &board.Error{Kind: board.Busy, Code: "error.busy", Err: errors.New("the board's closing date has just moved")}
+	}
+	return nil
 }
 
 func insertPost(ctx context.Context, q querier, p board.Post, r keys.Ref, box []byte) (int64, error) {

@@ -20,6 +20,8 @@ func NewFeed(v Visit, l Listing) Feed {
 	f := Feed{
 		Page:     v.page("feed", BoardTitle(p, v.Board)),
 		Aside:    v.aside(),
+		Rules:    links(v.Board.Rules),
+		Closing:  NewClosing(p, v.Board, v.Now),
 		Tabs:     tabs(p, boardHref(v.Board.Slug), l.Sort),
 		Composer: NewComposer(v, Given{}, nil),
 	}

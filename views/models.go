@@ -21,6 +21,7 @@ type Visit struct {
 	Now      time.Time
 	Settings board.Settings
 	Board    board.Info
+	Boards   []board.Info          // those that are open, home first
 	Visitor  board.Visitor         // zero: nobody we know
 	Theme    string                // "light", "dark", or "" for the system's
 	Path     string                // path and query of this page, where its forms come back to
@@ -38,7 +39,10 @@ type Page struct {
 	Theme  string
 	Home   string // the way back to the board
 	Search string // the way to search it
-	Entry  string // the entry of the navigation that this page is: stream, write, you, about
+	Write  string // the way to the composer of the same board
+	// Boards are where else there is to read; none where there is one board alone.
+	Boards []Tab
+	Entry  string // the entry of the navigation that this page is: stream, search, boards, write, you, about
 	Live   Live   // zero: nothing happens on this page by itself
 	// Preview is what other programs show of a link to it; nil: what they find.
 	Preview *Preview
@@ -68,6 +72,7 @@ type Aside struct {
 	Here    string // "About 20 here", or ""
 	Lasting string // how long posts last
 	Rising  []Pill // tags
+	Closes  string // when the board closes, "" for never
 	Know    Know
 }
 
@@ -85,6 +90,8 @@ type Know struct{ Bold, Rest string }
 type Feed struct {
 	Page
 	Aside
+	Rules    []Span // of the board; none: it has none
+	Closing  *Closing
 	Tabs     []Tab
 	Order    string // data-order of the list: new, hot, fading or top
 	Later    bool   // not the first page: nothing is born on it
@@ -147,6 +154,7 @@ type Thread struct {
 	Key     string // the owner key of the post, for its author alone
 	Link    string // the post's address, to be copied
 	Hidden  bool   // the post is unlisted
+	Closing *Closing
 	Remove  string // where an owner key is sent
 }
 
@@ -259,6 +267,7 @@ type Fact struct{ Term, Text, More string }
 // Yours is something alive that the reader wrote.
 type Yours struct {
 	By       Name
+	Board    string // where it stands, "" where there is one board alone
 	Unlisted string // "Unlisted"
 	Excerpt  string
 	Href     string
@@ -280,7 +289,14 @@ type About struct {
 	Page
 	Aside
 	Sections []Section
+	Rules    []Rules
 	Limits   []Fact
+}
+
+// Rules are those of one board.
+type Rules struct {
+	Board string
+	Text  []Span
 }
 
 // Section is a heading with paragraphs.

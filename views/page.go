@@ -26,6 +26,8 @@ func (v Visit) page(name, title string) Page {
 		Theme:  v.Theme,
 		Home:   boardHref(v.Board.Slug),
 		Search: searchHref(v.Board.Slug, board.Narrow{}),
+		Write:  writeHref(v.Board.Slug),
+		Boards: v.boards(),
 		Reload: v.Reload,
 		Vanish: v.Settings.VanishScore,
 	}
@@ -58,6 +60,9 @@ func (v Visit) aside() Aside {
 	a := Aside{Board: BoardTitle(p, v.Board), Know: know(v)}
 	if v.Here != "" {
 		a.Here = p.Say("board.here", "n", v.Here)
+	}
+	if left, closes := v.Board.ClosesIn(v.Now); closes {
+		a.Closes = p.Say("board.closes", "life", untilClosing(left))
 	}
 	if s.TTLDefault == s.TTLMax {
 		a.Lasting = p.Say("board.lasting_all", "max", s.TTLMax)

@@ -80,6 +80,7 @@ const handlers = {
   settings(frame) {
     seen(frame);
     limits(frame.querySelector("#limits"));
+    closing(frame.querySelector("#closing"));
   },
   reload() {
     catchUp();
@@ -101,6 +102,17 @@ function askIfFitting(article) {
 }
 
 const plain = (text) => text.normalize("NFKD").replace(/\p{Mn}/gu, "").toLowerCase();
+
+// The last hour of a board begins, or is put off.
+function closing(fresh) {
+  const old = document.getElementById("closing");
+  if (fresh) {
+    if (old) old.replaceWith(fresh);
+    else document.querySelector("main h1").after(fresh);
+    adopt(fresh);
+  } else old?.remove();
+  if (old) release(old);
+}
 
 function seen(frame) {
   live.dataset.at = frame.dataset.at;
@@ -312,6 +324,7 @@ async function ask() {
       for (const article of living(posts)) speak("died", { id: idOf(article), why: "" });
       endThread();
     }
+    if (answer.status === 410) reloadWhenIdle(); // the board has closed, and says so
     if (answer.ok) landState(parse(await answer.text()).getElementById("state"));
     return true;
   } catch {

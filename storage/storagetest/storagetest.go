@@ -17,6 +17,7 @@ type Engine interface {
 	board.Posts
 	board.Expirer
 	board.SettingsStore
+	board.Registry
 	// Audit returns the latest changes of settings, newest first, at most limit.
 	Audit(ctx context.Context, limit int) ([]board.Change, error)
 }
@@ -60,6 +61,12 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"ABurialLeavesTheLiving", aBurialLeavesTheLiving},
 		{"SettingsAreKeptAndAudited", settingsAreKeptAndAudited},
 		{"HomeIsTheFirstBoard", homeIsTheFirstBoard},
+		{"ABoardIsAddedAndChanged", aBoardIsAddedAndChanged},
+		{"ABoardDiffersInItsSettings", aBoardDiffersInItsSettings},
+		{"AClosingDateEndsABoardsPosts", aClosingDateEndsABoardsPosts},
+		{"ABoardThatIsToEndHasClosed", aBoardThatIsToEndHasClosed},
+		{"APostThatDoesNotFitItsBoardIsRefused", aPostThatDoesNotFitIsRefused},
+		{"WhatLivesOnABoardIsCounted", whatLivesOnABoardIsCounted},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.test(&site{T: t, Engine: open(t), now: Start})
