@@ -20,9 +20,11 @@ type commands struct {
 
 	Serve    serveCommand `cmd:"" default:"1" help:"Serve the board."`
 	Settings struct {
-		Get settingsGet `cmd:"" help:"Print settings, or one of them."`
-		Set settingsSet `cmd:"" help:"Change settings; a running server follows within two seconds."`
+		Get   settingsGet   `cmd:"" help:"Print settings, or one of them."`
+		Set   settingsSet   `cmd:"" help:"Change settings, of all boards or of one; a running server follows within two seconds."`
+		Unset settingsUnset `cmd:"" help:"Have a board follow all boards again."`
 	} `cmd:"" help:"Read or change settings in the data folder."`
+	Board       boardCommand   `cmd:"" help:"List, add, change or end boards in the data folder."`
 	Healthcheck healthCommand  `cmd:"" help:"Exit with 0 when the server on --addr is well."`
 	Version     versionCommand `cmd:"" help:"Print the version."`
 }
@@ -30,10 +32,16 @@ type commands struct {
 type (
 	serveCommand struct{}
 	settingsGet  struct {
-		Name string `arg:"" optional:"" help:"A setting's name."`
+		Name  string `arg:"" optional:"" help:"A setting's name."`
+		Board string `placeholder:"SLUG" help:"As they are on one board."`
 	}
 	settingsSet struct {
+		Board  string            `placeholder:"SLUG" help:"For one board, which differs from then on."`
 		Values map[string]string `arg:"" placeholder:"NAME=VALUE" help:"New values."`
+	}
+	settingsUnset struct {
+		Board string   `required:"" placeholder:"SLUG" help:"The board that differed."`
+		Names []string `arg:"" placeholder:"NAME" help:"The settings to follow again."`
 	}
 	healthCommand  struct{}
 	versionCommand struct{}
@@ -41,17 +49,21 @@ type (
 
 // Run prints settings as NAME=VALUE, one a line, as "settings set" takes them.
 func (c settingsGet) Run(ctx context.Context, cfg *Config, out io.Writer) error {
-	return withSettings(ctx, cfg, func(t *board.Tuner) error {
+	return withSettings(ctx, cfg, c.Board, func(t *board.Tuner) error {
+		s := t.Settings(c.Board)
 		if c.Name != "" {
 			k, err := board.FindKnob(c.Name)
 			if err != nil {
 				return usageError{err}
 			}
-			_, err = fmt.Fprintln(out, k.Get(t.Settings("")))
+			_, err = fmt.Fprintln(out, k.Get(s))
 			return err
 		}
 		for _, k := range board.Knobs {
-			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, k.Get(t.Settings(""))); err != nil {
+			if k.Site && c.Board != "" {
+				continue
+			}
+			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, k.Get(s)); err != nil {
 				return err
 			}
 		}
@@ -61,11 +73,11 @@ func (c settingsGet) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 
 // Run changes settings, all or none.
 func (c settingsSet) Run(ctx context.Context, cfg *Config, out io.Writer) error {
-	return withSettings(ctx, cfg, func(t *board.Tuner) error {
-		if _, err := t.Settings("").With(c.Values); err != nil {
+	return withSettings(ctx, cfg, c.Board, func(t *board.Tuner) error {
+		if err := t.Check(c.Board, c.Values); err != nil {
 			return usageError{err}
 		}
-		if err := t.Apply(ctx, "cli", c.Values); err != nil {
+		if err := t.Apply(ctx, "cli", c.Board, c.Values); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintln(out, "Set. A running server follows within two seconds.")
@@ -73,19 +85,56 @@ func (c settingsSet) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 	})
 }
 
+// Run has a board follow all boards again.
+func (c settingsUnset) Run(ctx context.Context, cfg *Config, out io.Writer) error {
+	return withSettings(ctx, cfg, c.Board, func(t *board.Tuner) error {
+		for _, name := range c.Names {
+			if _, err := board.FindKnob(name); err != nil {
+				return usageError{err}
+			}
+		}
+		if err := t.Unset(ctx, "cli", c.Board, c.Names); err != nil {
+			return usageError{err} // out of order with what it would follow again
+		}
+		_, err := fmt.Fprintln(out, "Unset: the board follows all again. A running server does so within two seconds.")
+		return err
+	})
+}
+
 // withSettings opens the settings in the data folder, beside a running server or
-// without one. It touches no key.
-func withSettings(ctx context.Context, cfg *Config, use func(*board.Tuner) error) error {
+// without one, for a board ("" for all). It touches no key.
+func withSettings(ctx context.Context, cfg *Config, slug string, use func(*board.Tuner) error) error {
 	store, err := storage.OpenSettings(ctx, cfg.Data, newLogger(cfg))
 	if err != nil {
 		return err
 	}
 	defer store.Close() // what was written has been committed
+	if slug != "" {
+		if err := findBoard(ctx, store, slug); err != nil {
+			return err
+		}
+	}
 	t, err := board.NewTuner(ctx, store, nil, time.Now)
 	if err != nil {
 		return err
 	}
 	return use(t)
+}
+
+// findBoard names the boards there are when none of them is called slug.
+func findBoard(ctx context.Context, store *storage.SettingsFile, slug string) error {
+	boards, err := store.Boards(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, b := range boards {
+		if b.Slug == slug {
+			return nil
+		}
+		names = append(names, b.Slug)
+	}
+	return usageError{fmt.Errorf("no board is called %q; there are %s", slug, strings.Join(names, ", "))}
 }
 
 // Run asks the server on this machine how it is.

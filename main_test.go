@@ -265,3 +265,27 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+func TestSettingsOfOneBoardAreRefusedWhereThereIsNone(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, args := range [][]string{
+		{"settings", "get", "--board", "attic"},
+		{"settings", "set", "--board", "attic", "post_chars=9"},
+		{"settings", "unset", "--board", "attic", "post_chars"},
+		{"settings", "set", "--board", "home", "k=9"},
+		{"settings", "unset", "--board", "home", "colour"},
+	} {
+		err := run(t.Context(), args, io.Discard)
+		if err == nil || exitCode(err) != 2 || strings.Contains(err.Error(), "\n") {
+			t.Errorf("mayfly %s: %v, want one sentence and exit 2", strings.Join(args, " "), err)
+		}
+	}
+	command(t, "settings", "set", "--board", "home", "post_chars=9")
+	if got := command(t, "settings", "get", "--board", "home", "post_chars") + command(t, "settings", "get", "post_chars"); got != "9\n1000\n" {
+		t.Errorf("on the board and for all: %q", got)
+	}
+	command(t, "settings", "unset", "--board", "home", "post_chars")
+	if got := command(t, "settings", "get", "--board", "home"); !strings.Contains(got, "post_chars=1000\n") || strings.Contains(got, "visitor_ttl") {
+		t.Errorf("after unset: %s", got)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -13,21 +14,19 @@ import (
 // starts behind an earlier run.
 type Clock func() time.Time
 
-// Home is the slug of the board that is always there; its page is "/".
-const Home = "home"
-
-// Info describes one board.
-type Info struct {
-	Slug  string
-	Title string // empty: the interface names it in the reader's language
+// Bound is what no life on a board may exceed.
+type Bound struct {
+	Board    string
+	TTLMax   time.Duration // from birth
+	ClosesAt time.Time     // zero: never
 }
 
 // Posts is what a Board asks of its store. Every method that reads takes now:
 // what has ended at now is not there, whatever the store still holds.
 // Unknown, ended and destroyed are the same error of kind NotFound.
 type Posts interface {
-	// InsertPost stores a post and its key, durably, before it returns.
-	InsertPost(ctx context.Context, p Post, key Key) error
+	// InsertPost stores a post and its key, durably, before it returns its Seq.
+	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the
 	// thread, and counts the reply; it returns both as they are then.
 	InsertReply(ctx context.Context, r Post, key Key, voice Voice, now time.Time) (reply, root Post, err error)
@@ -35,7 +34,9 @@ type Posts interface {
 	Post(ctx context.Context, id PostID, now time.Time) (Post, error)
 	// Thread returns a post with its replies, oldest first.
 	Thread(ctx context.Context, id PostID, now time.Time) (Post, []Post, error)
-	// Feed returns a page of a board's posts, and whether more follow.
+	// PostsByID returns those of ids that are there, in the order of ids.
+	PostsByID(ctx context.Context, ids []PostID, now time.Time) ([]Post, error)
+	// Feed returns a page of all of a board's posts, and whether more follow.
 	Feed(ctx context.Context, q Query, now time.Time) ([]Post, bool, error)
 	// Picture returns a part of a post's picture. A view-once post's is not found:
 	// Open gives it.
@@ -58,12 +59,19 @@ type Posts interface {
 	// End destroys the keys of ids, and of the replies under them, in one
 	// durable step. It returns those that were alive. Rows wait for Bury.
 	End(ctx context.Context, ids []PostID, why Why, now time.Time) ([]Ending, error)
-	// Cap brings every life under a lower ttl_max, and says how many it moved.
-	Cap(ctx context.Context, ttlMax time.Duration) (int, error)
+	// Cap brings every life under the bounds of its board, and says how many it
+	// moved. Lives on boards without a bound are as they were.
+	Cap(ctx context.Context, bounds []Bound) (int, error)
 	// Traces returns the wordless lines that stand in a board's feed.
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
-	// Boards lists the boards, home first.
+	// Boards lists the boards, home first and those that have closed among them, from
+	// memory.
 	Boards(ctx context.Context) ([]Info, error)
+	// FollowBoards reads the boards anew. One that was to end has closed when it
+	// returns; one that closed ClosedTime ago and holds nothing is not there.
+	FollowBoards(ctx context.Context, now time.Time) ([]Info, error)
+	// Count returns how many posts live in a board's feed.
+	Count(ctx context.Context, slug string, now time.Time) (int, error)
 }
 
 // Publisher carries events to whoever reads live.
@@ -74,36 +82,24 @@ type Publisher interface {
 // Board is the rules at work: it stores first and tells second.
 type Board struct {
 	posts    Posts
+	finder   Finder
 	out      Publisher
 	settings func(board string) Settings
 	now      Clock
 	log      *slog.Logger
+
+	following sync.Mutex
+	followed  time.Time            // when boards were last followed
+	bounded   map[string]time.Time // the closing date that lives were brought under, by board
 }
 
 // New puts a Board together.
-func New(posts Posts, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, out: out, settings: settings, now: now, log: log}
+func New(posts Posts, finder Finder, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
+	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
 }
 
 // Now is board time.
 func (b *Board) Now() time.Time { return b.now() }
-
-// Boards lists the boards, home first.
-func (b *Board) Boards(ctx context.Context) ([]Info, error) { return b.posts.Boards(ctx) }
-
-// Board returns the board called slug.
-func (b *Board) Board(ctx context.Context, slug string) (Info, error) {
-	boards, err := b.posts.Boards(ctx)
-	if err != nil {
-		return Info{}, fmt.Errorf("find board: %w", err)
-	}
-	for _, info := range boards {
-		if info.Slug == slug {
-			return info, nil
-		}
-	}
-	return Info{}, ErrNotFound
-}
 
 // Create publishes a post of visitor v on a board. The answer is durable: it is
 // on disk before Create returns. The key proves authorship to EndWithKey. A
@@ -114,7 +110,8 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
-	if _, err := b.Board(ctx, slug); err != nil {
+	info, err := b.Board(ctx, slug)
+	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	picture, err := d.picture(ctx)
@@ -128,18 +125,19 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Board:   slug,
 		Thread:  id,
 		Body:    d.Body,
-		Warning: d.Warning, Backdrop: d.Backdrop, Picture: picture, Unlisted: d.Unlisted,
+		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Picture: picture, Unlisted: d.Unlisted,
 		ViewOnce: d.ViewOnce, Readers: d.Readers,
 		Name:   secret.Voice(v).Draws,
-		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax),
+		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax).ClosedAt(info.ClosesAt),
 		Own:    secret.Own(v, id),
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
 	}
-	if err := b.posts.InsertPost(ctx, p, key); err != nil {
+	if p.Seq, err = b.posts.InsertPost(ctx, p, key); err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
 	}
 	p.Picture = picture.bare()
+	b.finder.Add(p)
 	p = p.Seal()
 	b.tell(ctx, Event{Kind: Born, Board: slug, Thread: id, ID: id, Post: p, Unlisted: p.Unlisted})
 	return p, p.Own, nil
@@ -155,20 +153,36 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if root.IsReply() {
 		return Post{}, OwnerKey{}, ErrNotFound
 	}
-	d = Draft{Body: d.Body} // a reply has no clock and no place of its own
+	d = Draft{Body: d.Body, To: d.To} // a reply has no clock and no place of its own
 	if d, err = d.Check(b.settings(root.Board)); err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	secret := root.Secret
 	id := NewPostID()
 	r := Post{ID: id, Thread: thread, Body: d.Body, Own: secret.Own(v, id), Secret: secret}
+	if d.To != thread { // every reply answers its post
+		r.To = d.To
+	}
 	r, root, err = b.posts.InsertReply(ctx, r, NewKey(), secret.Voice(v), now)
 	if err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("reply: %w", err)
 	}
-	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, Unlisted: root.Unlisted})
+	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, To: b.answered(ctx, r), Unlisted: root.Unlisted})
 	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: thread, ID: thread, Post: root, Unlisted: root.Unlisted})
 	return r, r.Own, nil
+}
+
+// answered is the living reply that r answers, zero if it is gone or never stood in
+// r's thread. One that can't be read just now is drawn as gone until pages look again.
+func (b *Board) answered(ctx context.Context, r Post) Post {
+	if r.To == (PostID{}) {
+		return Post{}
+	}
+	p, err := b.posts.Post(ctx, r.To, b.now())
+	if err != nil || !p.IsReply() || p.Thread != r.Thread {
+		return Post{}
+	}
+	return p
 }
 
 // Vote sets visitor v's vote on a post or reply; NoVote takes it back. A post
@@ -226,7 +240,7 @@ func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	if err != nil {
 		return Post{}, fmt.Errorf("open: %w", err)
 	}
-	tellEndings(ctx, b.tell, ended)
+	tellEndings(ctx, b.finder, b.tell, ended)
 	if len(ended) == 0 && p.Readers > 0 {
 		b.tell(ctx, Event{Kind: Changed, Board: p.Board, Thread: id, ID: id, Post: p.Seal(), Unlisted: p.Unlisted})
 	}
@@ -251,7 +265,11 @@ func (b *Board) Opened(ctx context.Context, v Visitor, posts []Post) (map[PostID
 // ends the list.
 func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
 	q = q.bounded()
-	posts, more, err := b.posts.Feed(ctx, q, b.now())
+	read := func() ([]Post, bool, error) { return b.posts.Feed(ctx, q, b.now()) }
+	if q.Narrow != (Narrow{}) {
+		read = func() ([]Post, bool, error) { return b.found(ctx, q) }
+	}
+	posts, more, err := read()
 	if err != nil {
 		return nil, Cursor{}, fmt.Errorf("feed: %w", err)
 	}
@@ -345,28 +363,13 @@ func (b *Board) Forget(ctx context.Context, v Visitor) (int, error) {
 	return len(ids), nil
 }
 
-// SettingsChanged brings the living under new settings and tells open pages. It
-// is a watcher of the Tuner.
-func (b *Board) SettingsChanged(ctx context.Context, old, next Settings) {
-	if next.TTLMax < old.TTLMax {
-		moved, err := b.posts.Cap(ctx, next.TTLMax)
-		if err != nil {
-			b.log.ErrorContext(ctx, "lives were not brought under ttl_max; the next start does it", "err", err)
-		}
-		if moved > 0 {
-			b.tell(ctx, Event{Kind: Reload})
-		}
-	}
-	b.tell(ctx, Event{Kind: SettingsChanged})
-}
-
 // end destroys, then tells. Rows are the sweeper's to bury.
 func (b *Board) end(ctx context.Context, ids []PostID, why Why) error {
 	ended, err := b.posts.End(ctx, ids, why, b.now())
 	if err != nil {
 		return fmt.Errorf("end: %w", err)
 	}
-	tellEndings(ctx, b.tell, ended)
+	tellEndings(ctx, b.finder, b.tell, ended)
 	return nil
 }
 

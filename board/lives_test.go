@@ -135,7 +135,7 @@ func (w *witness) change(t *rapid.T) {
 		}
 	}
 	w.site.settings = next
-	w.site.SettingsChanged(w.ctx(), old, next)
+	w.site.SettingsChanged(w.ctx(), board.TuningOf(old), board.TuningOf(next))
 }
 
 // looks tries every way to every post that was ever written, and holds them to

@@ -41,9 +41,11 @@ type Post struct {
 	Board  string // slug
 	Thread PostID // the post at its root: its own id for a post
 	Body   string // plain text, NFC not guaranteed, "\n" between lines
+	To     PostID // the reply of its thread that a reply answers, which may be gone; zero: none
 
 	Warning  string   // a line shown first, the rest on tap; "": none
 	Backdrop string   // makes it a card; "": none
+	Place    string   // the name of one of the host's places; "": nowhere
 	Picture  *Picture // nil: none
 	Unlisted bool     // reached by its link alone
 	ViewOnce bool     // each visitor opens it once; until then it is Sealed
@@ -87,11 +89,14 @@ type Draft struct {
 
 	Warning  string // a line shown first; "": none
 	Backdrop string // one of Moods; "": none. A picture takes its place
+	Place    string // the name or slug of one of the host's places; "": nowhere
 	Picture  Upload // nil: none; with one the body may be empty
 	Alt      string // says in words what the picture shows
 	Unlisted bool   // in no feed or list: its link alone leads to it
 	ViewOnce bool   // each visitor opens it once
 	Readers  int    // only so many visitors may open it, which implies ViewOnce; 0: all, until its time is up
+
+	To PostID // of a reply alone: the reply it answers; zero: none
 }
 
 const (
@@ -134,6 +139,13 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	d = d.checkPicture(s, bad.Fields)
 	if d.Backdrop != "" && (!s.Cards || !IsBackdrop(d.Backdrop)) {
 		bad.Fields["backdrop"] = Problem{Code: "error.backdrop"}
+	}
+	if d.Place != "" {
+		place, known := FindPlace(s.PlaceList, d.Place)
+		if !known || !s.Places {
+			bad.Fields["place"] = Problem{Code: "error.place", Args: map[string]any{"places": placeNames(s.PlaceList)}}
+		}
+		d.Place = place.Name
 	}
 	if d.ViewOnce && !s.ViewOnce {
 		bad.Fields["view_once"] = Problem{Code: "error.view_once"}

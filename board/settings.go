@@ -23,10 +23,13 @@ type Settings struct {
 	K                          int // no count of people below it is shown
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
+	Search                     Rate
 	Cards, Unlisted, ViewOnce  bool
 	Pictures                   Pictures
 	ViewOncePictures           bool
 	Picture                    Rate           // posts with one, which are charged as posts too
+	Places                     bool           // posts may say where
+	PlaceList                  []Place        // and these are the answers
 	Socket                     int            // open sockets an address may have
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
 }
@@ -57,6 +60,7 @@ type Knob struct {
 	Name     string
 	Default  string
 	Min, Max string // "" where bounds say nothing
+	Site     bool   // one value for all boards: no board may differ
 	get      func(*Settings) string
 	set      func(*Settings, string) error
 }
@@ -72,24 +76,34 @@ var Knobs = []Knob{
 	life("life_per_heart", "10m", "0s", "1d", func(s *Settings) *time.Duration { return &s.LifePerHeart }),
 	life("life_per_down", "10m", "0s", "1d", func(s *Settings) *time.Duration { return &s.LifePerDown }),
 	whole("vanish_score", -5, -1000, -1, func(s *Settings) *int { return &s.VanishScore }),
-	life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL }),
+	site(life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL })),
 	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
 	choice("pictures", PicturesBlurred, []Pictures{PicturesOn, PicturesBlurred, PicturesOff}, func(s *Settings) *Pictures { return &s.Pictures }),
 	onOff("view_once_pictures", "off", func(s *Settings) *bool { return &s.ViewOncePictures }),
-	whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K }),
+	onOff("places", "on", func(s *Settings) *bool { return &s.Places }),
+	{
+		Name: "place_list",
+		get:  func(s *Settings) string { return formatPlaces(s.PlaceList) },
+		set: func(s *Settings, v string) (err error) {
+			s.PlaceList, err = ParsePlaces(v)
+			return err
+		},
+	},
+	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
 	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
 	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
 	rate("picture", "3/2", func(s *Settings) *Rate { return &s.Picture }),
-	rate("page", "600/200", func(s *Settings) *Rate { return &s.Page }),
-	whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket }),
+	rate("search", "30/10", func(s *Settings) *Rate { return &s.Search }),
+	site(rate("page", "600/200", func(s *Settings) *Rate { return &s.Page })),
+	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
 	{
-		Name: "shared_networks",
-		get:  func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
+		Name: "shared_networks", Site: true,
+		get: func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
 		set: func(s *Settings, v string) (err error) {
 			s.SharedNetworks, err = ParseNetworks(v)
 			return err
@@ -128,6 +142,37 @@ func (s Settings) With(changes map[string]string) (Settings, error) {
 	return next, nil
 }
 
+// Equal says whether every setting is the same in both.
+func (s Settings) Equal(other Settings) bool {
+	return !slices.ContainsFunc(Knobs, func(k Knob) bool { return k.Get(s) != k.Get(other) })
+}
+
+// Within is s where nothing may live longer than left, as on a board that is about to
+// close; in whole minutes while there are any.
+func (s Settings) Within(left time.Duration) Settings {
+	if left >= time.Minute {
+		left = left.Truncate(time.Minute)
+	}
+	s.TTLMax = min(s.TTLMax, left)
+	s.TTLDefault = min(s.TTLDefault, s.TTLMax)
+	s.TTLMin = min(s.TTLMin, s.TTLDefault)
+	return s
+}
+
+// checkOverride refuses what one board can not have for itself.
+func checkOverride(values map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		k, err := FindKnob(name)
+		if err != nil {
+			return err
+		}
+		if k.Site {
+			return fmt.Errorf("setting %s is one for all boards; set it without a board", name)
+		}
+	}
+	return nil
+}
+
 // FindKnob returns the setting called name.
 func FindKnob(name string) (Knob, error) {
 	for _, k := range Knobs {
@@ -140,6 +185,12 @@ func FindKnob(name string) (Knob, error) {
 		names[i] = k.Name
 	}
 	return Knob{}, fmt.Errorf("no setting is called %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// site makes a setting one for all boards.
+func site(k Knob) Knob {
+	k.Site = true
+	return k
 }
 
 func life(name, def, low, high string, field func(*Settings) *time.Duration) Knob {

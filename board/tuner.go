@@ -2,6 +2,7 @@ package board
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,8 +13,10 @@ import (
 
 // Change is one setting that was changed, as the audit log keeps it.
 type Change struct {
+	Board    string // "": for all boards
 	Name     string
 	Old, New string
+	Unset    bool   // the board follows all again, and New is what that gives it
 	By       string // "start", "cli"
 	At       time.Time
 }
@@ -23,26 +26,63 @@ const AuditTime = 30 * 24 * time.Hour
 
 // SettingsStore is what a Tuner asks of a store.
 type SettingsStore interface {
-	// Settings returns those that were ever set.
-	Settings(ctx context.Context) (map[string]string, error)
-	// SaveSettings stores new values and their audit rows in one step, and drops
-	// audit rows older than AuditTime.
+	// Settings returns those that were ever set: values by name, by board, ""
+	// being all boards.
+	Settings(ctx context.Context) (map[string]map[string]string, error)
+	// SaveSettings stores new values, forgets those that were unset, and keeps
+	// audit rows of both, in one step; it drops audit rows older than AuditTime.
+	// A change for a board that is not there is refused as not found.
 	SaveSettings(ctx context.Context, changes []Change) error
 }
 
-// Tuner holds the settings of a running board and changes them live.
+// Tuning is every board's settings at one moment.
+type Tuning struct {
+	all    Settings
+	boards map[string]Settings // of those that differ
+}
+
+// Of are the settings in force on a board; those of "" are for all that do not
+// differ.
+func (t Tuning) Of(board string) Settings {
+	if s, differs := t.boards[board]; differs {
+		return s
+	}
+	return t.all
+}
+
+// tune puts the stored values together: first those for all, then a board's own.
+func tune(values map[string]map[string]string) (Tuning, error) {
+	all, err := DefaultSettings().With(values[""])
+	if err != nil {
+		return Tuning{}, err
+	}
+	t := Tuning{all: all, boards: map[string]Settings{}}
+	for _, board := range slices.Sorted(maps.Keys(values)) {
+		if board == "" || len(values[board]) == 0 {
+			continue
+		}
+		if t.boards[board], err = all.With(values[board]); err != nil {
+			return Tuning{}, fmt.Errorf("on board %s: %w", board, err)
+		}
+	}
+	return t, nil
+}
+
+// Tuner holds the settings of running boards and changes them live. Each is for
+// all boards; a board may differ in those that are not of the site as a whole.
 type Tuner struct {
 	store   SettingsStore
 	now     Clock
-	current atomic.Pointer[Settings]
+	current atomic.Pointer[Tuning]
 
 	mu       sync.Mutex // one change at a time
-	values   map[string]string
-	watchers []func(ctx context.Context, old, next Settings)
+	values   map[string]map[string]string
+	watchers []func(ctx context.Context, old, next Tuning)
 }
 
-// NewTuner loads the settings. Those in initial that were never set before are
-// set now; what an admin has set since wins over them.
+// NewTuner loads the settings. Those in initial, which are for all boards, are
+// set now unless they were ever set before; what an admin has set since wins over
+// them.
 func NewTuner(ctx context.Context, store SettingsStore, initial map[string]string, now Clock) (*Tuner, error) {
 	if _, err := DefaultSettings().With(initial); err != nil {
 		return nil, err
@@ -52,54 +92,90 @@ func NewTuner(ctx context.Context, store SettingsStore, initial map[string]strin
 		return nil, err
 	}
 	fresh := maps.Clone(initial)
-	maps.DeleteFunc(fresh, func(name, _ string) bool { _, set := t.values[name]; return set })
-	return t, t.Apply(ctx, "start", fresh)
+	maps.DeleteFunc(fresh, func(name, _ string) bool { _, set := t.values[""][name]; return set })
+	return t, t.Apply(ctx, "start", "", fresh)
 }
 
-// Settings are those in force on a board; "" is all of them.
-func (t *Tuner) Settings(string) Settings { return *t.current.Load() }
+// Settings are those in force on a board; those of "" are for all that do not
+// differ.
+func (t *Tuner) Settings(board string) Settings { return t.current.Load().Of(board) }
+
+// Own are the names of the settings in which a board differs from all.
+func (t *Tuner) Own(board string) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Sorted(maps.Keys(t.values[board]))
+}
 
 // Watch calls f after every change, in order of registration.
-func (t *Tuner) Watch(f func(ctx context.Context, old, next Settings)) {
+func (t *Tuner) Watch(f func(ctx context.Context, old, next Tuning)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.watchers = append(t.watchers, f)
 }
 
-// Apply changes settings: all of them or, when one can't be had, none. It is in
-// force everywhere when Apply returns.
-func (t *Tuner) Apply(ctx context.Context, by string, values map[string]string) error {
+// Check says what is wrong with values for a board, "" being all of them; nil: they
+// can be had. A change for all must suit every board that differs.
+func (t *Tuner) Check(board string, values map[string]string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old := t.Settings("")
-	next, err := old.With(values)
+	_, err := t.with(board, values)
+	return err
+}
+
+// Apply changes settings of a board, "" being all of them: every value or, when
+// one can't be had, none. It is in force everywhere when Apply returns.
+func (t *Tuner) Apply(ctx context.Context, by, board string, values map[string]string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	next, err := t.with(board, values)
 	if err != nil {
 		return err
 	}
-	changes := t.changes(by, old, next, values)
-	if len(changes) == 0 {
-		return nil
+	var changes []Change
+	old := t.current.Load()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		k, _ := FindKnob(name) // with has found it
+		stored, set := t.values[board][name]
+		if value := k.Get(next.Of(board)); !set || stored != value {
+			changes = append(changes, Change{Board: board, Name: name, Old: k.Get(old.Of(board)), New: value, By: by, At: t.now()})
+		}
 	}
-	if err := t.store.SaveSettings(ctx, changes); err != nil {
-		return fmt.Errorf("save settings: %w", err)
+	return t.save(ctx, changes)
+}
+
+// Unset has a board follow all again in the settings called names. One in which it
+// does not differ is left as it is.
+func (t *Tuner) Unset(ctx context.Context, by, board string, names []string) error {
+	if board == "" {
+		return errors.New("to follow all again is for one board; name it")
 	}
-	for _, c := range changes {
-		t.values[c.Name] = c.New
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var changes []Change
+	old := t.current.Load()
+	for _, name := range names {
+		k, err := FindKnob(name)
+		if err != nil {
+			return err
+		}
+		if _, set := t.values[board][name]; set {
+			changes = append(changes, Change{Board: board, Name: name, Old: k.Get(old.Of(board)), New: k.Get(old.all), Unset: true, By: by, At: t.now()})
+		}
 	}
-	t.swap(ctx, old, next)
-	return nil
+	return t.save(ctx, changes)
 }
 
 // Follow takes over what another process (mayfly settings set) has changed.
 func (t *Tuner) Follow(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	old, before := t.Settings(""), t.values
+	old, before := *t.current.Load(), t.values
 	if err := t.load(ctx); err != nil {
 		return err
 	}
-	if !maps.Equal(before, t.values) {
-		t.swap(ctx, old, t.Settings(""))
+	if !maps.EqualFunc(before, t.values, maps.Equal[map[string]string, map[string]string]) {
+		t.tell(ctx, old)
 	}
 	return nil
 }
@@ -109,31 +185,81 @@ func (t *Tuner) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load settings: %w", err)
 	}
-	s, err := DefaultSettings().With(values)
+	tuning, err := tune(values)
 	if err != nil {
 		return fmt.Errorf("stored settings: %w", err)
 	}
-	t.values = make(map[string]string, len(values))
-	maps.Copy(t.values, values)
-	t.current.Store(&s)
+	t.values = copied(values)
+	t.current.Store(&tuning)
 	return nil
 }
 
-// changes lists what differs, and what is set for the first time.
-func (t *Tuner) changes(by string, old, next Settings, values map[string]string) []Change {
-	var out []Change
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		k, _ := FindKnob(name) // With has found it
-		if stored, set := t.values[name]; !set || stored != k.Get(next) {
-			out = append(out, Change{Name: name, Old: k.Get(old), New: k.Get(next), By: by, At: t.now()})
+// with is what changing values on a board would give; t.mu is held.
+func (t *Tuner) with(board string, values map[string]string) (Tuning, error) {
+	if board != "" {
+		if err := checkOverride(values); err != nil {
+			return Tuning{}, err
 		}
 	}
-	return out
+	s, err := t.Settings(board).With(values)
+	if err != nil {
+		return Tuning{}, err
+	}
+	next := copied(t.values)
+	if next[board] == nil {
+		next[board] = map[string]string{}
+	}
+	for name := range values {
+		k, _ := FindKnob(name) // With has found it
+		next[board][name] = k.Get(s)
+	}
+	return tune(next)
 }
 
-func (t *Tuner) swap(ctx context.Context, old, next Settings) {
+// save stores changes and puts them in force; t.mu is held.
+func (t *Tuner) save(ctx context.Context, changes []Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	values := copied(t.values)
+	for _, c := range changes {
+		switch {
+		case c.Unset:
+			delete(values[c.Board], c.Name)
+		case values[c.Board] == nil:
+			values[c.Board] = map[string]string{c.Name: c.New}
+		default:
+			values[c.Board][c.Name] = c.New
+		}
+	}
+	next, err := tune(values)
+	if err != nil {
+		return err
+	}
+	if err := t.store.SaveSettings(ctx, changes); err != nil {
+		return fmt.Errorf("save settings: %w", err)
+	}
+	old := *t.current.Load()
+	t.values = values
 	t.current.Store(&next)
+	t.tell(ctx, old)
+	return nil
+}
+
+// tell lets the watchers know what was before what is now; t.mu is held.
+func (t *Tuner) tell(ctx context.Context, old Tuning) {
+	next := *t.current.Load()
 	for _, watch := range t.watchers {
 		watch(ctx, old, next)
 	}
+}
+
+func copied(values map[string]map[string]string) map[string]map[string]string {
+	out := make(map[string]map[string]string, len(values))
+	for board, own := range values {
+		if len(own) > 0 {
+			out[board] = maps.Clone(own)
+		}
+	}
+	return out
 }

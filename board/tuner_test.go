@@ -4,19 +4,28 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
 
 // shelf is a SettingsStore in memory that can fail.
 type shelf struct {
-	values  map[string]string
+	values  map[string]string            // for all boards
+	boards  map[string]map[string]string // of those that differ
 	audit   []Change
 	err     error
 	saveErr error
 }
 
-func (s *shelf) Settings(context.Context) (map[string]string, error) { return s.values, s.err }
+func (s *shelf) Settings(context.Context) (map[string]map[string]string, error) {
+	all := maps.Clone(s.boards)
+	if all == nil {
+		all = map[string]map[string]string{}
+	}
+	all[""] = s.values
+	return all, s.err
+}
 
 func (s *shelf) SaveSettings(_ context.Context, changes []Change) error {
 	if s.saveErr != nil {
@@ -27,7 +36,16 @@ func (s *shelf) SaveSettings(_ context.Context, changes []Change) error {
 		s.values = map[string]string{}
 	}
 	for _, c := range changes {
-		s.values[c.Name] = c.New
+		switch {
+		case c.Board == "":
+			s.values[c.Name] = c.New
+		case c.Unset:
+			delete(s.boards[c.Board], c.Name)
+		case s.boards[c.Board] == nil:
+			s.boards = map[string]map[string]string{c.Board: {c.Name: c.New}}
+		default:
+			s.boards[c.Board][c.Name] = c.New
+		}
 	}
 	s.audit = append(s.audit, changes...)
 	return nil
@@ -101,14 +119,15 @@ func TestApplyIsInForceForEveryWatcherInOrder(t *testing.T) {
 	tuner := newTuner(t, store, nil)
 	var seen []string
 	for _, name := range []string{"first", "second"} {
-		tuner.Watch(func(_ context.Context, old, next Settings) {
+		tuner.Watch(func(_ context.Context, was, is Tuning) {
+			old, next := was.Of(""), is.Of("")
 			if old.K != 5 || next.K != 7 || tuner.Settings("").K != 7 || store.values["k"] != "7" {
 				t.Errorf("%s watcher: from %d to %d, in force %d, stored %s", name, old.K, next.K, tuner.Settings("").K, store.values["k"])
 			}
 			seen = append(seen, name)
 		})
 	}
-	if err := tuner.Apply(t.Context(), "cli", map[string]string{"k": "7"}); err != nil {
+	if err := tuner.Apply(t.Context(), "cli", "", map[string]string{"k": "7"}); err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"first", "second"}; !slices.Equal(seen, want) {
@@ -132,8 +151,8 @@ func TestApplyRefusedChangesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			store := &shelf{saveErr: tt.err}
 			tuner := newTuner(t, store, nil)
-			tuner.Watch(func(context.Context, Settings, Settings) { t.Error("a watcher heard of it") })
-			if err := tuner.Apply(t.Context(), "cli", tt.values); err == nil {
+			tuner.Watch(func(context.Context, Tuning, Tuning) { t.Error("a watcher heard of it") })
+			if err := tuner.Apply(t.Context(), "cli", "", tt.values); err == nil {
 				t.Error("it was applied")
 			}
 			if tuner.Settings("").K != 5 || len(store.values) != 0 || len(store.audit) != 0 {
@@ -150,9 +169,9 @@ func TestApplyRefusedChangesNothing(t *testing.T) {
 func TestApplyOfWhatIsAlreadySetTellsNobody(t *testing.T) {
 	store := &shelf{values: map[string]string{"ttl_max": "7d"}}
 	tuner := newTuner(t, store, nil)
-	tuner.Watch(func(context.Context, Settings, Settings) { t.Error("a watcher heard of it") })
+	tuner.Watch(func(context.Context, Tuning, Tuning) { t.Error("a watcher heard of it") })
 	for _, same := range []string{"7d", "168h", " 7d"} {
-		if err := tuner.Apply(t.Context(), "cli", map[string]string{"ttl_max": same}); err != nil {
+		if err := tuner.Apply(t.Context(), "cli", "", map[string]string{"ttl_max": same}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -165,7 +184,8 @@ func TestFollowTakesOverWhatAnotherProcessSet(t *testing.T) {
 	store := &shelf{}
 	tuner := newTuner(t, store, nil)
 	heard := 0
-	tuner.Watch(func(_ context.Context, old, next Settings) {
+	tuner.Watch(func(_ context.Context, was, is Tuning) {
+		old, next := was.Of(""), is.Of("")
 		heard++
 		if old.K != 5 || next.K != 8 || tuner.Settings("").K != 8 {
 			t.Errorf("from %d to %d, in force %d", old.K, next.K, tuner.Settings("").K)
@@ -185,7 +205,7 @@ func TestFollowTakesOverWhatAnotherProcessSet(t *testing.T) {
 func TestFollowKeepsWhatIsInForceWhenItCannotRead(t *testing.T) {
 	store := &shelf{values: map[string]string{"k": "8"}}
 	tuner := newTuner(t, store, nil)
-	tuner.Watch(func(context.Context, Settings, Settings) { t.Error("a watcher heard of it") })
+	tuner.Watch(func(context.Context, Tuning, Tuning) { t.Error("a watcher heard of it") })
 	store.err = errDisk
 	if err := tuner.Follow(t.Context()); err == nil {
 		t.Error("the failure was not told")
@@ -206,10 +226,109 @@ func TestFollowKeepsWhatIsInForceWhenItCannotRead(t *testing.T) {
 func TestTunerLeavesTheStoresOwnMapAlone(t *testing.T) {
 	handed := map[string]string{"k": "8"}
 	tuner := newTuner(t, &shelf{values: handed}, nil)
-	if err := tuner.Apply(t.Context(), "cli", map[string]string{"vote": "0"}); err != nil {
+	if err := tuner.Apply(t.Context(), "cli", "", map[string]string{"vote": "0"}); err != nil {
 		t.Fatal(err)
 	}
 	if len(handed) != 1 {
 		t.Errorf("the map that the store gave now reads %v", handed)
+	}
+}
+
+func TestABoardDiffersInWhatItSetsAndFollowsTheRest(t *testing.T) {
+	store := &shelf{}
+	tuner := newTuner(t, store, nil)
+	apply := func(board string, values map[string]string) {
+		t.Helper()
+		if err := tuner.Apply(t.Context(), "cli", board, values); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply("school", map[string]string{"post_chars": "200", "post": "2/1"})
+	apply("", map[string]string{"post_chars": "300", "k": "9"})
+	school, other := tuner.Settings("school"), tuner.Settings("other")
+	if school.PostChars != 200 || school.Post != (Rate{2, 1}) || school.K != 9 {
+		t.Errorf("school has %d characters, %v, k %d", school.PostChars, school.Post, school.K)
+	}
+	if other.PostChars != 300 || !other.Equal(tuner.Settings("")) {
+		t.Errorf("another board has %d characters", other.PostChars)
+	}
+	if want := []string{"post", "post_chars"}; !slices.Equal(tuner.Own("school"), want) {
+		t.Errorf("it differs in %v, want %v", tuner.Own("school"), want)
+	}
+	if again := newTuner(t, store, nil); !again.Settings("school").Equal(school) {
+		t.Error("after a restart it has other settings")
+	}
+	if err := tuner.Unset(t.Context(), "cli", "school", []string{"post_chars", "reply"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := tuner.Settings("school"); got.PostChars != 300 || got.Post != (Rate{2, 1}) {
+		t.Errorf("after Unset: %d characters, %v", got.PostChars, got.Post)
+	}
+	last := store.audit[len(store.audit)-1]
+	if want := (Change{Board: "school", Name: "post_chars", Old: "200", New: "300", Unset: true, By: "cli", At: noon}); last != want {
+		t.Errorf("audit %+v, want %+v", last, want)
+	}
+}
+
+func TestNoBoardDiffersInWhatIsOneForAll(t *testing.T) {
+	tuner := newTuner(t, &shelf{}, nil)
+	for _, k := range Knobs {
+		err := tuner.Apply(t.Context(), "cli", "school", map[string]string{k.Name: k.Default})
+		if refused := err != nil; refused != k.Site {
+			t.Errorf("%s on one board: %v", k.Name, err)
+		}
+	}
+	if err := tuner.Unset(t.Context(), "cli", "", []string{"post"}); err == nil {
+		t.Error("all boards were to follow all boards")
+	}
+	if err := tuner.Unset(t.Context(), "cli", "school", []string{"colour"}); err == nil {
+		t.Error("an unknown setting was unset")
+	}
+}
+
+func TestAChangeForAllMustSuitEveryBoard(t *testing.T) {
+	store := &shelf{}
+	tuner := newTuner(t, store, nil)
+	if err := tuner.Apply(t.Context(), "cli", "school", map[string]string{"ttl_default": "2h", "ttl_max": "6h"}); err != nil {
+		t.Fatal(err)
+	}
+	for board, values := range map[string]map[string]string{
+		"":       {"ttl_min": "3h"},
+		"school": {"ttl_default": "7h"},
+	} {
+		err := tuner.Apply(t.Context(), "cli", board, values)
+		if err == nil || board == "" && !strings.Contains(err.Error(), "board school") {
+			t.Errorf("%q: %v; want a refusal that names the board", board, err)
+		}
+		if tuner.Check(board, values) == nil {
+			t.Errorf("%q: Check finds nothing wrong", board)
+		}
+	}
+	if err := tuner.Unset(t.Context(), "cli", "school", []string{"ttl_default"}); err == nil {
+		t.Error("a default of 24h over a ttl_max of 6h was taken")
+	}
+	if got := tuner.Settings("school"); got.TTLDefault != 2*time.Hour || got.TTLMin != time.Minute {
+		t.Errorf("a refusal changed something: %+v", got)
+	}
+}
+
+func TestFollowTakesOverWhatABoardChanged(t *testing.T) {
+	store := &shelf{}
+	tuner := newTuner(t, store, nil)
+	var told []int
+	tuner.Watch(func(_ context.Context, old, next Tuning) {
+		told = append(told, old.Of("school").PostChars, next.Of("school").PostChars)
+		if !old.Of("").Equal(next.Of("")) {
+			t.Error("what is for all has changed")
+		}
+	})
+	store.boards = map[string]map[string]string{"school": {"post_chars": "7"}}
+	for range 2 {
+		if err := tuner.Follow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []int{1000, 7}; !slices.Equal(told, want) {
+		t.Errorf("told %v, want %v once", told, want)
 	}
 }

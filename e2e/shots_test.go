@@ -54,21 +54,49 @@ func TestShots(t *testing.T) {
 	p.answer("I hope she cries at lunch, and that you do too.")
 	p.shows("and that you do too")
 	p.openLive("/p/" + thread.ID)
+	first := see[string](p, `document.querySelector("#replies article").id.slice(2)`)
+	s.answerTo(thread.ID, "She will want seconds, then.", first)
+	p.wait("it is there", `document.querySelector("#replies .ref")`)
+	p.click("#p-" + first + " .quote")
+	p.types("#talk textarea", "After the soup, I think")
 	shots.take("thread")
+	p.click("#p-" + first + " .menu")
+	p.wait("the menu is open", `more.open`)
+	shots.takeInView("menu")
+	p.click(`#more [data-do="hide"]`)
+	p.wait("it is folded", `document.querySelector(".folded")`)
+	p.open("/p/" + thread.ID + "/qr")
+	shots.take("share")
 	for _, name := range []string{"write", "you", "about"} {
 		p.open("/" + name)
 		shots.take(name)
 	}
 	p.open("/?sort=fading")
 	shots.take("fading")
+	s.set("place_list=Riverside; Old Harbour; The library")
+	eventually(t, patience, "the places are there", func() bool { return s.status("/places/riverside") == http.StatusOK })
+	for _, body := range []string{"Two lemons, one egg, no plan. #lemons", "Someone left a bag of #lemons on every doorstep this morning. No note.", "Who took the bell off my bike? #bikes #lost", "Found: one bell. #bikes"} {
+		s.write("/api/v1/boards/home/posts", map[string]any{"body": body, "place": "riverside", "ttl": "6h"})
+	}
+	for name, path := range map[string]string{"search": "/search?q=%23lemons", "search-empty": "/search?q=nothing+like+it", "places": "/places/riverside"} {
+		p.open(path)
+		shots.take(name)
+	}
 	p.open("/p/none")
 	shots.take("error-404")
 	p.openLive("/")
 	see[any](p, `void scrollTo(0, 300)`)
+	p.click("#pause")
 	for _, text := range []string{"one more", "and another"} {
 		s.publish(text, "")
 	}
 	p.wait("the pill counts", `!fresh.hidden`)
+	p.post("I should not have said this")
+	p.wait("it is marked", `document.querySelector("article:has(.remove)").innerText.includes("should not have")`)
+	p.click("article .remove")
+	p.wait("its author hears of it", `document.querySelector(".toast")`)
+	shots.takeInView("removed")
+	see[any](p, `void scrollTo(0, 300)`)
 	p.offline(true)
 	p.wait("the strip is there", `document.querySelector(".net")`)
 	shots.takeInView("offline")
@@ -95,8 +123,7 @@ func TestShots(t *testing.T) {
 // live fills the board as a day and a night would, and returns its longest thread.
 func (s *site) live() (thread note) {
 	s.t.Helper()
-	s.flags = append(s.flags, "--trusted-proxies", "127.0.0.1/32") // each voter comes from a network of their own
-	s.pass(0)
+	s.behindProxy()
 	thread = s.publish("I finished the degree my mother never got to start. She doesn’t know yet. Tomorrow, at lunch.", "3d")
 	s.vote(thread, "heart", 64)
 	s.reply(thread.ID, "Tell her before dessert. Some news deserves an appetite.")
@@ -140,18 +167,6 @@ func (s *site) pass(d time.Duration) {
 		s.t.Fatal(err)
 	}
 	s.start("127.0.0.1:0")
-}
-
-// vote casts n votes, each from another network.
-func (s *site) vote(on note, vote string, n int) {
-	s.t.Helper()
-	for i := range n {
-		status, body := s.do(http.MethodPut, "/api/v1/posts/"+on.ID+"/vote", fmt.Sprintf(`{"vote":%q}`, vote),
-			"Content-Type", "application/json", "X-Forwarded-For", fmt.Sprintf("198.%d.%d.1", 18+i/250, i%250))
-		if status != http.StatusOK {
-			s.t.Fatalf("a vote: %d %s", status, body)
-		}
-	}
 }
 
 // photographer takes pictures of what a person sees.

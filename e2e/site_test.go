@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -97,6 +98,15 @@ func (s *site) stop() {
 	s.process = nil
 }
 
+// behindProxy starts the server anew, as one that believes what this machine says
+// of where a request comes from.
+func (s *site) behindProxy() {
+	s.t.Helper()
+	s.stop()
+	s.flags = append(s.flags, "--trusted-proxies", "127.0.0.0/8")
+	s.start("127.0.0.1:0")
+}
+
 // set changes a setting from beside the running server.
 func (s *site) set(setting string) {
 	s.t.Helper()
@@ -142,6 +152,18 @@ func (s *site) write(path string, draft map[string]any) note {
 	}
 	out.Post.key = out.Key
 	return out.Post
+}
+
+// vote casts n votes, each from another network: behindProxy comes first.
+func (s *site) vote(on note, vote string, n int) {
+	s.t.Helper()
+	for i := range n {
+		status, body := s.do(http.MethodPut, "/api/v1/posts/"+on.ID+"/vote", fmt.Sprintf(`{"vote":%q}`, vote),
+			"Content-Type", "application/json", "X-Forwarded-For", fmt.Sprintf("198.%d.%d.1", 18+i/250, i%250))
+		if status != http.StatusOK {
+			s.t.Fatalf("a vote: %d %s", status, body)
+		}
+	}
 }
 
 // heart gives a post a heart from somebody whom nobody has seen before.

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -26,6 +27,7 @@ func TestAThreadIsLiveAndKnowsItsPeopleByTheirNamesThereAlone(t *testing.T) {
 	author.shows("I am")
 	other.wait("who replied is told so", `document.querySelector("#replies article .badge")?.textContent.trim() === "you"`)
 	author.answer("good, stay a while")
+	author.shows("good, stay a while")
 	other.shows("good, stay a while")
 	other.wait("the author's reply is marked", `document.querySelectorAll("#replies article")[1].querySelector(".badge.op")?.textContent.trim() === "wrote this"`)
 	reader.wait("the board counts the replies", `document.querySelector("article.post a.act span")?.textContent === "2"`)
@@ -146,4 +148,26 @@ func TestForgetMeEndsAllOfItAtOnce(t *testing.T) {
 	author.loses("a reply of mine")
 	author.open("/you")
 	author.shows("Nothing that names you")
+}
+
+// TestDownToMinusFiveAPostGoesInEveryTab, and leaves a line without words.
+func TestDownToMinusFiveAPostGoesInEveryTab(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.behindProxy()
+	post := s.publish("nobody will miss this", "1h")
+	last, reader := s.person("who casts the last one"), s.person("a reader")
+	for _, p := range []*person{last, reader} {
+		p.openLive("/")
+	}
+	s.vote(post, "down", 4)
+	reader.wait("it is nearly over, and says so", `document.querySelector("article.post .score-low")`)
+	last.click("article.post .down")
+	for _, p := range []*person{last, reader} {
+		p.loses("nobody will miss this")
+		p.wait("a line stands in its place", fmt.Sprintf(`document.getElementById("t-%s")`, post.ID))
+	}
+	if status := s.status("/p/" + post.ID); status != http.StatusNotFound {
+		t.Errorf("its own page answers %d", status)
+	}
 }

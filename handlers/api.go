@@ -9,6 +9,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,8 +28,11 @@ type apiPost struct {
 	Board       string      `json:"board"`
 	Thread      string      `json:"thread"`
 	Body        string      `json:"body"`
+	To          string      `json:"to"` // the reply that a reply answers, which may be gone; "": none
 	Warning     string      `json:"warning"`
 	Backdrop    string      `json:"backdrop"`
+	Tags        []string    `json:"tags"`
+	Place       string      `json:"place"`
 	Picture     *apiPicture `json:"picture"` // null: none
 	Name        string      `json:"name"`
 	Hue         string      `json:"hue"`
@@ -78,14 +82,29 @@ func drawAPIPicture(post board.Post, s board.Settings) *apiPicture {
 // drawAPIPost shows p to a program in p's language, by the settings of its board;
 // who asks adds Mine and Vote.
 func drawAPIPost(post board.Post, say *words.Printer, s board.Settings, now time.Time) apiPost {
+	to := ""
+	if post.To != (board.PostID{}) {
+		to = post.To.String()
+	}
 	return apiPost{
-		ID: post.ID.String(), Board: post.Board, Thread: post.Thread.String(),
-		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted,
+		ID: post.ID.String(), To: to, Board: post.Board, Thread: post.Thread.String(),
+		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted,
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
 		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(),
 	}
+}
+
+// apiTags are the tags of a post, each once.
+func apiTags(p board.Post) []string {
+	tags := []string{}
+	for _, m := range board.Tags(p.Body) {
+		if !slices.Contains(tags, m.Tag) {
+			tags = append(tags, m.Tag)
+		}
+	}
+	return tags
 }
 
 // apiState says whether the body is there to be read.
@@ -135,13 +154,23 @@ func (s *Server) apiBoards(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	type apiBoard struct {
-		Slug  string `json:"slug"`
-		Title string `json:"title"`
-		URL   string `json:"url"`
+		Slug     string `json:"slug"`
+		Title    string `json:"title"`
+		Rules    string `json:"rules"`
+		ClosesIn *int64 `json:"closes_in"` // seconds; null: never
+		Posts    int    `json:"posts"`
+		URL      string `json:"url"`
 	}
 	out := make([]apiBoard, len(boards))
 	for i, b := range boards {
-		out[i] = apiBoard{b.Slug, views.BoardTitle(s.printer(r), b), boardURL(b.Slug)}
+		out[i] = apiBoard{Slug: b.Slug, Title: views.BoardTitle(s.printer(r), b), Rules: b.Rules, URL: boardURL(b.Slug)}
+		if left, closes := b.ClosesIn(s.board.Now()); closes {
+			in := seconds(left)
+			out[i].ClosesIn = &in
+		}
+		if out[i].Posts, err = s.board.Count(r.Context(), b.Slug); err != nil {
+			return err
+		}
 	}
 	return answerJSON(w, http.StatusOK, map[string]any{"boards": out})
 }
@@ -156,7 +185,7 @@ func (s *Server) apiFeed(w http.ResponseWriter, r *http.Request) error {
 			return invalid("limit", "error.limit", "max", board.PageMax)
 		}
 	}
-	posts, next, err := s.board.Feed(r.Context(), q)
+	posts, next, err := s.seek(r, q)
 	if err != nil {
 		return err
 	}
@@ -198,7 +227,7 @@ func (s *Server) apiCreatePost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.apiPublish(w, r, limit.Post, func(v board.Visitor) (board.Post, board.OwnerKey, error) {
+	return s.apiPublish(w, r, limit.Post, r.PathValue("board"), func(v board.Visitor) (board.Post, board.OwnerKey, error) {
 		return s.board.Create(r.Context(), r.PathValue("board"), v, d)
 	})
 }
@@ -224,24 +253,29 @@ func (s *Server) apiDraft(w http.ResponseWriter, r *http.Request) (d board.Draft
 func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Body string `json:"body"`
+		To   string `json:"to"`
 	}
 	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	to, err := parseAnswered(in.To)
+	if err != nil {
 		return err
 	}
 	id, err := board.ParsePostID(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	return s.apiPublish(w, r, limit.Reply, func(v board.Visitor) (board.Post, board.OwnerKey, error) {
-		return s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body})
+	return s.apiPublish(w, r, limit.Reply, s.boardOf(r, id), func(v board.Visitor) (board.Post, board.OwnerKey, error) {
+		return s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body, To: to})
 	})
 }
 
 // apiPublish meters, publishes and answers 201 with the post and its owner key.
-func (s *Server) apiPublish(w http.ResponseWriter, r *http.Request, cost limit.Cost,
+func (s *Server) apiPublish(w http.ResponseWriter, r *http.Request, cost limit.Cost, slug string,
 	publish func(board.Visitor) (board.Post, board.OwnerKey, error),
 ) error {
-	v, err := s.writer(r, cost)
+	v, err := s.writer(r, cost, slug)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) (board.Post, error
 	if err != nil {
 		return board.Post{}, err
 	}
-	v, err := s.writer(r, limit.Open)
+	v, err := s.writer(r, limit.Open, s.boardOf(r, id))
 	if err != nil {
 		return board.Post{}, err
 	}

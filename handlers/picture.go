@@ -26,7 +26,7 @@ const pictureCSP = "default-src 'none'; sandbox"
 // Nothing about it tells when it was made, and no cache may keep it.
 func (s *Server) picture(part board.Part) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := s.gate.Allow(limit.Image, s.caller(r, s.visitor(r))); err != nil {
+		if err := s.gate.Allow(limit.Image, "", s.caller(r, s.visitor(r))); err != nil {
 			return err
 		}
 		id, err := board.ParsePostID(r.PathValue("id"))

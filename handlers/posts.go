@@ -18,6 +18,9 @@ func (s *Server) feedPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if q.Narrow != (board.Narrow{}) {
+		return s.answerFound(w, r, q)
+	}
 	topic := live.OfBoard(q.Board)
 	at := s.hub.Counter(topic) // before the posts: what happens between is asked for again
 	posts, next, err := s.board.Feed(r.Context(), q)
@@ -59,12 +62,34 @@ func (s *Server) threadPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, postURL(p), http.StatusSeeOther)
 		return nil
 	}
-	return s.answerThread(w, r, id, http.StatusOK, views.Given{}, nil)
+	return s.answerThread(w, r, p.Board, id, http.StatusOK, views.Given{To: r.URL.Query().Get("to")}, nil)
 }
 
-// answerThread shows a thread; a reply that was refused comes back in its form.
-func (s *Server) answerThread(w http.ResponseWriter, r *http.Request, id board.PostID, status int, given views.Given, refused *board.Error) error {
-	talk := views.Talk{At: s.hub.Counter(live.OfThread(id)), Given: given, Err: refused}
+// sharePage shows the address of a post or reply as a QR code.
+func (s *Server) sharePage(w http.ResponseWriter, r *http.Request) error {
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	p, err := s.board.Post(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	v, err := s.visit(w, r, p.Board)
+	if err != nil {
+		return err
+	}
+	share, err := views.NewShare(v, p, s.origin(r)+"/p/"+id.String())
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, r, http.StatusOK, views.SharePage(share))
+}
+
+// answerThread shows a thread of a board; a reply that was refused comes back in
+// its form.
+func (s *Server) answerThread(w http.ResponseWriter, r *http.Request, slug string, id board.PostID, status int, given views.Given, refused *board.Error) error {
+	talk := views.Talk{At: s.hub.Counter(live.OfThread(slug, id)), Given: given, Err: refused}
 	var err error
 	if talk.Post, talk.Replies, err = s.board.Thread(r.Context(), id); err != nil {
 		return err
@@ -100,7 +125,7 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q.Limit = stateSize(q, r.URL.Query().Get("n"))
-	posts, _, err := s.board.Feed(r.Context(), q)
+	posts, _, err := s.seek(r, q)
 	if err != nil {
 		return err
 	}
@@ -112,9 +137,11 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	traces, err := s.board.Traces(r.Context(), q.Board)
-	if err != nil {
-		return err
+	var traces []board.Trace
+	if q.Narrow == (board.Narrow{}) {
+		if traces, err = s.board.Traces(r.Context(), q.Board); err != nil {
+			return err
+		}
 	}
 	return answerHTML(w, r, http.StatusOK, views.State(views.NewPosts(v, posts, votes), at, views.NewTombs(v, traces)...))
 }
@@ -156,8 +183,13 @@ func (s *Server) marks(r *http.Request, v *views.Visit, posts []board.Post) (map
 	return s.board.Votes(r.Context(), v.Visitor, posts)
 }
 
+// writePage is the composer by itself; ?board= says for which board.
 func (s *Server) writePage(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.visit(w, r, board.Home)
+	slug := r.URL.Query().Get("board")
+	if slug == "" {
+		slug = board.Home
+	}
+	v, err := s.visit(w, r, slug)
 	if err != nil {
 		return err
 	}
@@ -196,7 +228,7 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 func givenIn(f *sent) views.Given {
 	return views.Given{
 		Body: f.Get("body"), TTL: f.Get("ttl"), Silence: f.Get("silence"),
-		Warning: f.Get("warning"), Backdrop: f.Get("backdrop"), Unlisted: f.Get("unlisted") != "",
+		Warning: f.Get("warning"), Backdrop: f.Get("backdrop"), Place: f.Get("place"), Unlisted: f.Get("unlisted") != "",
 		ViewOnce: f.Get("view_once") != "", Readers: readers(f.Get("readers")),
 		Alt: f.Get("alt"), HadPicture: f.picture.came,
 	}
@@ -229,7 +261,7 @@ func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string
 	if err != nil {
 		return board.Post{}, board.Visitor{}, err
 	}
-	v, err := s.writer(r, limit.Post)
+	v, err := s.writer(r, limit.Post, slug)
 	if err != nil {
 		return board.Post{}, v, err
 	}
@@ -261,7 +293,7 @@ func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	given := views.Given{Body: r.PostForm.Get("body")}
+	given := views.Given{Body: r.PostForm.Get("body"), To: r.PostForm.Get("to")}
 	id, err := board.ParsePostID(r.PathValue("id"))
 	if err != nil {
 		return s.giveBack(w, r, err, given)
@@ -279,11 +311,15 @@ func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.PostID, given views.Given) (board.Post, error) {
-	v, err := s.writer(r, limit.Reply)
+	to, err := parseAnswered(given.To)
 	if err != nil {
 		return board.Post{}, err
 	}
-	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body})
+	v, err := s.writer(r, limit.Reply, s.boardOf(r, id))
+	if err != nil {
+		return board.Post{}, err
+	}
+	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body, To: to})
 	if err == nil {
 		s.keepVisitor(w, r, v)
 	}
@@ -296,7 +332,7 @@ func (s *Server) refuseReply(w http.ResponseWriter, r *http.Request, id board.Po
 		return s.giveBack(w, r, err, given)
 	}
 	if !fromScript(r) {
-		return s.answerThread(w, r, id, status, given, refused)
+		return s.answerThread(w, r, s.boardOf(r, id), id, status, given, refused)
 	}
 	return s.answerReplyForm(w, r, id, status, nil, given, refused)
 }
@@ -315,7 +351,7 @@ func (s *Server) answerReplyForm(w http.ResponseWriter, r *http.Request, id boar
 	if err != nil {
 		return err
 	}
-	return answerHTML(w, r, status, views.TalkForm(views.NewReplyForm(v, id, as, given, refused)))
+	return answerHTML(w, r, status, views.TalkForm(views.NewReplyForm(v, views.Talk{Post: root, Replies: replies, Given: given, Err: refused}, as)))
 }
 
 // nameOf is who v is in a thread, if v has spoken there.
@@ -337,7 +373,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*boa
 		return &board.Error{Kind: board.Invalid, Code: e.code}, e.status, true
 	}
 	e, ok := errors.AsType[*board.Error](err)
-	if !ok || e.Kind == board.NotFound || e.Kind == board.Internal {
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal {
 		return nil, 0, false
 	}
 	ref := refusalOf(err)
@@ -376,7 +412,7 @@ func (s *Server) castVote(w http.ResponseWriter, r *http.Request, word string) (
 	if err != nil {
 		return board.Post{}, vote, err
 	}
-	v, err := s.writer(r, limit.Vote)
+	v, err := s.writer(r, limit.Vote, s.boardOf(r, id))
 	if err != nil {
 		return board.Post{}, vote, err
 	}

@@ -47,7 +47,7 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 	r.Body = body
 	f.picture = intake{
 		room:   s.uploads,
-		charge: func() error { _, err := s.writer(r, limit.Picture); return err },
+		charge: func() error { _, err := s.writer(r, limit.Picture, r.PathValue("board")); return err },
 		body:   body,
 		ctx:    r.Context(),
 		size:   r.ContentLength,

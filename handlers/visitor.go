@@ -30,19 +30,29 @@ func (s *Server) caller(r *http.Request, v board.Visitor) limit.Caller {
 
 // meter charges r as the reading of a page.
 func (s *Server) meter(r *http.Request) error {
-	return s.gate.Allow(limit.Page, s.caller(r, s.visitor(r)))
+	return s.gate.Allow(limit.Page, "", s.caller(r, s.visitor(r)))
 }
 
-// writer is the visitor who writes in r, charged with cost: whom the cookie names
-// or, when there is none or it is too old to write, somebody new. keepVisitor
+// writer is the visitor who writes in r, charged with a cost on a board: whom the
+// cookie names or, when there is none or it is too old to write, somebody new. keepVisitor
 // gives them their cookie once the write is done.
-func (s *Server) writer(r *http.Request, cost limit.Cost) (board.Visitor, error) {
+func (s *Server) writer(r *http.Request, cost limit.Cost, slug string) (board.Visitor, error) {
 	now := s.board.Now()
 	v := s.visitor(r)
 	if !v.MayWrite(now, s.settings("").VisitorTTL) {
 		v = board.NewVisitor(now)
 	}
-	return v, s.gate.Allow(cost, s.caller(r, v))
+	return v, s.gate.Allow(cost, slug, s.caller(r, v))
+}
+
+// boardOf is the board a post or reply stands on, whose limits count; "" when it is
+// not there: then those of all boards do.
+func (s *Server) boardOf(r *http.Request, id board.PostID) string {
+	p, err := s.board.Post(r.Context(), id)
+	if err != nil {
+		return ""
+	}
+	return p.Board
 }
 
 // keepVisitor sets v's cookie unless r came with it.

@@ -9,10 +9,11 @@ import (
 	"mayfly/board"
 )
 
-// lane is all buckets of one kind and width.
+// lane is all buckets of one kind and width, of one board or (with no slug) of all.
 type lane struct {
 	cost  Cost
 	scope scope
+	slug  string
 	rate  board.Rate
 }
 

@@ -22,6 +22,17 @@
 // one network together have a bucket too, wide enough for 200 of them at their
 // full rate (the crowd of SPEC 4).
 //
+// # Several boards
+//
+// A board may have rates of its own (SPEC 8), and boards must not multiply what one
+// troll may do. So a request on a board that follows all is charged to the buckets
+// that all boards share, and no other: whoever has used up a burst on one board has
+// used it up on twenty. A board that asks for less has buckets of its own before
+// those, and a request there is charged to both. Only a board that its host makes
+// wider than the rest (more a minute, more at once, or no limit) has buckets of its
+// own instead: shared ones would refuse what the host has allowed, and what is
+// written there would use up what is left for the others.
+//
 // Past a bucket is refusal. The narrowest is asked first, and who is refused by
 // it takes nothing from the wider ones.
 //
@@ -55,6 +66,7 @@ const (
 	Reply
 	Vote
 	Open
+	Search
 	Page
 	Picture // a post with one is a Post too
 	Image   // one that a page shows
@@ -77,6 +89,8 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Vote
 	case Open:
 		return s.Open
+	case Search:
+		return s.Search
 	case Page:
 		return s.Page
 	case Picture:
@@ -105,16 +119,17 @@ const (
 // Gate holds the limits of one process. Its methods may be called from any
 // goroutine.
 type Gate struct {
-	settings func() board.Settings
+	settings func(slug string) board.Settings
 	now      board.Clock
 	memory   *memory
 	sockets  *sockets
 }
 
-// NewGate puts a Gate together. It follows the settings: a changed rate is in
+// NewGate puts a Gate together. It follows the settings of each board, and those of
+// "" for what all share: a changed rate is in
 // force for the next request, in fresh buckets. At most maxSockets sockets are
 // open at once (see MaxSockets).
-func NewGate(settings func() board.Settings, now board.Clock, maxSockets int) *Gate {
+func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSockets int) *Gate {
 	return &Gate{
 		settings: settings,
 		now:      now,
@@ -141,41 +156,65 @@ func (g *Gate) Run(ctx context.Context) {
 	}
 }
 
-// Allow charges who for one request. Its error is a *board.Error of kind Limited,
-// whose Args["wait"] is how long one more takes at the setting's rate.
-func (g *Gate) Allow(cost Cost, who Caller) error {
-	s := g.settings()
-	rate := cost.rate(s)
-	if rate.Unlimited() {
-		return nil
-	}
+// Allow charges who for one request on a board, "" where it is on none. Its error
+// is a *board.Error of kind Limited, whose Args["wait"] is how long one more takes
+// at the rate that was passed.
+func (g *Gate) Allow(cost Cost, slug string, who Caller) error {
+	all := g.settings("")
 	current, previous := g.memory.epochs()
-	for _, b := range g.buckets(cost, who, rate, s.SharedNetworks) {
-		// The previous key's bucket knows more, so it refuses first and the
-		// current one is charged for what passes only.
-		if !previous.allow(b) || !current.allow(b) {
-			return limited(wait(rate))
+	for _, of := range widths(slug, cost.rate(all), cost.rate(g.settings(slug))) {
+		for _, b := range g.buckets(cost, of, who, all.SharedNetworks) {
+			// The previous key's bucket knows more, so it refuses first and the
+			// current one is charged for what passes only.
+			if !previous.allow(b) || !current.allow(b) {
+				return limited(wait(of.rate))
+			}
 		}
 	}
 	return nil
 }
 
-// buckets lists what a request is charged to, narrowest first.
-func (g *Gate) buckets(cost Cost, who Caller, rate board.Rate, shared []netip.Prefix) [2]bucket {
-	width := 1
-	if contains(shared, who.Addr) {
-		width = sharedWidth
+// width is a rate, and the board whose buckets have it; "": those of all boards.
+type width struct {
+	slug string
+	rate board.Rate
+}
+
+// widths lists which buckets count on a board, narrowest first: those that all
+// boards share unless the board's rate is wider, and its own where it differs.
+func widths(slug string, all, own board.Rate) []width {
+	var list []width
+	if own != all && !own.Unlimited() {
+		list = append(list, width{slug, own})
 	}
+	if !all.Unlimited() && !wider(own, all) {
+		list = append(list, width{"", all})
+	}
+	return list
+}
+
+// wider says whether a allows anything that b does not.
+func wider(a, b board.Rate) bool {
+	return a.Unlimited() || a.PerMinute > b.PerMinute || a.Burst > b.Burst
+}
+
+// buckets lists what a request is charged to, narrowest first.
+func (g *Gate) buckets(cost Cost, of width, who Caller, shared []netip.Prefix) [2]bucket {
+	times := 1
+	if contains(shared, who.Addr) {
+		times = sharedWidth
+	}
+	in := func(s scope, n int) lane { return lane{cost, s, of.slug, of.rate.Times(n)} }
 	net := network(who.Addr)
 	if who.Visitor.Settled(g.now()) {
 		return [2]bucket{
-			{lane{cost, ofVisitor, rate}, visitor(who.Visitor)},
-			{lane{cost, ofCrowd, rate.Times(crowdWidth * width)}, net},
+			{in(ofVisitor, 1), visitor(who.Visitor)},
+			{in(ofCrowd, crowdWidth*times), net},
 		}
 	}
 	return [2]bucket{
-		{lane{cost, ofAddress, rate.Times(addressWidth * width)}, address(who.Addr)},
-		{lane{cost, ofNetwork, rate.Times(networkWidth * width)}, net},
+		{in(ofAddress, addressWidth*times), address(who.Addr)},
+		{in(ofNetwork, networkWidth*times), net},
 	}
 }
 

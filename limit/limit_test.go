@@ -23,14 +23,18 @@ type street struct {
 	*Gate
 	mu       sync.Mutex
 	settings board.Settings
+	boards   map[string]board.Settings // of those that differ
 }
 
 func newStreet(settings ...string) *street {
 	s := &street{settings: board.DefaultSettings()}
 	s.set(settings...)
-	s.Gate = NewGate(func() board.Settings {
+	s.Gate = NewGate(func(slug string) board.Settings {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		if own, differs := s.boards[slug]; differs {
+			return own
+		}
 		return s.settings
 	}, time.Now, 10_000)
 	return s
@@ -54,7 +58,7 @@ func (s *street) set(settings ...string) {
 func (s *street) passes(t *testing.T, n int, cost Cost, who func(i int) Caller) (passed int) {
 	t.Helper()
 	for i := range n {
-		err := s.Allow(cost, who(i))
+		err := s.Allow(cost, "home", who(i))
 		var refusal *board.Error
 		switch {
 		case err == nil:
@@ -106,11 +110,11 @@ func TestEachCostHasItsOwnRateAndBurst(t *testing.T) {
 					t.Errorf("%d at once, want %d", n, tt.burst)
 				}
 				var refusal *board.Error
-				if err := s.Allow(tt.cost, me); !errors.As(err, &refusal) || refusal.Code != "error.limited" || refusal.Args["wait"] != tt.wait {
+				if err := s.Allow(tt.cost, "home", me); !errors.As(err, &refusal) || refusal.Code != "error.limited" || refusal.Args["wait"] != tt.wait {
 					t.Fatalf("refusal = %+v, want a wait of %v", refusal, tt.wait)
 				}
 				time.Sleep(tt.wait)
-				if err := s.Allow(tt.cost, me); err != nil {
+				if err := s.Allow(tt.cost, "home", me); err != nil {
 					t.Errorf("after the wait: %v", err)
 				}
 				time.Sleep(time.Hour)
@@ -126,7 +130,7 @@ func TestCostsAreChargedApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, me := newStreet(), settled("203.0.113.9")
 		s.passes(t, 10, Post, always(me))
-		if err := s.Allow(Reply, me); err != nil {
+		if err := s.Allow(Reply, "home", me); err != nil {
 			t.Errorf("a reply after too many posts: %v", err)
 		}
 	})
@@ -285,7 +289,7 @@ func Test200PhonesBehindOneAddressWriteAtTheDefaultRates(t *testing.T) {
 			for range 6 {
 				time.Sleep(10 * time.Second)
 				for i, phone := range phones {
-					if err := s.Allow(Post, phone); err != nil {
+					if err := s.Allow(Post, "home", phone); err != nil {
 						t.Fatalf("phone %d in minute %d: %v", i, minute, err)
 					}
 				}
@@ -396,7 +400,7 @@ func TestR22WhatIsRememberedNamesNobodyAndIsForgotten(t *testing.T) {
 		addr := from("203.0.113.9")
 		me := settled("203.0.113.9")
 		for _, who := range []Caller{me, {Addr: addr}} {
-			_ = s.Allow(Post, who)
+			_ = s.Allow(Post, "home", who)
 			_ = s.FreshVote(who, board.NewPostID())
 		}
 		release, err := s.OpenSocket(addr)
@@ -445,7 +449,7 @@ func TestR22WhatIsRememberedNamesNobodyAndIsForgotten(t *testing.T) {
 func guarded(t *testing.T, s *street, trusted ...netip.Prefix) func(method, path string, headers ...string) int {
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		addr, _ := Address(r, trusted)
-		if err := s.Allow(Post, Caller{Addr: addr}); err != nil {
+		if err := s.Allow(Post, "home", Caller{Addr: addr}); err != nil {
 			w.WriteHeader(http.StatusTooManyRequests)
 		}
 	}))
@@ -517,7 +521,7 @@ func TestManyAddressesFillABoundedMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStreet("page=1/1")
 		current, _ := s.memory.epochs()
-		l := lane{Page, ofAddress, board.Rate{PerMinute: 2, Burst: 2}}
+		l := lane{Page, ofAddress, "", board.Rate{PerMinute: 2, Burst: 2}}
 		first := current.limiter(l)
 		current.lanes[l].calls = laneCalls - 1
 		if current.limiter(l) != first {
@@ -537,7 +541,7 @@ func TestGateServesManyAtOnce(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 50 {
-				if s.Allow(Post, Caller{Addr: from("203.0.113.9")}) == nil {
+				if s.Allow(Post, "home", Caller{Addr: from("203.0.113.9")}) == nil {
 					mu.Lock()
 					passed++
 					mu.Unlock()
@@ -563,8 +567,89 @@ func BenchmarkAllow(b *testing.B) {
 			s := newStreet("page=100000/100000")
 			b.ReportAllocs()
 			for b.Loop() {
-				_ = s.Allow(Page, tt.who)
+				_ = s.Allow(Page, "home", tt.who)
 			}
 		})
 	}
+}
+
+// differ gives a board settings of its own.
+func (s *street) differ(slug string, settings ...string) {
+	own := newStreet(settings...).settings
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.boards == nil {
+		s.boards = map[string]board.Settings{}
+	}
+	s.boards[slug] = own
+}
+
+// passesOn is how many of n posts by who are let through on a board.
+func (s *street) passesOn(slug string, n int, who Caller) (passed int) {
+	for range n {
+		if s.Allow(Post, slug, who) == nil {
+			passed++
+		}
+	}
+	return passed
+}
+
+func TestTwentyBoardsGiveATrollNoMoreThanOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreet("post=6/3")
+		for i := range 10 { // some ask for less, and may not give more for it
+			s.differ(fmt.Sprint("board", i), "post=3/2")
+		}
+		for _, me := range []Caller{settled("203.0.113.9"), {Addr: from("198.51.100.7")}} {
+			passed := 0
+			for i := range 20 {
+				passed += s.passesOn(fmt.Sprint("board", i), 5, me)
+			}
+			want := 3
+			if me.Visitor.IsZero() {
+				want *= addressWidth
+			}
+			if passed != want {
+				t.Errorf("%d posts on twenty boards at once, want %d", passed, want)
+			}
+		}
+	})
+}
+
+func TestABoardThatAsksForLessIsHeldToIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, me := newStreet("post=6/3"), settled("203.0.113.9")
+		s.differ("quiet", "post=1/1")
+		if n := s.passesOn("quiet", 5, me); n != 1 {
+			t.Errorf("%d posts where one is allowed", n)
+		}
+		var refusal *board.Error
+		if err := s.Allow(Post, "quiet", me); !errors.As(err, &refusal) || refusal.Args["wait"] != time.Minute {
+			t.Errorf("refused with %v, want the board's wait of a minute", err)
+		}
+		if n := s.passesOn("home", 5, me); n != 2 {
+			t.Errorf("%d posts elsewhere after one there, want 2: they share a bucket", n)
+		}
+	})
+}
+
+func TestAWiderBoardTakesNothingFromTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, me := newStreet("post=6/3"), settled("203.0.113.9")
+		s.differ("chat", "post=60/20")
+		s.differ("burst", "post=6/5")
+		s.differ("free", "post=0")
+		for slug, want := range map[string]int{"chat": 20, "burst": 5, "free": 100} {
+			if n := s.passesOn(slug, 100, me); n != want {
+				t.Errorf("%s: %d of 100, want %d", slug, n, want)
+			}
+		}
+		if n := s.passesOn("home", 5, me); n != 3 {
+			t.Errorf("%d elsewhere, want all 3", n)
+		}
+		s.set("post=0")
+		if n := s.passesOn("chat", 100, settled("203.0.113.9")); n != 20 {
+			t.Errorf("%d where all others are free, want the board's 20", n)
+		}
+	})
 }

@@ -48,7 +48,7 @@ func newSockets(limit int) *sockets {
 // is closed. The error is a *board.Error: Limited when the address or network has
 // enough, Busy when the process has; both with Args["wait"].
 func (g *Gate) OpenSocket(addr netip.Addr) (release func(), err error) {
-	s := g.settings()
+	s := g.settings("")
 	each := s.Socket
 	if contains(s.SharedNetworks, addr) {
 		each *= sharedWidth

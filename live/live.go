@@ -38,8 +38,8 @@ type Topic struct {
 // OfBoard is the topic of a board: its posts, but not their replies.
 func OfBoard(slug string) Topic { return Topic{board: slug} }
 
-// OfThread is the topic of a post with its replies.
-func OfThread(id board.PostID) Topic { return Topic{thread: id} }
+// OfThread is the topic of a post, which stands on a board, with its replies.
+func OfThread(slug string, id board.PostID) Topic { return Topic{slug, id} }
 
 // Drawer makes frames. A format is a word that names how readers want them, such
 // as "html/it" or "json"; a small set, as each is drawn once an event. What it
@@ -75,8 +75,7 @@ func NewHub(draw Drawer, log *slog.Logger) *Hub {
 
 // Publish tells e to its readers: of a post to its board and its thread, of a reply
 // to its thread. SettingsChanged and Reload go to every topic or, with a Board, to
-// that board and all threads (a thread's topic does not know its board). It never
-// waits for a reader. The error says which format could not be drawn; the others
+// that board and its threads. It never waits for a reader. The error says which format could not be drawn; the others
 // were told. After Close there is nobody to tell and no error.
 func (h *Hub) Publish(_ context.Context, e board.Event) error {
 	var errs []error
@@ -96,12 +95,12 @@ func (h *Hub) hearing(e board.Event) []*topic {
 	case h.closed:
 	case e.Kind == board.SettingsChanged || e.Kind == board.Reload:
 		for name, t := range h.topics {
-			if e.Board == "" || name.board == "" || name.board == e.Board {
+			if e.Board == "" || name.board == e.Board {
 				found = append(found, t)
 			}
 		}
 	default:
-		if t, ok := h.topics[OfThread(e.Thread)]; ok {
+		if t, ok := h.topics[OfThread(e.Board, e.Thread)]; ok {
 			found = append(found, t)
 		}
 		if t, ok := h.topics[OfBoard(e.Board)]; ok && !e.IsReply() && !e.Unlisted {

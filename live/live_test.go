@@ -106,7 +106,7 @@ func newSite(t testing.TB) *site {
 func (s *site) live(w http.ResponseWriter, r *http.Request) {
 	topic := home
 	if id, err := board.ParsePostID(r.FormValue("post")); err == nil {
-		topic = OfThread(id)
+		topic = OfThread(board.Home, id)
 	}
 	if s.wraps != nil {
 		w = s.wraps(w)
@@ -225,11 +225,11 @@ func TestEventsGoToWhomTheyConcern(t *testing.T) {
 		{"its end too", board.Event{Kind: board.Died, Board: board.Home, Thread: post, ID: reply}, onThread},
 		{"settings go to all", board.Event{Kind: board.SettingsChanged}, onBoard | elsewhere | onThread | onOther},
 		{"so does a reload", board.Event{Kind: board.Reload}, onBoard | elsewhere | onThread | onOther},
-		{"a board's settings go to it and to threads", board.Event{Kind: board.SettingsChanged, Board: board.Home}, onBoard | onThread | onOther},
+		{"a board's settings go to it and to its threads", board.Event{Kind: board.SettingsChanged, Board: board.Home}, onBoard | onThread},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			hub := NewHub(&drawer{}, slog.New(slog.DiscardHandler))
-			topics := []Topic{home, OfBoard("attic"), OfThread(post), OfThread(other)}
+			topics := []Topic{home, OfBoard("attic"), OfThread(board.Home, post), OfThread("attic", other)}
 			before := make([]uint64, len(topics))
 			for i, topic := range topics {
 				before[i] = hub.Counter(topic)

@@ -16,7 +16,7 @@ func TestR73CountersBeginAnywhereAndCountTheirTopicAlone(t *testing.T) {
 	h := newHub()
 	seen := map[uint64]bool{}
 	for range 1000 {
-		seen[h.Counter(OfThread(board.NewPostID()))] = true
+		seen[h.Counter(OfThread(board.Home, board.NewPostID()))] = true
 	}
 	if len(seen) != 1000 {
 		t.Errorf("%d starts of 1000 threads", len(seen))
@@ -33,7 +33,7 @@ func TestR73CountersBeginAnywhereAndCountTheirTopicAlone(t *testing.T) {
 func TestCounterThatNobodyUsesIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHub()
-		thread := OfThread(board.NewPostID())
+		thread := OfThread(board.Home, board.NewPostID())
 		at := h.Counter(thread)
 		for range 5 {
 			time.Sleep(topicTime - time.Second)
@@ -43,7 +43,7 @@ func TestCounterThatNobodyUsesIsForgotten(t *testing.T) {
 			}
 		}
 		time.Sleep(topicTime)
-		h.Counter(OfThread(board.NewPostID()))
+		h.Counter(OfThread(board.Home, board.NewPostID()))
 		if len(h.topics) != 1 {
 			t.Errorf("%d topics, want the new one alone", len(h.topics))
 		}
@@ -72,7 +72,7 @@ func TestCountersAreBoundedWhenManyThreadsAreOpened(t *testing.T) {
 	var id board.PostID
 	for i := range 3 * topicsMax / 2 {
 		binary.BigEndian.PutUint64(id[:], uint64(i))
-		h.Counter(OfThread(id))
+		h.Counter(OfThread(board.Home, id))
 	}
 	if n := len(h.topics); n > topicsMax {
 		t.Errorf("%d topics are in memory", n)

@@ -24,6 +24,8 @@ const (
 	fieldBackdrop = 'b'
 	fieldAlt      = 'a'
 	fieldPicture  = 'p' // pictureForm
+	fieldPlace    = 'l'
+	fieldTo       = 't'
 )
 
 // pictureForm is a picture's sides, its thumbnail's, and its colour.
@@ -71,6 +73,10 @@ func pack(p board.Post) []byte {
 		add(fieldPicture, fmt.Sprintf(pictureForm, pic.Width, pic.Height, pic.ThumbWidth, pic.ThumbHeight, pic.Colour))
 		add(fieldAlt, pic.Alt)
 	}
+	add(fieldPlace, p.Place)
+	if p.To != (board.PostID{}) {
+		add(fieldTo, p.To.String())
+	}
 	return plain
 }
 
@@ -92,6 +98,10 @@ func unpack(plain []byte) board.Post {
 			if p.Picture != nil {
 				p.Picture.Alt = f[1:]
 			}
+		case fieldPlace:
+			p.Place = f[1:]
+		case fieldTo:
+			p.To, _ = board.ParsePostID(f[1:]) // sealed by pack, so it is one
 		}
 	}
 	return p

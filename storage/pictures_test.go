@@ -16,7 +16,7 @@ func (n *node) postPicture(t testing.TB, bytes int, ttl time.Duration) board.Pos
 	t.Helper()
 	p, key := storagetest.NewPost(board.NewVisitor(n.now), "look", n.life(ttl))
 	p.Picture = storagetest.NewPicture(bytes, bytes/10)
-	if err := n.InsertPost(t.Context(), p, key); err != nil {
+	if _, err := n.InsertPost(t.Context(), p, key); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -59,7 +59,7 @@ func TestDamagedViewOncePictureSpendsNoOpening(t *testing.T) {
 	n := newNode(t)
 	p, key := storagetest.NewPost(board.NewVisitor(n.now), "look", n.life(time.Hour))
 	p.Picture, p.ViewOnce, p.Readers = storagetest.NewPicture(1000, 100), true, 1
-	if err := n.InsertPost(t.Context(), p, key); err != nil {
+	if _, err := n.InsertPost(t.Context(), p, key); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := n.writer.ExecContext(t.Context(), "UPDATE parts SET box = zeroblob(length(box))"); err != nil {

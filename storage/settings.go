@@ -6,42 +6,29 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"mayfly/board"
 )
 
-// Boards lists the boards, home first. They are those of the migrations, read once.
-func (s *Store) Boards(context.Context) ([]board.Info, error) {
-	return slices.Clone(s.boards), nil
-}
-
-func (s *Store) loadBoards(ctx context.Context) ([]board.Info, error) {
+// Settings returns those that were ever set: values by name, by board, "" being all
+// boards.
+func (s *Store) Settings(ctx context.Context) (map[string]map[string]string, error) {
 	const q = `
-		SELECT slug, title
-		FROM boards
-		ORDER BY slug <> $1, slug
-		LIMIT 1000`
-	boards, err := all(ctx, s.writer, func(scan scanner) (b board.Info, err error) {
-		err = scan(&b.Slug, &b.Title)
-		return b, err
-	}, q, board.Home)
-	return boards, wrap("read boards", err)
-}
-
-// Settings returns those that were ever set.
-func (s *Store) Settings(ctx context.Context) (map[string]string, error) {
-	const q = `
-		SELECT name, value
+		SELECT board, name, value
 		FROM settings
-		LIMIT 1000`
-	values := map[string]string{}
+		LIMIT 10000`
+	values := map[string]map[string]string{}
 	err := s.read(ctx, func(ctx context.Context, db querier) error {
 		return each(ctx, db, func(scan scanner) error {
-			var name, value string
-			err := scan(&name, &value)
-			values[name] = value
-			return err
+			var slug, name, value string
+			if err := scan(&slug, &name, &value); err != nil {
+				return err
+			}
+			if values[slug] == nil {
+				values[slug] = map[string]string{}
+			}
+			values[slug][name] = value
+			return nil
 		}, q)
 	})
 	if err != nil {
@@ -50,8 +37,8 @@ func (s *Store) Settings(ctx context.Context) (map[string]string, error) {
 	return values, nil
 }
 
-// SaveSettings stores new values and their audit rows in one step, and drops audit
-// rows older than board.AuditTime.
+// SaveSettings stores new values, forgets those that were unset, and keeps audit
+// rows of both, in one step; it drops audit rows older than board.AuditTime.
 func (s *Store) SaveSettings(ctx context.Context, changes []board.Change) error {
 	return wrap("save settings", s.do(&op{
 		ctx: ctx,
@@ -68,29 +55,55 @@ func (s *Store) SaveSettings(ctx context.Context, changes []board.Change) error 
 
 func saveChange(ctx context.Context, tx querier, c board.Change) error {
 	const save = `
-		INSERT INTO settings (name, value)
-		VALUES ($1, $2)
-		ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+		INSERT INTO settings (board, name, value)
+		VALUES ($1, $2, $3)
+		ON CONFLICT (board, name) DO UPDATE SET value = excluded.value`
+	const unset = `
+		DELETE FROM settings
+		WHERE board = $1 AND name = $2`
 	const audit = `
-		INSERT INTO audit (at, name, old_value, new_value, who)
-		VALUES ($1, $2, $3, $4, $5)`
+		INSERT INTO audit (at, board, name, old_value, new_value, unset, who)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	const forget = `
 		DELETE FROM audit
 		WHERE at < $1`
-	if _, err := tx.ExecContext(ctx, save, c.Name, c.New); err != nil {
+	if err := knownBoard(ctx, tx, c.Board); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, audit, c.At.UnixMilli(), c.Name, c.Old, c.New, c.By); err != nil {
+	var err error
+	if c.Unset {
+		_, err = tx.ExecContext(ctx, unset, c.Board, c.Name)
+	} else {
+		_, err = tx.ExecContext(ctx, save, c.Board, c.Name, c.New)
+	}
+	if err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, forget, c.At.Add(-board.AuditTime).UnixMilli())
+	if _, err := tx.ExecContext(ctx, audit, c.At.UnixMilli(), c.Board, c.Name, c.Old, c.New, c.Unset, c.By); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, forget, c.At.Add(-board.AuditTime).UnixMilli())
 	return err
+}
+
+// knownBoard is nil for a board that is there, and for all of them.
+func knownBoard(ctx context.Context, tx querier, slug string) error {
+	const find = `
+		SELECT EXISTS (SELECT 1 FROM boards WHERE slug = $1)`
+	var known bool
+	if err := tx.QueryRowContext(ctx, find, slug).Scan(&known); err != nil {
+		return err
+	}
+	if !known && slug != "" {
+		return board.ErrNotFound
+	}
+	return nil
 }
 
 // Audit returns the latest changes of settings, newest first, at most limit.
 func (s *Store) Audit(ctx context.Context, limit int) ([]board.Change, error) {
 	const q = `
-		SELECT at, name, old_value, new_value, who
+		SELECT at, board, name, old_value, new_value, unset, who
 		FROM audit
 		ORDER BY seq DESC
 		LIMIT $1`
@@ -104,7 +117,7 @@ func (s *Store) Audit(ctx context.Context, limit int) ([]board.Change, error) {
 
 func scanChange(scan scanner) (c board.Change, err error) {
 	var at int64
-	err = scan(&at, &c.Name, &c.Old, &c.New, &c.By)
+	err = scan(&at, &c.Board, &c.Name, &c.Old, &c.New, &c.Unset, &c.By)
 	c.At = millis(at)
 	return c, err
 }
@@ -126,8 +139,8 @@ func OpenSettings(ctx context.Context, dataDir string, log *slog.Logger) (*Setti
 	return &SettingsFile{s}, nil
 }
 
-// Settings returns those that were ever set.
-func (f *SettingsFile) Settings(ctx context.Context) (map[string]string, error) {
+// Settings returns those that were ever set, by board.
+func (f *SettingsFile) Settings(ctx context.Context) (map[string]map[string]string, error) {
 	return f.store.Settings(ctx)
 }
 

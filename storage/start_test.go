@@ -3,11 +3,14 @@ package storage
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pressly/goose/v3"
 
 	"mayfly/board"
 	"mayfly/storage/keys"
@@ -175,13 +178,13 @@ func TestSettingsCanBeChangedBesideAServer(t *testing.T) {
 	if err := f.SaveSettings(t.Context(), []board.Change{{Name: "k", New: "9", By: "cli", At: n.now}}); err != nil {
 		t.Fatal(err)
 	}
-	if values, err := f.Settings(t.Context()); err != nil || values["k"] != "9" {
+	if values, err := f.Settings(t.Context()); err != nil || values[""]["k"] != "9" {
 		t.Errorf("there: %v, %v", values, err)
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if values, err := n.Settings(t.Context()); err != nil || values["k"] != "9" {
+	if values, err := n.Settings(t.Context()); err != nil || values[""]["k"] != "9" {
 		t.Errorf("here: %v, %v", values, err)
 	}
 	n.post(t, "still", time.Hour)
@@ -205,7 +208,7 @@ func TestSettingsCanBeChangedBeforeTheFirstStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if values, err := s.Settings(t.Context()); err != nil || values["k"] != "9" {
+	if values, err := s.Settings(t.Context()); err != nil || values[""]["k"] != "9" {
 		t.Errorf("settings = %v, %v", values, err)
 	}
 }
@@ -255,5 +258,44 @@ func TestOpeningNeedsAFolder(t *testing.T) {
 	}
 	if _, err := OpenSettings(ctx, filepath.Join(t.TempDir(), "data"), quiet); !errors.Is(err, context.Canceled) {
 		t.Errorf("settings that were called off: %v", err)
+	}
+}
+
+func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
+	s, err := connect(filepath.Join(t.TempDir(), "data"), quiet, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.closeFiles(); err != nil {
+			t.Error(err)
+		}
+	}()
+	files, err := fs.Sub(migrations, "migrations/sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.UpTo(t.Context(), 5); err != nil {
+		t.Fatal(err)
+	}
+	const before = `
+		INSERT INTO settings (name, value) VALUES ('k', '9');
+		INSERT INTO audit (at, name, old_value, new_value, who) VALUES (1, 'k', '5', '9', 'cli');`
+	if _, err := s.writer.ExecContext(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if values, err := s.Settings(t.Context()); err != nil || len(values) != 1 || values[""]["k"] != "9" {
+		t.Errorf("settings = %v, %v", values, err)
+	}
+	want := board.Change{Name: "k", Old: "5", New: "9", By: "cli", At: millis(1)}
+	if log, err := s.Audit(t.Context(), 5); err != nil || len(log) != 1 || log[0] != want {
+		t.Errorf("audit = %v, %v", log, err)
 	}
 }

@@ -21,23 +21,35 @@ type Visit struct {
 	Now      time.Time
 	Settings board.Settings
 	Board    board.Info
+	Boards   []board.Info          // those that are open, home first
 	Visitor  board.Visitor         // zero: nobody we know
 	Theme    string                // "light", "dark", or "" for the system's
 	Path     string                // path and query of this page, where its forms come back to
 	Reload   int                   // seconds after which the page reloads itself; 0: never
+	Rising   []board.Rising        // tags of this board
 	Opened   map[board.PostID]bool // view-once posts that the visitor has opened
 	Here     string                // about how many read along; "" when that is not to be told
 }
 
 // Page is what surrounds every page.
 type Page struct {
-	Words *words.Printer
-	Name  string // feed, thread, write, you, about, problem: data-page of the body
-	Title string
-	Theme string
-	Home  string // the way back to the board
-	Entry string // the entry of the navigation that this page is: stream, write, you, about
-	Live  Live   // zero: nothing happens on this page by itself
+	Words  *words.Printer
+	Name   string // feed, thread, write, you, about, problem: data-page of the body
+	Title  string
+	Theme  string
+	Home   string // the way back to the board
+	Search string // the way to search it
+	Write  string // the way to the composer of the same board
+	// Boards are where else there is to read; none where there is one board alone.
+	Boards []Tab
+	Entry  string // the entry of the navigation that this page is: stream, search, boards, write, you, about
+	Live   Live   // zero: nothing happens on this page by itself
+	// Preview is what other programs show of a link to it; nil: what they find.
+	Preview *Preview
+	Share   string // where its link is shared; "": nowhere
+	// Script is what this kind of page loads beside js/app.js, "" for nothing.
+	Script string
+	Vanish int // the score at which a post is gone
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
 	// Reload is the seconds after which the page loads itself anew, 0 for never.
@@ -59,7 +71,16 @@ type Aside struct {
 	Board   string
 	Here    string // "About 20 here", or ""
 	Lasting string // how long posts last
+	Rising  []Pill // tags
+	Closes  string // when the board closes, "" for never
 	Know    Know
+}
+
+// Pill is a short link with a number.
+type Pill struct {
+	Text, Href string
+	N          string
+	Current    bool
 }
 
 // Know says in two sentences what is known about the reader.
@@ -69,6 +90,8 @@ type Know struct{ Bold, Rest string }
 type Feed struct {
 	Page
 	Aside
+	Rules    []Span // of the board; none: it has none
+	Closing  *Closing
 	Tabs     []Tab
 	Order    string // data-order of the list: new, hot, fading or top
 	Later    bool   // not the first page: nothing is born on it
@@ -78,6 +101,19 @@ type Feed struct {
 	Removed  string // stands for the tombs where they are many
 	Next     string // the way to older posts, "" when there are none
 	NextText string
+}
+
+// Found is a page of what was asked for: by words, by a tag, at a place.
+type Found struct {
+	Feed
+	Words  string // as they were typed
+	Slug   string // of the board that is searched
+	Terms  string // what an article must hold to be of interest, folded by lower case
+	Title  string // "Library": of a place
+	Count  string // "31 posts alive"
+	Places []Pill
+	Err    string
+	Asked  bool // something was asked for
 }
 
 // Tab is one order of a feed.
@@ -95,6 +131,8 @@ type Listing struct {
 	From   string                      // the cursor it begins after; "": from the top
 	Next   string                      // the cursor of the next page; "": it is the last
 	At     uint64                      // the board's counter, read before the posts
+	Narrow board.Narrow
+	Count  int // of all pages of a narrowed feed, at most board.CountMax + 1
 }
 
 // Write is the page of the composer.
@@ -116,6 +154,7 @@ type Thread struct {
 	Key     string // the owner key of the post, for its author alone
 	Link    string // the post's address, to be copied
 	Hidden  bool   // the post is unlisted
+	Closing *Closing
 	Remove  string // where an owner key is sent
 }
 
@@ -133,7 +172,9 @@ type Talk struct {
 // Given is what a form was sent with, as it was sent: to give it back.
 type Given struct {
 	Body, TTL, Silence string
+	To                 string // of a reply: the id of the one it answers
 	Warning, Backdrop  string
+	Place              string
 	Unlisted, ViewOnce bool
 	Readers            int // 0: every visitor may open it
 	Alt                string
@@ -158,7 +199,8 @@ type Composer struct {
 	Plain    bool     // no backdrop is chosen
 	Silences []Choice // none: there is nothing to choose
 	Warning  string
-	MayHide  bool // posts may be unlisted here
+	Places   []Place // the first is nowhere; none: there is nothing to choose
+	MayHide  bool    // posts may be unlisted here
 	Unlisted bool
 	MayOnce  bool // posts may be viewed once here
 	ViewOnce bool
@@ -167,7 +209,7 @@ type Composer struct {
 	Wait     int    // seconds until it may be sent again, 0: now
 	Err      string // what is wrong with all of it
 
-	BodyErr, PictureErr, BackdropErr, QuietErr, WarningErr, UnlistedErr, OnceErr, ReadersErr string
+	BodyErr, PictureErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string
 }
 
 // Photo is the part of the composer that takes a picture.
@@ -176,6 +218,12 @@ type Photo struct {
 	Lost   bool // one came before, and has to be chosen again
 	Err    string
 	AltErr string
+}
+
+// Place is one to choose; At is where it lies, for the browser alone: "45.46/9.19".
+type Place struct {
+	Choice
+	At string
 }
 
 // Mood is a group of backdrops to choose from; their values are their names.
@@ -199,11 +247,14 @@ type ReplyForm struct {
 	Action  string
 	Body    string
 	Max     int
-	As      *Name  // who the reader is in this thread, if anybody yet
-	Label   string // "Reply as Olive Crane"
+	As      *Name   // who the reader is in this thread, if anybody yet
+	To      *Answer // the reply that is answered; nil: the post
+	Back    string  // where the post is answered instead
+	Label   string  // "Reply as Olive Crane"
 	Wait    int
 	Err     string
 	BodyErr string
+	ToErr   string
 }
 
 // You is the page that says what is known about its reader.
@@ -218,6 +269,7 @@ type You struct {
 	Themes    []Choice
 	Back      string
 	Promises  []string
+	Device    []string // what the browser keeps
 }
 
 // Fact is one thing, and what is known of it.
@@ -226,6 +278,7 @@ type Fact struct{ Term, Text, More string }
 // Yours is something alive that the reader wrote.
 type Yours struct {
 	By       Name
+	Board    string // where it stands, "" where there is one board alone
 	Unlisted string // "Unlisted"
 	Excerpt  string
 	Href     string
@@ -247,7 +300,14 @@ type About struct {
 	Page
 	Aside
 	Sections []Section
+	Rules    []Rules
 	Limits   []Fact
+}
+
+// Rules are those of one board.
+type Rules struct {
+	Board string
+	Text  []Span
 }
 
 // Section is a heading with paragraphs.
@@ -307,6 +367,7 @@ type Post struct {
 	Size                     string // of a card: see cardSize
 	Picture                  *Picture
 	Unlisted                 string // "Unlisted"
+	Place, PlaceHref         string // where it is from, and what else is
 
 	Left, Span string // seconds
 	LeftText   string // "3 h 12 min left"
@@ -329,6 +390,14 @@ type Post struct {
 	Seal *Seal  // stands for the words of a view-once post; nil: they are there
 
 	Opener string // "wrote this": a reply by who wrote the post
+
+	// Of a reply: its thread, the number of its name there, and what it answers.
+	Thread  string
+	Voice   string
+	answers bool
+	To      *Answer
+	// QuoteLabel and SelfLabel are what the links to answer it, and to itself, are called.
+	QuoteLabel, SelfLabel string
 
 	Mine bool
 	You  string // "you"
@@ -357,6 +426,7 @@ type Name struct {
 type Tomb struct {
 	ID   string
 	Left string // seconds it still stands
+	Why  string
 	Bold string
 	Rest string
 }

@@ -16,8 +16,11 @@ func NewThread(v Visit, t Talk) Thread {
 		Replies: NewReplies(v, t.Post, t.Replies, t.Votes),
 		Link:    t.URL,
 		Hidden:  t.Post.Unlisted,
+		Closing: NewClosing(p, v.Board, v.Now),
 		Remove:  "/p/" + t.Post.ID.String() + "/delete",
 	}
+	out.Script = "js/thread.js"
+	out.Preview, out.Share = newPreview(v, t.Post, t.URL), out.Post.path("qr")
 	out.Live = liveThread(t.Post.ID, t.At)
 	out.growsOld(v.Path)
 	out.Back, out.BarTitle, out.BarSub = out.Home, p.Say("thread.title"), out.Post.ReplyLabel
@@ -26,7 +29,7 @@ func NewThread(v Visit, t Talk) Thread {
 		name := NewName(p, *as)
 		out.You = &name
 	}
-	out.Form = NewReplyForm(v, t.Post.ID, as, t.Given, t.Err)
+	out.Form = NewReplyForm(v, t, as)
 	if out.Post.Mine {
 		out.Key = t.Post.Own.String()
 	}

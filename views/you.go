@@ -22,7 +22,9 @@ func NewYou(v Visit, k Known) You {
 		Themes:    themes(p, v.Theme),
 		Back:      "/you",
 		Promises:  []string{p.Say("you.promise"), p.Say("you.promise_host")},
+		Device:    []string{p.Say("device.draft"), p.Say("device.unseen"), p.Say("device.tab"), p.Say("device.late")},
 	}
+	y.Script = "js/device.js"
 	if y.Cookie {
 		y.Lead = p.Say("you.lead.cookie")
 	}
@@ -85,6 +87,7 @@ func yours(v Visit, posts []board.Post) []Yours {
 		}
 		out[i] = Yours{
 			By:       NewName(p, post.Name),
+			Board:    v.boardName(post.Board),
 			Unlisted: unlisted(p, post),
 			Excerpt:  excerpt(said(p, post), excerptLetters),
 			Href:     href,

@@ -239,6 +239,17 @@ async function copy(field) {
   }
 }
 
+// — Sharing: a button with data-share gives the link beside it, under that name, to
+// the system's sheet; it is seen where there is one —
+
+document.documentElement.classList.toggle("shares", "share" in navigator);
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-share]");
+  if (!button) return;
+  const { value } = button.closest(".panel, .sheet").querySelector(".copy input");
+  navigator.share({ url: value, title: button.dataset.share }).catch(() => {}); // they changed their mind
+});
+
 /** Counts and waits on a page that has just been loaded. */
 export function start() {
   waits();

@@ -16,7 +16,7 @@ func (s *site) withPicture(life board.Life, change func(*board.Post)) board.Post
 	if change != nil {
 		change(&p)
 	}
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}
 	return p
@@ -85,7 +85,7 @@ func aPictureIsReadBack(s *site) {
 	half, key := NewPost(s.visitor(), "half a picture", s.life(time.Hour))
 	half.Picture = NewPicture(10, 10)
 	half.Picture.Thumb = nil
-	if err := s.InsertPost(s.Context(), half, key); err == nil {
+	if _, err := s.InsertPost(s.Context(), half, key); err == nil {
 		s.Error("a picture without its small one was taken")
 	}
 }

@@ -17,6 +17,7 @@ type Engine interface {
 	board.Posts
 	board.Expirer
 	board.SettingsStore
+	board.Registry
 	// Audit returns the latest changes of settings, newest first, at most limit.
 	Audit(ctx context.Context, limit int) ([]board.Change, error)
 }
@@ -31,10 +32,12 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 	}{
 		{"APostIsReadBackAsItWasWritten", aPostIsReadBack},
 		{"AReplyTakesAfterItsThread", aReplyTakesAfterItsThread},
+		{"AReplyKeepsWhatItAnswers", aReplyKeepsWhatItAnswers},
 		{"UnknownAndEndedAreTheSameError", unknownAndEndedAreTheSame},
 		{"TheNewestPostIsFirst", theNewestPostIsFirst},
 		{"LeastLifeIsFirst", leastLifeIsFirst},
 		{"InterestHeatsAndScoresRank", interestHeatsAndScoresRank},
+		{"PostsAreReadByTheirIDsAndInTheirOrder", postsAreReadByTheirIDsAndInTheirOrder},
 		{"TheUnlistedStandInNoFeed", theUnlistedStandInNoFeed},
 		{"ABoxHoldsAllThatItsAuthorMade", aBoxHoldsAllThatItsAuthorMade},
 		{"APictureEndsWithItsPost", aPictureEndsWithItsPost},
@@ -61,6 +64,12 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"ABurialLeavesTheLiving", aBurialLeavesTheLiving},
 		{"SettingsAreKeptAndAudited", settingsAreKeptAndAudited},
 		{"HomeIsTheFirstBoard", homeIsTheFirstBoard},
+		{"ABoardIsAddedAndChanged", aBoardIsAddedAndChanged},
+		{"ABoardDiffersInItsSettings", aBoardDiffersInItsSettings},
+		{"AClosingDateEndsABoardsPosts", aClosingDateEndsABoardsPosts},
+		{"ABoardThatIsToEndHasClosed", aBoardThatIsToEndHasClosed},
+		{"APostThatDoesNotFitItsBoardIsRefused", aPostThatDoesNotFitIsRefused},
+		{"WhatLivesOnABoardIsCounted", whatLivesOnABoardIsCounted},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.test(&site{T: t, Engine: open(t), now: Start})
@@ -90,7 +99,7 @@ func (s *site) visitor() board.Visitor { return board.NewVisitor(s.now) }
 func (s *site) postBy(v board.Visitor, body string, life board.Life) board.Post {
 	s.Helper()
 	p, key := NewPost(v, body, life)
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatalf("InsertPost: %v", err)
 	}
 	return p
