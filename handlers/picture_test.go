@@ -59,8 +59,12 @@ func upload(file []byte, fields ...string) (body, contentType string) {
 }
 
 func addFile(w *multipart.Writer, file []byte) {
+	name := fileName
+	if file == nil { // as browsers send a field where nothing was chosen
+		name = ""
+	}
 	part, err := w.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {`form-data; name="picture"; filename="` + fileName + `"`}, "Content-Type": {"image/png"}, // a lie
+		"Content-Disposition": {`form-data; name="picture"; filename="` + name + `"`}, "Content-Type": {"image/png"}, // a lie
 	})
 	if err != nil {
 		panic(err)
@@ -148,6 +152,9 @@ func TestProgramsPostAndReadPictures(t *testing.T) {
 	plain, _ := s.publish("words alone")
 	if got := s.get("/api/v1/posts/" + plain).body; !strings.Contains(got, `"picture":null`) {
 		t.Errorf("a post without one: %s", got)
+	}
+	if a := s.upload("/b/home/posts", []byte{}, "body", "an empty file"); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "an empty file") {
+		t.Errorf("a file without bytes: %s", a.Status)
 	}
 	body, contentType := upload(nil, "body", "no file was chosen")
 	if a := s.do(http.MethodPost, "/api/v1/boards/home/posts", body, "Content-Type", contentType); a.StatusCode != http.StatusCreated || !strings.Contains(a.body, `"picture":null`) {

@@ -71,7 +71,7 @@ func (f *sent) read(r *http.Request) error {
 			return uploadError(err)
 		}
 		if part.FormName() == "picture" {
-			err = f.picture.read(part)
+			err = f.picture.read(part, part.FileName() != "")
 		} else {
 			err = f.readWords(part.FormName(), part)
 		}
@@ -145,12 +145,16 @@ type intake struct {
 	refused error
 }
 
-// read reads the part of the form; its error is that of the body.
-func (in *intake) read(part io.Reader) error {
+// read reads the part of the form; its error is that of the body. A part without
+// bytes is a field where nothing was chosen, unless it is named as a file.
+func (in *intake) read(part io.Reader, named bool) error {
 	if in.came { // a second one
 		return errBadRequest
 	}
 	_, err := io.Copy(in, part)
+	if !in.came && named && err == nil {
+		in.came, in.refused = true, pictureError(board.Invalid, "error.picture.broken")
+	}
 	return err
 }
 
