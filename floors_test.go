@@ -10,12 +10,14 @@ import (
 // house says which rooms a room may import (ARCHITECTURE.md, "Floors"), and
 // libraries which of other people's code: nil is any.
 var house = map[string]struct{ rooms, libraries []string }{
-	"main":     {rooms: []string{"board", "handlers", "limit", "live", "static", "storage", "views", "words"}},
-	"handlers": {rooms: []string{"board", "limit", "live", "static", "views", "words"}},
+	"main":     {rooms: []string{"board", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
+	"handlers": {rooms: []string{"board", "limit", "live", "pictures", "static", "views", "words"}},
 	"views":    {rooms: []string{"board", "static", "words"}},
 	"storage":  {rooms: []string{"board"}},
 	"live":     {rooms: []string{"board"}},
 	"limit":    {rooms: []string{"board"}},
+	"pictures": {rooms: []string{"board"}, libraries: []string{"golang.org/x/image"}},
+	"search":   {rooms: []string{"board"}},
 	"board":    {libraries: []string{}},
 	"static":   {libraries: []string{"github.com/andybalholm/brotli"}},
 	"words":    {libraries: []string{"github.com/nicksnyder/go-i18n/v2", "github.com/BurntSushi/toml", "golang.org/x/text"}},
@@ -24,14 +26,15 @@ var house = map[string]struct{ rooms, libraries []string }{
 
 // homes says where alone a library may be used.
 var homes = map[string][]string{
-	"database/sql":                  {"storage"},
-	"github.com/mattn/go-sqlite3":   {"storage"},
+	"database/sql":                  {"storage", "search"},
+	"github.com/mattn/go-sqlite3":   {"storage", "search"},
 	"github.com/pressly/goose":      {"storage"},
 	"github.com/gorilla/websocket":  {"live", "handlers", "e2e"},
 	"github.com/didip/tollbooth":    {"limit"},
 	"github.com/alecthomas/kong":    {"main"},
 	"github.com/nicksnyder/go-i18n": {"words"},
 	"github.com/chromedp/chromedp":  {"e2e"},
+	"golang.org/x/image":            {"pictures"},
 }
 
 // TestRoomsImportOnlyFloorsBelowThem walks what is really built, tests aside.

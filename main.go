@@ -22,6 +22,8 @@ import (
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
+	"mayfly/pictures"
+	"mayfly/search"
 	"mayfly/storage"
 	"mayfly/storage/keys"
 )
@@ -110,7 +112,12 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	draw := handlers.NewDrawer(tuner.Settings, now, version())
 	hub := live.NewHub(draw, log)
 	news := live.NewCalm(hub, log)
-	b := board.New(store, news, tuner.Settings, now, log)
+	index, err := search.New(ctx, now, log)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, index.Close)
+	b := board.New(store, index, news, tuner.Settings, now, log)
 	if err := b.Begin(ctx, cfg.starter); err != nil {
 		return err
 	}
@@ -118,7 +125,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	tuner.Watch(b.SettingsChanged)
-	sweeper := board.NewSweeper(store, news, now, log)
+	sweeper := board.NewSweeper(store, index, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
 	}
@@ -131,6 +138,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Board:      b,
 		Hub:        hub,
 		Gate:       gate,
+		Press:      pictures.NewPress(),
 		Settings:   tuner.Settings,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
@@ -146,8 +154,17 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { sweeper.Run(ctx) })
 	background.Go(func() { gate.Run(ctx) })
 	background.Go(func() { clock.Run(ctx) })
+	background.Go(func() { index.Run(ctx) })
+	background.Go(func() { fill(ctx, log, index, store) })
 	background.Go(func() { follow(ctx, log, tuner.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, out)
+}
+
+// fill reads what is alive into the index, while pages are served.
+func fill(ctx context.Context, log *slog.Logger, index *search.Index, store *storage.Store) {
+	if err := index.Fill(ctx, store); err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, "search knows only what is born from now on", "err", err)
+	}
 }
 
 // followEvery is how often settings and boards are looked at, which another process

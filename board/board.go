@@ -25,8 +25,8 @@ type Bound struct {
 // what has ended at now is not there, whatever the store still holds.
 // Unknown, ended and destroyed are the same error of kind NotFound.
 type Posts interface {
-	// InsertPost stores a post and its key, durably, before it returns.
-	InsertPost(ctx context.Context, p Post, key Key) error
+	// InsertPost stores a post and its key, durably, before it returns its Seq.
+	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the
 	// thread, and counts the reply; it returns both as they are then.
 	InsertReply(ctx context.Context, r Post, key Key, voice Voice, now time.Time) (reply, root Post, err error)
@@ -34,15 +34,20 @@ type Posts interface {
 	Post(ctx context.Context, id PostID, now time.Time) (Post, error)
 	// Thread returns a post with its replies, oldest first.
 	Thread(ctx context.Context, id PostID, now time.Time) (Post, []Post, error)
-	// Feed returns a page of a board's posts, and whether more follow.
+	// PostsByID returns those of ids that are there, in the order of ids.
+	PostsByID(ctx context.Context, ids []PostID, now time.Time) ([]Post, error)
+	// Feed returns a page of all of a board's posts, and whether more follow.
 	Feed(ctx context.Context, q Query, now time.Time) ([]Post, bool, error)
+	// Picture returns a part of a post's picture. A view-once post's is not found:
+	// Open gives it.
+	Picture(ctx context.Context, id PostID, part Part, now time.Time) (Image, error)
 	// Secret returns the secret of a living thread.
 	Secret(ctx context.Context, thread PostID, now time.Time) (Secret, error)
 	// Vote records, changes or takes back one visitor's vote in one step.
 	Vote(ctx context.Context, b Ballot, now time.Time) (Post, error)
 	// Votes returns which of the tags have voted, and how.
 	Votes(ctx context.Context, tags map[PostID]Tag) (map[PostID]Vote, error)
-	// Open gives the body of a view-once post to the visitor behind tag, in one
+	// Open gives the body and picture of a view-once post to the visitor behind tag, in one
 	// step: of callers with one tag, one gets it. With the last opening the post
 	// and its thread end, which is the Ending it returns. A tag that has opened it
 	// before is refused with ErrOpened, a post that is not view-once not found.
@@ -90,6 +95,7 @@ type Publisher interface {
 // Board is the rules at work: it stores first and tells second.
 type Board struct {
 	posts    Posts
+	finder   Finder
 	out      Publisher
 	settings func(board string) Settings
 	now      Clock
@@ -103,15 +109,16 @@ type Board struct {
 }
 
 // New puts a Board together.
-func New(posts Posts, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
+func New(posts Posts, finder Finder, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
+	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
 }
 
 // Now is board time.
 func (b *Board) Now() time.Time { return b.now() }
 
 // Create publishes a post of visitor v on a board. The answer is durable: it is
-// on disk before Create returns. The key proves authorship to EndWithKey.
+// on disk before Create returns. The key proves authorship to EndWithKey. A
+// picture is pressed last, when all else about the draft is right.
 func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Post, OwnerKey, error) {
 	s := b.settings(slug)
 	d, err := d.Check(s)
@@ -122,6 +129,10 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
+	picture, err := d.picture(ctx)
+	if err != nil {
+		return Post{}, OwnerKey{}, fmt.Errorf("press picture: %w", err)
+	}
 	key, id := NewKey(), NewPostID()
 	secret := key.Secret()
 	p := Post{
@@ -129,7 +140,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Board:   slug,
 		Thread:  id,
 		Body:    d.Body,
-		Warning: d.Warning, Backdrop: d.Backdrop, Unlisted: d.Unlisted,
+		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Picture: picture, Unlisted: d.Unlisted,
 		ViewOnce: d.ViewOnce, Readers: d.Readers,
 		Name:   secret.Voice(v).Draws,
 		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax).ClosedAt(info.ClosesAt),
@@ -137,9 +148,11 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
 	}
-	if err := b.posts.InsertPost(ctx, p, key); err != nil {
+	if p.Seq, err = b.posts.InsertPost(ctx, p, key); err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
 	}
+	p.Picture = picture.bare()
+	b.finder.Add(p)
 	p = p.Seal()
 	b.tell(ctx, Event{Kind: Born, Board: slug, Thread: id, ID: id, Post: p, Unlisted: p.Unlisted})
 	return p, p.Own, nil
@@ -155,20 +168,36 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if root.IsReply() {
 		return Post{}, OwnerKey{}, ErrNotFound
 	}
-	d = Draft{Body: d.Body} // a reply has no clock and no place of its own
+	d = Draft{Body: d.Body, To: d.To} // a reply has no clock and no place of its own
 	if d, err = d.Check(b.settings(root.Board)); err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	secret := root.Secret
 	id := NewPostID()
 	r := Post{ID: id, Thread: thread, Body: d.Body, Own: secret.Own(v, id), Secret: secret}
+	if d.To != thread { // every reply answers its post
+		r.To = d.To
+	}
 	r, root, err = b.posts.InsertReply(ctx, r, NewKey(), secret.Voice(v), now)
 	if err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("reply: %w", err)
 	}
-	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, Hosted: root.Prompt != NoPrompt, Unlisted: root.Unlisted})
+	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, To: b.answered(ctx, r), Hosted: root.Prompt != NoPrompt, Unlisted: root.Unlisted})
 	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: thread, ID: thread, Post: root, Unlisted: root.Unlisted})
 	return r, r.Own, nil
+}
+
+// answered is the living reply that r answers, zero if it is gone or never stood in
+// r's thread. One that can't be read just now is drawn as gone until pages look again.
+func (b *Board) answered(ctx context.Context, r Post) Post {
+	if r.To == (PostID{}) {
+		return Post{}
+	}
+	p, err := b.posts.Post(ctx, r.To, b.now())
+	if err != nil || !p.IsReply() || p.Thread != r.Thread {
+		return Post{}
+	}
+	return p
 }
 
 // Vote sets visitor v's vote on a post or reply; NoVote takes it back. A post
@@ -217,7 +246,7 @@ func (b *Board) Votes(ctx context.Context, v Visitor, posts []Post) (map[PostID]
 	return b.posts.Votes(ctx, tags)
 }
 
-// Open gives visitor v the body of a view-once post, once. The last opening ends
+// Open gives visitor v the body and picture of a view-once post, once. The last opening ends
 // the post before Open returns.
 func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	secret, err := b.posts.Secret(ctx, id, b.now())
@@ -228,7 +257,7 @@ func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	if err != nil {
 		return Post{}, fmt.Errorf("open: %w", err)
 	}
-	tellEndings(ctx, b.tell, ended)
+	tellEndings(ctx, b.finder, b.tell, ended)
 	if len(ended) == 0 && p.Readers > 0 {
 		b.tell(ctx, Event{Kind: Changed, Board: p.Board, Thread: id, ID: id, Post: p.Seal(), Unlisted: p.Unlisted})
 	}
@@ -253,7 +282,11 @@ func (b *Board) Opened(ctx context.Context, v Visitor, posts []Post) (map[PostID
 // ends the list.
 func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
 	q = q.bounded()
-	posts, more, err := b.posts.Feed(ctx, q, b.now())
+	read := func() ([]Post, bool, error) { return b.posts.Feed(ctx, q, b.now()) }
+	if q.Narrow != (Narrow{}) {
+		read = func() ([]Post, bool, error) { return b.found(ctx, q) }
+	}
+	posts, more, err := read()
 	if err != nil {
 		return nil, Cursor{}, fmt.Errorf("feed: %w", err)
 	}
@@ -271,6 +304,12 @@ func (b *Board) Thread(ctx context.Context, id PostID) (Post, []Post, error) {
 // Post returns one post or reply.
 func (b *Board) Post(ctx context.Context, id PostID) (Post, error) {
 	return b.posts.Post(ctx, id, b.now())
+}
+
+// Picture returns a part of a post's picture. A post without one, and one that is
+// view-once, is not found.
+func (b *Board) Picture(ctx context.Context, id PostID, part Part) (Image, error) {
+	return b.posts.Picture(ctx, id, part, b.now())
 }
 
 // Traces returns the wordless lines that stand in a board's feed.
@@ -347,7 +386,7 @@ func (b *Board) end(ctx context.Context, ids []PostID, why Why) error {
 	if err != nil {
 		return fmt.Errorf("end: %w", err)
 	}
-	tellEndings(ctx, b.tell, ended)
+	tellEndings(ctx, b.finder, b.tell, ended)
 	return nil
 }
 

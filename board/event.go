@@ -27,6 +27,7 @@ type Event struct {
 	Post   Post
 	Opener Name // of a reply: the name of who wrote the thread's post
 	Hosted bool // of a reply: the thread's post is the host's, so nobody wrote it
+	To     Post // of a reply: the living reply it answers; zero: none
 	Why    Why
 	// ClosesAt, of SettingsChanged alone, is when the board closes; zero: never.
 	ClosesAt time.Time
@@ -80,7 +81,9 @@ type Trace struct {
 // pages are asked to look again.
 const tooManyToTell = 500
 
-func tellEndings(ctx context.Context, tell func(context.Context, Event), ended []Ending) {
+// tellEndings has the finder forget what ended, and then tells of it.
+func tellEndings(ctx context.Context, finder Finder, tell func(context.Context, Event), ended []Ending) {
+	finder.Drop(ended)
 	if len(ended) > tooManyToTell {
 		tell(ctx, Event{Kind: Reload})
 		return

@@ -23,8 +23,14 @@ type Settings struct {
 	K                          int // no count of people below it is shown
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
+	Search                     Rate
 	Cards, Unlisted, ViewOnce  bool
-	DailyQuestion              bool           // the host asks one each day, from a set
+	DailyQuestion              bool // the host asks one each day, from a set
+	Pictures                   Pictures
+	ViewOncePictures           bool
+	Picture                    Rate           // posts with one, which are charged as posts too
+	Places                     bool           // posts may say where
+	PlaceList                  []Place        // and these are the answers
 	Socket                     int            // open sockets an address may have
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
 }
@@ -77,11 +83,24 @@ var Knobs = []Knob{
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
 	site(onOff("daily_question", "on", func(s *Settings) *bool { return &s.DailyQuestion })),
+	choice("pictures", PicturesBlurred, []Pictures{PicturesOn, PicturesBlurred, PicturesOff}, func(s *Settings) *Pictures { return &s.Pictures }),
+	onOff("view_once_pictures", "off", func(s *Settings) *bool { return &s.ViewOncePictures }),
+	onOff("places", "on", func(s *Settings) *bool { return &s.Places }),
+	{
+		Name: "place_list",
+		get:  func(s *Settings) string { return formatPlaces(s.PlaceList) },
+		set: func(s *Settings, v string) (err error) {
+			s.PlaceList, err = ParsePlaces(v)
+			return err
+		},
+	},
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
 	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
 	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
+	rate("picture", "3/2", func(s *Settings) *Rate { return &s.Picture }),
+	rate("search", "30/10", func(s *Settings) *Rate { return &s.Search }),
 	site(rate("page", "600/200", func(s *Settings) *Rate { return &s.Page })),
 	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
 	{
@@ -222,6 +241,24 @@ func onOff(name, def string, field func(*Settings) *bool) Knob {
 				return errors.New("give on or off")
 			}
 			*field(s) = v == "on"
+			return nil
+		},
+	}
+}
+
+func choice[T ~string](name string, def T, all []T, field func(*Settings) *T) Knob {
+	words := make([]string, len(all))
+	for i, c := range all {
+		words[i] = string(c)
+	}
+	return Knob{
+		Name: name, Default: string(def),
+		get: func(s *Settings) string { return string(*field(s)) },
+		set: func(s *Settings, v string) error {
+			if !slices.Contains(words, v) {
+				return errors.New("give one of " + strings.Join(words, ", "))
+			}
+			*field(s) = T(v)
 			return nil
 		},
 	}

@@ -1,6 +1,7 @@
 package board
 
 import (
+	"fmt"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -10,13 +11,23 @@ import (
 	"pgregory.net/rapid"
 )
 
+// manyPlaces are one more than a board may have.
+var manyPlaces = func() string {
+	var list strings.Builder
+	for i := range placesMax + 1 {
+		fmt.Fprintf(&list, "place %d;", i)
+	}
+	return list.String()
+}()
+
 func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 	want := Settings{
 		TTLMin: time.Minute, TTLDefault: 24 * time.Hour, TTLMax: 7 * day,
 		LifePerHeart: 10 * time.Minute, LifePerDown: 10 * time.Minute,
 		VanishScore: -5, VisitorTTL: 7 * day, PostChars: 1000, K: 5,
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
-		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10},
+		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true,
+		Pictures: PicturesBlurred, Picture: Rate{3, 2},
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -32,25 +43,31 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 	type values struct{ good, bad []string }
 	switches := []string{"", "true", "1", "On"}
 	table := map[string]values{
-		"ttl_min":        {[]string{"1s", "90s", "1m", "24h", "1d"}, append(lives, "999ms", "31d", "30d1s")},
-		"ttl_default":    {[]string{"1m", "24h", "1d12h", "7d"}, append(lives, "999ms", "31d")},
-		"ttl_max":        {[]string{"24h", "7d", "30d", "29d24h", "720h"}, append(lives, "500ms", "30d1ns", "31d")},
-		"life_per_heart": {[]string{"0s", "0", "7s", "10m", "1d"}, append(lives[2:], "1d1s", "-0.5s")},
-		"life_per_down":  {[]string{"0s", "0", "7s", "10m", "1d"}, append(lives[2:], "25h")},
-		"vanish_score":   {[]string{"-1", "-5", "-1000"}, append(numbers, "0", "1", "-1001")},
-		"visitor_ttl":    {[]string{"1h", "7d", "30d"}, append(lives, "59m", "31d")},
-		"post_chars":     {[]string{"1", "1000", "10000"}, append(numbers, "0", "-1", "10001")},
-		"k":              {[]string{"2", "5", "100"}, append(numbers, "0", "1", "101")},
-		"cards":          {[]string{"on", "off"}, switches},
-		"view_once":      {[]string{"on", "off"}, switches},
-		"daily_question": {[]string{"on", "off"}, switches},
-		"open":           {[]string{"20/10", "0"}, rates},
-		"unlisted":       {[]string{"on", "off"}, switches},
-		"post":           {[]string{"6/3", "6", "0", "1/1", "100000/100000", "0/3"}, rates},
-		"reply":          {[]string{"12/6", "1", "0"}, rates},
-		"vote":           {[]string{"30/15", "0"}, rates},
-		"page":           {[]string{"600/200", "0"}, rates},
-		"socket":         {[]string{"0", "256", "100000"}, append(numbers, "-1", "100001")},
+		"ttl_min":            {[]string{"1s", "90s", "1m", "24h", "1d"}, append(lives, "999ms", "31d", "30d1s")},
+		"ttl_default":        {[]string{"1m", "24h", "1d12h", "7d"}, append(lives, "999ms", "31d")},
+		"ttl_max":            {[]string{"24h", "7d", "30d", "29d24h", "720h"}, append(lives, "500ms", "30d1ns", "31d")},
+		"life_per_heart":     {[]string{"0s", "0", "7s", "10m", "1d"}, append(lives[2:], "1d1s", "-0.5s")},
+		"life_per_down":      {[]string{"0s", "0", "7s", "10m", "1d"}, append(lives[2:], "25h")},
+		"vanish_score":       {[]string{"-1", "-5", "-1000"}, append(numbers, "0", "1", "-1001")},
+		"visitor_ttl":        {[]string{"1h", "7d", "30d"}, append(lives, "59m", "31d")},
+		"post_chars":         {[]string{"1", "1000", "10000"}, append(numbers, "0", "-1", "10001")},
+		"k":                  {[]string{"2", "5", "100"}, append(numbers, "0", "1", "101")},
+		"cards":              {[]string{"on", "off"}, switches},
+		"places":             {[]string{"on", "off"}, []string{"", "yes"}},
+		"place_list":         {[]string{"", "Library", "Library 45.4642/9.19; Old Harbour; 図書館 -1.5/180"}, []string{"Library; library", "45.4/9.1", "Library 91/0", "Library 0/181", strings.Repeat("x", 41), strings.Repeat("a;", 51), "---"}},
+		"search":             {[]string{"30/10", "0"}, []string{"-1", "x"}},
+		"pictures":           {[]string{"on", "blurred", "off"}, append(switches, "held", "Blurred", "on off")},
+		"picture":            {[]string{"3/2", "0"}, rates},
+		"view_once_pictures": {[]string{"on", "off"}, switches},
+		"daily_question":     {[]string{"on", "off"}, switches},
+		"view_once":          {[]string{"on", "off"}, switches},
+		"open":               {[]string{"20/10", "0"}, rates},
+		"unlisted":           {[]string{"on", "off"}, switches},
+		"post":               {[]string{"6/3", "6", "0", "1/1", "100000/100000", "0/3"}, rates},
+		"reply":              {[]string{"12/6", "1", "0"}, rates},
+		"vote":               {[]string{"30/15", "0"}, rates},
+		"page":               {[]string{"600/200", "0"}, rates},
+		"socket":             {[]string{"0", "256", "100000"}, append(numbers, "-1", "100001")},
 		"shared_networks": {
 			[]string{"", "10.0.0.0/8", "10.0.0.0/8,fd00::/8", "192.0.2.7", "10.0.0.0/8\r\n\tfd00::/8", " , "},
 			[]string{"x", "10.0.0.0/33", "10.0.0.0/8;fd00::/8", "300.0.0.1", "10.0.0", "fd00::/129", "example.org"},

@@ -18,21 +18,32 @@ import (
 // names its pages.
 func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	t.Helper()
-	s = newSite(t, "life_per_heart=2m")
+	s = newSite(t, "life_per_heart=2m", "place_list=Library; Old Harbour")
 	thread := s.publish("does anybody know when the library opens? https://library.example/hours-and-a-long-address-that-does-not-end", "")
 	s.publish("soon over", "1m")
 	s.publish(strings.Repeat("one long word after another ", 12)+strings.Repeat("x", 120), "7d")
+	var answered note
 	for i := range 3 {
-		s.reply(thread.ID, fmt.Sprintf("answer number %d", i))
+		answered = s.reply(thread.ID, fmt.Sprintf("answer number %d", i))
+	}
+	s.answerTo(thread.ID, strings.Repeat("so do I and so on ", 20), answered.ID)
+	s.answerTo(thread.ID, "and I", thread.ID[1:]+"a") // of what is gone
+	for range 2 {
+		s.write("/api/v1/boards/home/posts", map[string]any{"body": "stolen again #bikes", "place": "Library"})
 	}
 	s.addBoard("attic", "The attic", "--closes", "in 40m")
 	s.write("/api/v1/boards/attic/posts", map[string]any{"body": "up here"})
 	s.ask("Which sound belongs to this place?")
 	p = s.person("somebody")
+	p.open("/")
+	p.chooses(aPhoto(t, 640, 400))
+	p.types("#alt", "A wall in the evening")
+	p.post("proof")
+	p.shows("proof")
 	p.openLive("/")
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
-	return s, p, []string{"/", "/write", "/p/" + thread.ID, "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic"}
+	return s, p, []string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic"}
 }
 
 // TestPagesHaveNoBarriers has axe look at every page, on a phone and on a screen,
@@ -51,6 +62,7 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 				p.width(w)
 				p.media("prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
 				p.wait("the colours have changed", `document.getAnimations().length === 0`)
+				see[any](p, `void scrollTo(0, 1e6)`) // where what sticks to the foot covers nothing
 				for _, barrier := range see[[]string](p, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}).then(r =>
 					r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? "")).join(" | ")))`) {
 					t.Errorf("%s at %d px, %s: %s", path, w, scheme, barrier)

@@ -33,6 +33,7 @@ type person struct {
 	mu       sync.Mutex
 	problems []string
 	expected []*regexp.Regexp
+	watching func(*network.EventRequestWillBeSent) // nil: nobody looks at what is asked
 }
 
 // person lets somebody come who has never been here, with a window of 1280 × 900.
@@ -89,6 +90,11 @@ func (p *person) hear(event any) {
 	case *network.EventRequestWillBeSent:
 		if u := e.Request.URL; strings.HasPrefix(u, "http") && !strings.HasPrefix(u, p.base+"/") {
 			p.complain("a request left the site: %s", u)
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.watching != nil {
+			p.watching(e)
 		}
 	case *page.EventJavascriptDialogOpening:
 		p.complain("a dialog opened: %s", e.Message)

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
@@ -37,27 +39,47 @@ func TestTheBackButtonShowsNothingThatHasEnded(t *testing.T) {
 	}
 }
 
-// TestABrowserKeepsNothingThatWasRead looks into all the stores that a page has.
+// TestABrowserKeepsNothingThatWasRead looks into all the stores that a page has: who
+// only reads leaves nothing there, and who writes leaves what /you names.
 func TestABrowserKeepsNothingThatWasRead(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	post := s.publish("not to be kept", "")
 	p := s.person("somebody")
-	p.openLive("/")
-	p.post("nor this")
-	p.wait("the form is empty again", `document.querySelector("#composer textarea").value === ""`)
-	p.openLive("/p/" + post.ID)
-	p.types("#talk textarea", "nor what is not yet said")
-	stores := see[map[string]any](p, `(async () => ({
-		local: localStorage.length, session: sessionStorage.length, cookies: document.cookie,
+	const stores = `(async () => ({
+		local: localStorage.getItem("mayfly") ?? "", session: sessionStorage.getItem("mayfly") ?? "",
+		more: Object.keys({...localStorage, ...sessionStorage}).filter(k => k !== "mayfly").length, cookies: document.cookie,
 		databases: (await indexedDB.databases()).length,
 		caches: "caches" in globalThis ? (await caches.keys()).length : 0,
 		workers: "serviceWorker" in navigator ? (await navigator.serviceWorker.getRegistrations()).length : 0,
 		state: JSON.stringify(history.state),
-	}))()`)
-	for name, want := range map[string]any{"local": 0., "session": 0., "cookies": "", "databases": 0., "caches": 0., "workers": 0., "state": "null"} {
-		if got := stores[name]; got != want {
-			t.Errorf("%s holds %v, want %v", name, got, want)
+	}))()`
+	nothing := map[string]any{"local": "", "session": "", "more": 0., "cookies": "", "databases": 0., "caches": 0., "workers": 0., "state": "null"}
+	p.openLive("/")
+	p.openLive("/p/" + post.ID)
+	for name, got := range see[map[string]any](p, stores) {
+		if got != nothing[name] {
+			t.Errorf("of reading, %s holds %v", name, got)
+		}
+	}
+	p.openLive("/")
+	p.post("nor this")
+	p.wait("it is marked", `document.querySelector("article .badge")`)
+	p.openLive("/p/" + post.ID)
+	p.types("#talk textarea", "what is not yet said")
+	after := see[map[string]any](p, stores)
+	local, session := after["local"].(string), after["session"].(string)
+	if !strings.Contains(local, "what is not yet said") || strings.Contains(local, "nor this") || strings.Contains(local+session, "not to be kept") {
+		t.Errorf("of writing, there is kept %s and %s", local, session)
+	}
+	if !regexp.MustCompile(`^\[{"kind":"own","id":"[a-z2-7]{26}","value":true,"until":\d+}]$`).MatchString(session) {
+		t.Errorf("the tab keeps %s", session)
+	}
+	delete(after, "local")
+	delete(after, "session")
+	for name, got := range after {
+		if got != nothing[name] {
+			t.Errorf("of writing, %s holds %v", name, got)
 		}
 	}
 }

@@ -62,6 +62,7 @@ func TestNothingThatPeopleWriteRuns(t *testing.T) {
 				writer.click("#composer #send")
 				writer.wait("the words are back", fmt.Sprintf(`document.querySelector("#composer .err") && document.querySelector("#composer textarea").value === %q`, line))
 				writer.holdsNoMarkup()
+				writer.click("#composer .draft button") // or the next line would be written behind it
 				writer.open("/")
 			}
 		})
@@ -135,7 +136,7 @@ func (p *person) holdsAsText(notes []note, n int) {
 func (p *person) holdsNoMarkup() {
 	p.t.Helper()
 	foreign := see[[]string](p, `[...document.querySelectorAll("*")].filter(e =>
-		e.matches("img, image, iframe, object, embed, base, style, video, audio, math, marquee, dialog, mglyph, noscript, meta[http-equiv], body script, article :is(input, textarea, template, details)") ||
+		e.matches("img, image, iframe, object, embed, base, style, video, audio, math, marquee, dialog:not(#more), mglyph, noscript, meta[http-equiv], body script, article :is(input, textarea, template, details)") ||
 		e.closest("article p[dir=auto]") && !e.matches("p, br, a[href^='http://'], a[href^='https://']") ||
 		[...e.attributes].some(a => a.name.startsWith("on") || a.name === "srcdoc" || /^\s*(javascript|data|vbscript):/i.test(a.value) && a.name !== "value"),
 	).map(e => e.outerHTML.slice(0, 200))`)

@@ -9,6 +9,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,35 +24,73 @@ import (
 // apiPost is a post as programs see it. No field holds a position, a stable
 // author or a time of creation.
 type apiPost struct {
-	ID          string `json:"id"`
-	Board       string `json:"board"`
-	Thread      string `json:"thread"`
-	Body        string `json:"body"`
-	Warning     string `json:"warning"`
-	Backdrop    string `json:"backdrop"`
-	Name        string `json:"name"`
-	Hue         string `json:"hue"`
-	Hearts      int    `json:"hearts"`
-	Score       int    `json:"score"`
-	Replies     int    `json:"replies"`
-	Left        int64  `json:"left"` // seconds
-	Span        int64  `json:"span"` // seconds
-	State       string `json:"state"`
-	URL         string `json:"url"`
-	ViewOnce    bool   `json:"view_once"`
-	ReadersLeft int    `json:"readers_left"` // 0: no such clock
-	Unlisted    bool   `json:"unlisted"`
-	Prompt      string `json:"prompt"` // "question" or "welcome" of the host; "": of a visitor
-	Sponsored   bool   `json:"sponsored"`
-	Mine        bool   `json:"mine"`
-	Vote        string `json:"vote"`
+	ID          string      `json:"id"`
+	Board       string      `json:"board"`
+	Thread      string      `json:"thread"`
+	Body        string      `json:"body"`
+	To          string      `json:"to"` // the reply that a reply answers, which may be gone; "": none
+	Warning     string      `json:"warning"`
+	Backdrop    string      `json:"backdrop"`
+	Tags        []string    `json:"tags"`
+	Place       string      `json:"place"`
+	Picture     *apiPicture `json:"picture"` // null: none
+	Name        string      `json:"name"`
+	Hue         string      `json:"hue"`
+	Hearts      int         `json:"hearts"`
+	Score       int         `json:"score"`
+	Replies     int         `json:"replies"`
+	Left        int64       `json:"left"` // seconds
+	Span        int64       `json:"span"` // seconds
+	State       string      `json:"state"`
+	URL         string      `json:"url"`
+	ViewOnce    bool        `json:"view_once"`
+	ReadersLeft int         `json:"readers_left"` // 0: no such clock
+	Unlisted    bool        `json:"unlisted"`
+	Prompt      string      `json:"prompt"` // "question" or "welcome" of the host; "": of a visitor
+	Sponsored   bool        `json:"sponsored"`
+	Mine        bool        `json:"mine"`
+	Vote        string      `json:"vote"`
 }
 
-// drawAPIPost shows p to a program in p's language; who asks adds Mine and Vote.
-func drawAPIPost(post board.Post, say *words.Printer, now time.Time) apiPost {
+// apiPicture is a post's picture as programs see it.
+type apiPicture struct {
+	URL     string `json:"url"` // both "" for a view-once post, whose opening holds Data
+	Thumb   string `json:"thumb"`
+	Alt     string `json:"alt"`
+	Width   int    `json:"width"` // pixels
+	Height  int    `json:"height"`
+	Colour  string `json:"colour"`  // "#rrggbb"
+	Blurred bool   `json:"blurred"` // until its reader asks for it
+
+	Type string `json:"type,omitempty"` // of Data
+	Data []byte `json:"data,omitempty"` // base64
+}
+
+func drawAPIPicture(post board.Post, s board.Settings) *apiPicture {
+	p := post.Picture
+	if p == nil {
+		return nil
+	}
+	out := &apiPicture{Alt: p.Alt, Width: p.Width, Height: p.Height, Colour: p.Colour, Blurred: s.Pictures != board.PicturesOn}
+	switch {
+	case p.Full != nil:
+		out.Type, out.Data = p.Full.Type, p.Full.Bytes
+	case !post.ViewOnce:
+		out.URL, out.Thumb = postURL(post)+"/picture", postURL(post)+"/thumb"
+	}
+	return out
+}
+
+// drawAPIPost shows p to a program in p's language, by the settings of its board;
+// who asks adds Mine and Vote.
+func drawAPIPost(post board.Post, say *words.Printer, s board.Settings, now time.Time) apiPost {
+	to := ""
+	if post.To != (board.PostID{}) {
+		to = post.To.String()
+	}
 	out := apiPost{
-		ID: post.ID.String(), Board: post.Board, Thread: post.Thread.String(),
-		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Unlisted: post.Unlisted,
+		ID: post.ID.String(), To: to, Board: post.Board, Thread: post.Thread.String(),
+		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted,
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
@@ -61,6 +100,17 @@ func drawAPIPost(post board.Post, say *words.Printer, now time.Time) apiPost {
 		out.Name, out.Hue = say.Say("prompt.host"), ""
 	}
 	return out
+}
+
+// apiTags are the tags of a post, each once.
+func apiTags(p board.Post) []string {
+	tags := []string{}
+	for _, m := range board.Tags(p.Body) {
+		if !slices.Contains(tags, m.Tag) {
+			tags = append(tags, m.Tag)
+		}
+	}
+	return tags
 }
 
 // apiState says whether the body is there to be read.
@@ -95,7 +145,7 @@ func (s *Server) apiPosts(r *http.Request, posts []board.Post) ([]apiPost, error
 	}
 	out := make([]apiPost, len(posts))
 	for i, p := range posts {
-		out[i] = drawAPIPost(p, say, now)
+		out[i] = drawAPIPost(p, say, s.settings(p.Board), now)
 		if opened[p.ID] {
 			out[i].State = "opened"
 		}
@@ -141,12 +191,12 @@ func (s *Server) apiFeed(w http.ResponseWriter, r *http.Request) error {
 			return invalid("limit", "error.limit", "max", board.PageMax)
 		}
 	}
-	posts, next, err := s.board.Feed(r.Context(), q)
+	posts, next, err := s.seek(r, q)
 	if err != nil {
 		return err
 	}
 	var pinned []board.Post
-	if q.After == (board.Cursor{}) {
+	if q.After == (board.Cursor{}) && q.Narrow == (board.Narrow{}) {
 		if pinned, err = s.board.Prompts(r.Context(), q.Board); err != nil {
 			return err
 		}
@@ -185,11 +235,8 @@ func (s *Server) thread(r *http.Request, id board.PostID) (board.Post, []board.P
 }
 
 func (s *Server) apiCreatePost(w http.ResponseWriter, r *http.Request) error {
-	var in draftFields
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	d, err := in.parse()
+	d, release, err := s.apiDraft(w, r)
+	defer release()
 	if err != nil {
 		return err
 	}
@@ -198,11 +245,34 @@ func (s *Server) apiCreatePost(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// apiDraft reads a draft from JSON or, with a picture, from a form.
+func (s *Server) apiDraft(w http.ResponseWriter, r *http.Request) (d board.Draft, release func(), err error) {
+	if isMultipart(r) {
+		form, err := s.readSent(w, r)
+		if err != nil {
+			return d, form.release, err
+		}
+		d, err := form.draft(s, fieldsOf(givenIn(form)))
+		return d, form.release, err
+	}
+	var in draftFields
+	if err := readJSON(r, &in); err != nil {
+		return d, func() {}, err
+	}
+	d, err = in.parse()
+	return d, func() {}, err
+}
+
 func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Body string `json:"body"`
+		To   string `json:"to"`
 	}
 	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	to, err := parseAnswered(in.To)
+	if err != nil {
 		return err
 	}
 	id, err := board.ParsePostID(r.PathValue("id"))
@@ -210,7 +280,7 @@ func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.apiPublish(w, r, limit.Reply, s.boardOf(r, id), func(v board.Visitor) (board.Post, board.OwnerKey, error) {
-		return s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body})
+		return s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body, To: to})
 	})
 }
 
@@ -227,7 +297,7 @@ func (s *Server) apiPublish(w http.ResponseWriter, r *http.Request, cost limit.C
 		return err
 	}
 	s.keepVisitor(w, r, v)
-	out := drawAPIPost(p, s.printer(r), s.board.Now())
+	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.Mine = true
 	w.Header().Set("Location", "/api/v1/posts/"+out.ID)
 	return answerJSON(w, http.StatusCreated, map[string]any{"post": out, "owner_key": key.String()})
@@ -244,7 +314,7 @@ func (s *Server) apiVote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := drawAPIPost(p, s.printer(r), s.board.Now())
+	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.Vote, out.Mine = in.Vote, p.OwnedBy(s.visitor(r))
 	return answerJSON(w, http.StatusOK, map[string]any{"post": out})
 }
@@ -255,7 +325,7 @@ func (s *Server) apiOpen(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := drawAPIPost(p, s.printer(r), s.board.Now())
+	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.State = "opened"
 	return answerJSON(w, http.StatusOK, map[string]any{"post": out})
 }

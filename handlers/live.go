@@ -62,8 +62,11 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 	switch e.Kind {
 	case board.Born:
 		p := views.NewPost(say, e.Post, s, now)
-		if e.IsReply() && !e.Hosted {
-			p = p.WroteThread(say, e.Opener)
+		if e.IsReply() {
+			if !e.Hosted {
+				p = p.WroteThread(say, e.Opener)
+			}
+			p = p.Answering(say, e.To)
 		}
 		return views.Came(p, at)
 	case board.Changed:
@@ -100,7 +103,7 @@ type jsonChange struct {
 func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
 	switch e.Kind {
 	case board.Born:
-		p := drawAPIPost(e.Post, words.In("en"), d.now())
+		p := drawAPIPost(e.Post, words.In("en"), d.settings(e.Board), d.now())
 		return jsonFrame{Type: "born", At: at, Post: &p}
 	case board.Changed:
 		return jsonFrame{Type: "changed", At: at, ID: e.ID.String(), jsonChange: &jsonChange{

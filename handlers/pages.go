@@ -28,7 +28,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 	}
 	v := views.Visit{
 		Words: s.printer(r), Now: now, Settings: settings, Board: info, Boards: boards,
-		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r),
+		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(slug),
 	}
 	if v.Reload > 0 {
 		w.Header().Set("Refresh", strconv.Itoa(v.Reload))
@@ -171,12 +171,17 @@ func (s *Server) feedQuery(r *http.Request) (board.Query, error) {
 		return board.Query{}, err
 	}
 	q := board.Query{Board: slug, Sort: sort}
+	if q.Narrow, err = s.narrow(r, slug); err != nil {
+		return board.Query{}, err
+	}
 	q.After, err = s.cursors.parse(feedName(q), r.URL.Query().Get("cursor"))
 	return q, err
 }
 
 // feedName binds a cursor to the feed it was given for.
-func feedName(q board.Query) string { return q.Board + "/" + string(q.Sort) }
+func feedName(q board.Query) string {
+	return strings.Join([]string{q.Board, string(q.Sort), q.Tag, q.Place, q.Words}, "/")
+}
 
 // origin is where people reach this board.
 func (s *Server) origin(r *http.Request) string {

@@ -18,6 +18,9 @@ func (s *Server) feedPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if q.Narrow != (board.Narrow{}) {
+		return s.answerFound(w, r, q)
+	}
 	topic := live.OfBoard(q.Board)
 	at := s.hub.Counter(topic) // before the posts: what happens between is asked for again
 	posts, next, err := s.board.Feed(r.Context(), q)
@@ -62,7 +65,28 @@ func (s *Server) threadPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, postURL(p), http.StatusSeeOther)
 		return nil
 	}
-	return s.answerThread(w, r, p.Board, id, http.StatusOK, views.Given{}, nil)
+	return s.answerThread(w, r, p.Board, id, http.StatusOK, views.Given{To: r.URL.Query().Get("to")}, nil)
+}
+
+// sharePage shows the address of a post or reply as a QR code.
+func (s *Server) sharePage(w http.ResponseWriter, r *http.Request) error {
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	p, err := s.board.Post(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	v, err := s.visit(w, r, p.Board)
+	if err != nil {
+		return err
+	}
+	share, err := views.NewShare(v, p, s.origin(r)+"/p/"+id.String())
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, r, http.StatusOK, views.SharePage(share))
 }
 
 // answerThread shows a thread of a board; a reply that was refused comes back in
@@ -104,11 +128,11 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q.Limit = stateSize(q, r.URL.Query().Get("n"))
-	posts, _, err := s.board.Feed(r.Context(), q)
+	posts, _, err := s.seek(r, q)
 	if err != nil {
 		return err
 	}
-	if q.After == (board.Cursor{}) {
+	if q.After == (board.Cursor{}) && q.Narrow == (board.Narrow{}) {
 		prompts, err := s.board.Prompts(r.Context(), q.Board)
 		if err != nil {
 			return err
@@ -123,9 +147,11 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	traces, err := s.board.Traces(r.Context(), q.Board)
-	if err != nil {
-		return err
+	var traces []board.Trace
+	if q.Narrow == (board.Narrow{}) {
+		if traces, err = s.board.Traces(r.Context(), q.Board); err != nil {
+			return err
+		}
 	}
 	return answerHTML(w, r, http.StatusOK, views.State(views.NewPosts(v, posts, votes), at, views.NewTombs(v, traces)...))
 }
@@ -183,16 +209,15 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request) error {
 // createPost takes the composer's form. A page hears of its post by socket like
 // everybody's, so a form sent by script gets the emptied form back.
 func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
 	slug := r.PathValue("board")
-	given := views.Given{
-		Body: r.PostForm.Get("body"), TTL: r.PostForm.Get("ttl"), Silence: r.PostForm.Get("silence"),
-		Warning: r.PostForm.Get("warning"), Backdrop: r.PostForm.Get("backdrop"), Unlisted: r.PostForm.Get("unlisted") != "",
-		ViewOnce: r.PostForm.Get("view_once") != "", Readers: readers(r.PostForm.Get("readers")),
+	form, err := s.readSent(w, r)
+	defer form.release()
+	given := givenIn(form)
+	var p board.Post
+	var author board.Visitor
+	if err == nil {
+		p, author, err = s.publishPost(w, r, slug, given, form)
 	}
-	p, author, err := s.publishPost(w, r, slug, given)
 	if err != nil {
 		return s.refusePost(w, r, slug, given, err)
 	}
@@ -207,6 +232,16 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 	v.Visitor = author // this answer brings them their cookie
 	w.Header().Set("Mayfly-Post", p.ID.String())
 	return answerHTML(w, r, http.StatusOK, views.ComposerForm(views.NewComposer(v, views.Given{}, nil)))
+}
+
+// givenIn is what was written into the composer.
+func givenIn(f *sent) views.Given {
+	return views.Given{
+		Body: f.Get("body"), TTL: f.Get("ttl"), Silence: f.Get("silence"),
+		Warning: f.Get("warning"), Backdrop: f.Get("backdrop"), Place: f.Get("place"), Unlisted: f.Get("unlisted") != "",
+		ViewOnce: f.Get("view_once") != "", Readers: readers(f.Get("readers")),
+		Alt: f.Get("alt"), HadPicture: f.picture.came,
+	}
 }
 
 // readers reads how many may open a view-once post: "" is all of them, and what
@@ -231,8 +266,8 @@ func whereShown(p board.Post) string {
 	return boardURL(p.Board) + "#p-" + p.ID.String()
 }
 
-func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string, given views.Given) (board.Post, board.Visitor, error) {
-	d, err := fieldsOf(given).parse()
+func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string, given views.Given, form *sent) (board.Post, board.Visitor, error) {
+	d, err := form.draft(s, fieldsOf(given))
 	if err != nil {
 		return board.Post{}, board.Visitor{}, err
 	}
@@ -268,7 +303,7 @@ func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	given := views.Given{Body: r.PostForm.Get("body")}
+	given := views.Given{Body: r.PostForm.Get("body"), To: r.PostForm.Get("to")}
 	id, err := board.ParsePostID(r.PathValue("id"))
 	if err != nil {
 		return s.giveBack(w, r, err, given)
@@ -286,11 +321,15 @@ func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.PostID, given views.Given) (board.Post, error) {
+	to, err := parseAnswered(given.To)
+	if err != nil {
+		return board.Post{}, err
+	}
 	v, err := s.writer(r, limit.Reply, s.boardOf(r, id))
 	if err != nil {
 		return board.Post{}, err
 	}
-	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body})
+	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body, To: to})
 	if err == nil {
 		s.keepVisitor(w, r, v)
 	}
@@ -322,7 +361,7 @@ func (s *Server) answerReplyForm(w http.ResponseWriter, r *http.Request, id boar
 	if err != nil {
 		return err
 	}
-	return answerHTML(w, r, status, views.TalkForm(views.NewReplyForm(v, id, as, given, refused)))
+	return answerHTML(w, r, status, views.TalkForm(views.NewReplyForm(v, views.Talk{Post: root, Replies: replies, Given: given, Err: refused}, as)))
 }
 
 // nameOf is who v is in a thread, if v has spoken there.
@@ -340,6 +379,9 @@ func nameOf(v board.Visitor, root board.Post, replies []board.Post) *board.Name 
 
 // refuse is a refusal that a form can show beside the words it gives back.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*board.Error, int, bool) {
+	if e, ok := errors.AsType[*httpError](err); ok {
+		return &board.Error{Kind: board.Invalid, Code: e.code}, e.status, true
+	}
 	e, ok := errors.AsType[*board.Error](err)
 	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal {
 		return nil, 0, false

@@ -66,10 +66,17 @@ const (
 	Reply
 	Vote
 	Open
+	Search
 	Page
+	Picture // a post with one is a Post too
+	Image   // one that a page shows
 
 	socket Cost = 0 // is no rate: OpenSocket
 )
+
+// imagesPerPage is how many pictures may be looked at for each page, in a bucket
+// of their own: a page shows up to fifty of them, most shows none.
+const imagesPerPage = 10
 
 // rate is the setting behind a cost.
 func (c Cost) rate(s board.Settings) board.Rate {
@@ -82,8 +89,14 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Vote
 	case Open:
 		return s.Open
+	case Search:
+		return s.Search
 	case Page:
 		return s.Page
+	case Picture:
+		return s.Picture
+	case Image:
+		return s.Page.Times(imagesPerPage)
 	case socket:
 	}
 	return board.Rate{}

@@ -203,6 +203,39 @@ func TestModulesAreAllThatAppImports(t *testing.T) {
 	if len(modules) == 0 || slices.Contains(modules, URL("js/app.js")) || slices.Contains(modules, URL("js/htmx.js")) {
 		t.Errorf("Modules = %v", modules)
 	}
+	for _, page := range pages {
+		if slices.Contains(modules, URL(page)) {
+			t.Errorf("every page fetches %s, which one kind of page runs", page)
+		}
+	}
+}
+
+func TestScriptsAreSentWithoutTheirCommentsAndWhole(t *testing.T) {
+	comment := regexp.MustCompile(`^\s*(//|/\*\*| \*)`)
+	for _, s := range served {
+		if path.Ext(s.name) != ".js" || s.parts != nil {
+			continue
+		}
+		source, err := sources.ReadFile(s.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := 0
+		for line := range strings.Lines(string(source)) {
+			if !comment.MatchString(line) {
+				code++
+			}
+		}
+		sent := 0
+		for line := range strings.Lines(string(load()[s.name].plain)) {
+			if sent++; comment.MatchString(line) {
+				t.Errorf("%s: a comment is sent: %s", s.name, line)
+			}
+		}
+		if sent != code {
+			t.Errorf("%s: %d lines are sent of %d lines of code", s.name, sent, code)
+		}
+	}
 }
 
 func TestEverythingInTheFoldersIsServed(t *testing.T) {
@@ -332,8 +365,8 @@ func TestAFirstVisitIsLight(t *testing.T) {
 		if f.br != nil {
 			n = len(f.br)
 		}
-		later := strings.HasPrefix(name, "img/backdrops/") // each comes with the first card that shows it
-		if path.Ext(name) != ".webmanifest" && name != "img/favicon.svg" && !later {
+		waits := strings.HasPrefix(name, "img/backdrops/") || slices.Contains(later, name) // until a card shows it, or somebody needs it
+		if path.Ext(name) != ".webmanifest" && name != "img/favicon.svg" && !waits {
 			total += n
 		}
 		t.Logf("%-36s %6d → %6d", name, len(f.plain), n)

@@ -100,7 +100,8 @@ func (s *Store) DeleteQuestion(ctx context.Context, number int64) error {
 
 // Plant stores the post of a question that waits for it, once.
 func (s *Store) Plant(ctx context.Context, p board.Post, key board.Key, number int64) error {
-	return s.putPost(ctx, p, key, number)
+	_, err := s.putPost(ctx, p, key, number)
+	return err
 }
 
 var errPlanted = errors.New("the question does not wait to be planted")

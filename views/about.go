@@ -22,7 +22,7 @@ func NewAbout(v Visit) About {
 	}
 	for _, b := range v.Boards {
 		if b.Rules != "" {
-			a.Rules = append(a.Rules, Rules{BoardTitle(p, b), spans(b.Rules)})
+			a.Rules = append(a.Rules, Rules{BoardTitle(p, b), links(b.Rules)})
 		}
 	}
 	a.Entry = "about"

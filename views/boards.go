@@ -47,7 +47,7 @@ func NewBoards(v Visit, list []Shelf) Boards {
 			card.Here = p.Say("board.here", "n", s.Here)
 		}
 		if left, closes := s.Board.ClosesIn(v.Now); closes {
-			card.Closes = p.Say("board.closes", "life", coarse(left))
+			card.Closes = p.Say("board.closes", "life", untilClosing(left))
 		}
 		out.List = append(out.List, card)
 	}
@@ -79,9 +79,9 @@ func (v Visit) boardName(slug string) string {
 	return ""
 }
 
-// coarse rounds a closing date's distance up: nobody waits for its seconds, nor days
+// untilClosing rounds a closing date's distance up: nobody waits for its seconds, nor days
 // ahead for its minutes.
-func coarse(left time.Duration) time.Duration {
+func untilClosing(left time.Duration) time.Duration {
 	step := time.Second
 	switch {
 	case left > 2*day:

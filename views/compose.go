@@ -77,6 +77,31 @@ func moods(p *words.Printer, s board.Settings, chosen string) []Mood {
 	return out
 }
 
+// script is what a page with this composer loads for it.
+func (c Composer) script() string {
+	if slices.ContainsFunc(c.Places, func(p Place) bool { return p.At != "" }) {
+		return "js/place.js"
+	}
+	return ""
+}
+
+// placeChoices offers the host's places, and nowhere first.
+func placeChoices(p *words.Printer, s board.Settings, asked string) []Place {
+	if !s.Places || len(s.PlaceList) == 0 {
+		return nil
+	}
+	chosen, _ := board.FindPlace(s.PlaceList, asked)
+	list := []Place{{Choice: Choice{Text: p.Say("compose.place.none"), Chosen: chosen.Slug == ""}}}
+	for _, place := range s.PlaceList {
+		c := Place{Choice: Choice{Value: place.Slug, Text: place.Name, Chosen: place.Slug == chosen.Slug}}
+		if place.Placed {
+			c.At = strconv.FormatFloat(place.Lat, 'f', -1, 64) + "," + strconv.FormatFloat(place.Lon, 'f', -1, 64)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
 func choices(p *words.Printer, offer []time.Duration, chosen time.Duration) []Choice {
 	var out []Choice
 	for _, d := range unique(offer) {
@@ -127,9 +152,11 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Body:     given.Body,
 		Size:     cardSize(given.Body),
 		Limits:   limits,
+		Photo:    newPhoto(p, v.Settings, given, refused),
 		Moods:    moods(p, v.Settings, given.Backdrop),
 		Plain:    !v.Settings.Cards || !board.IsBackdrop(given.Backdrop),
 		Warning:  given.Warning,
+		Places:   placeChoices(p, v.Settings, given.Place),
 		MayHide:  v.Settings.Unlisted,
 		Unlisted: given.Unlisted,
 		MayOnce:  v.Settings.ViewOnce,
@@ -141,9 +168,11 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Err:      formSays(p, refused),
 
 		BodyErr:     fieldSays(p, refused, "body"),
+		PictureErr:  fieldSays(p, refused, "picture"),
 		BackdropErr: fieldSays(p, refused, "backdrop"),
 		QuietErr:    fieldSays(p, refused, "silence"),
 		WarningErr:  fieldSays(p, refused, "warning"),
+		PlaceErr:    fieldSays(p, refused, "place"),
 		UnlistedErr: fieldSays(p, refused, "unlisted"),
 		OnceErr:     fieldSays(p, refused, "view_once"),
 		ReadersErr:  fieldSays(p, refused, "readers"),
@@ -158,19 +187,27 @@ func readersText(n int) string {
 	return strconv.Itoa(n)
 }
 
-// NewReplyForm draws up the form that answers in a thread; as is who the reader is
-// there, nil for somebody who has not spoken yet.
-func NewReplyForm(v Visit, thread board.PostID, as *board.Name, given Given, refused *board.Error) ReplyForm {
-	p := v.Words
+// NewReplyForm draws up the form that answers in a thread: its post or, where
+// t.Given says so, one of its replies. As is who the reader is there, nil for
+// somebody who has not spoken yet.
+func NewReplyForm(v Visit, t Talk, as *board.Name) ReplyForm {
+	p, thread := v.Words, "/p/"+t.Post.ID.String()
 	f := ReplyForm{
 		Words:   p,
-		Action:  "/p/" + thread.String() + "/replies",
-		Body:    given.Body,
+		Action:  thread + "/replies",
+		Back:    thread + "#body",
+		Body:    t.Given.Body,
 		Max:     v.Settings.PostChars,
 		Label:   p.Say("reply.label"),
-		Wait:    waitSeconds(refused),
-		Err:     formSays(p, refused),
-		BodyErr: fieldSays(p, refused, "body"),
+		Wait:    waitSeconds(t.Err),
+		Err:     formSays(p, t.Err),
+		BodyErr: fieldSays(p, t.Err, "body"),
+		ToErr:   fieldSays(p, t.Err, "to"),
+	}
+	if id, err := board.ParsePostID(t.Given.To); err == nil {
+		if i := slices.IndexFunc(t.Replies, func(r board.Post) bool { return r.ID == id }); i >= 0 {
+			f.To = newAnswer(p, t.Replies[i])
+		}
 	}
 	if as != nil {
 		name := NewName(p, *as)

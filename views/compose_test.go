@@ -122,7 +122,7 @@ func TestALimitedFormWaits(t *testing.T) {
 	limited := &board.Error{Kind: board.Limited, Code: "error.limited", Args: map[string]any{"wait": 23200 * time.Millisecond}}
 	for name, markup := range map[string]string{
 		"composer": draw(t, ComposerForm(NewComposer(v, Given{Body: "x"}, limited))),
-		"reply":    draw(t, TalkForm(NewReplyForm(v, id(1), nil, Given{Body: "x"}, limited))),
+		"reply":    draw(t, TalkForm(NewReplyForm(v, Talk{Post: aPost(), Given: Given{Body: "x"}, Err: limited}, nil))),
 	} {
 		form := tree(t, markup)
 		send := byID(t, form, "send")
@@ -147,8 +147,8 @@ func TestFormsSendWhatTheContractNames(t *testing.T) {
 		action string
 		fields string
 	}{
-		"composer": {draw(t, WritePage(NewWrite(v, Given{}, nil))), "/b/home/posts", "backdrop body readers silence ttl unlisted view_once warning"},
-		"reply":    {draw(t, ThreadPage(NewThread(v, Talk{Post: aPost()}))), "/p/" + id(1).String() + "/replies", "body"},
+		"composer": {draw(t, WritePage(NewWrite(v, Given{}, nil))), "/b/home/posts", "alt backdrop body picture readers silence ttl unlisted view_once warning"},
+		"reply":    {draw(t, ThreadPage(NewThread(v, Talk{Post: aPost()}))), "/p/" + id(1).String() + "/replies", "body to"},
 		"vote":     {draw(t, ThreadPage(NewThread(v, Talk{Post: aPost()}))), "/p/" + id(1).String() + "/vote", "vote"},
 		"key":      {draw(t, ThreadPage(NewThread(v, Talk{Post: aPost()}))), "/p/" + id(1).String() + "/delete", "owner_key"},
 		"session":  {draw(t, YouPage(NewYou(mine, Known{}))), "/you/session", "session"},
@@ -177,7 +177,7 @@ func TestScriptedFormsTakeTheirAnswersPlace(t *testing.T) {
 	v := aVisit("en")
 	for name, markup := range map[string]string{
 		"composer": draw(t, ComposerForm(NewComposer(v, Given{}, nil))),
-		"talk":     draw(t, TalkForm(NewReplyForm(v, id(1), nil, Given{}, nil))),
+		"talk":     draw(t, TalkForm(NewReplyForm(v, Talk{Post: aPost()}, nil))),
 	} {
 		form := byID(t, tree(t, markup), name)
 		if attr(form, "hx-post") != attr(form, "action") || attr(form, "hx-target") != "this" || attr(form, "hx-swap") != "outerHTML" || attr(form, "hx-sync") != "drop" {
@@ -188,10 +188,10 @@ func TestScriptedFormsTakeTheirAnswersPlace(t *testing.T) {
 
 func TestAReplyFormKnowsWhoYouAreHere(t *testing.T) {
 	v := aVisit("en")
-	if f := NewReplyForm(v, id(1), nil, Given{}, nil); f.As != nil || f.Label != "Reply" {
+	if f := NewReplyForm(v, Talk{Post: aPost()}, nil); f.As != nil || f.Label != "Reply" {
 		t.Errorf("somebody new is called %q", f.Label)
 	}
-	if f := NewReplyForm(v, id(1), &crane, Given{}, nil); f.Label != "Reply as Olive Crane" {
+	if f := NewReplyForm(v, Talk{Post: aPost()}, &crane); f.Label != "Reply as Olive Crane" {
 		t.Errorf("Olive Crane is called %q", f.Label)
 	}
 	v.Visitor = me

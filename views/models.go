@@ -26,22 +26,30 @@ type Visit struct {
 	Theme    string                // "light", "dark", or "" for the system's
 	Path     string                // path and query of this page, where its forms come back to
 	Reload   int                   // seconds after which the page reloads itself; 0: never
+	Rising   []board.Rising        // tags of this board
 	Opened   map[board.PostID]bool // view-once posts that the visitor has opened
 	Here     string                // about how many read along; "" when that is not to be told
 }
 
 // Page is what surrounds every page.
 type Page struct {
-	Words *words.Printer
-	Name  string // feed, thread, write, you, about, problem: data-page of the body
-	Title string
-	Theme string
-	Home  string // the way back to the board
-	Write string // the way to the composer of the same board
+	Words  *words.Printer
+	Name   string // feed, thread, write, you, about, problem: data-page of the body
+	Title  string
+	Theme  string
+	Home   string // the way back to the board
+	Search string // the way to search it
+	Write  string // the way to the composer of the same board
 	// Boards are where else there is to read; none where there is one board alone.
 	Boards []Tab
-	Entry  string // the entry of the navigation that this page is: stream, boards, write, you, about
+	Entry  string // the entry of the navigation that this page is: stream, search, boards, write, you, about
 	Live   Live   // zero: nothing happens on this page by itself
+	// Preview is what other programs show of a link to it; nil: what they find.
+	Preview *Preview
+	Share   string // where its link is shared; "": nowhere
+	// Script is what this kind of page loads beside js/app.js, "" for nothing.
+	Script string
+	Vanish int // the score at which a post is gone
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
 	// Reload is the seconds after which the page loads itself anew, 0 for never.
@@ -63,8 +71,16 @@ type Aside struct {
 	Board   string
 	Here    string // "About 20 here", or ""
 	Lasting string // how long posts last
+	Rising  []Pill // tags
 	Closes  string // when the board closes, "" for never
 	Know    Know
+}
+
+// Pill is a short link with a number.
+type Pill struct {
+	Text, Href string
+	N          string
+	Current    bool
 }
 
 // Know says in two sentences what is known about the reader.
@@ -88,6 +104,19 @@ type Feed struct {
 	NextText string
 }
 
+// Found is a page of what was asked for: by words, by a tag, at a place.
+type Found struct {
+	Feed
+	Words  string // as they were typed
+	Slug   string // of the board that is searched
+	Terms  string // what an article must hold to be of interest, folded by lower case
+	Title  string // "Library": of a place
+	Count  string // "31 posts alive"
+	Places []Pill
+	Err    string
+	Asked  bool // something was asked for
+}
+
 // Tab is one order of a feed.
 type Tab struct {
 	Text, Href string
@@ -104,6 +133,8 @@ type Listing struct {
 	From    string                      // the cursor it begins after; "": from the top
 	Next    string                      // the cursor of the next page; "": it is the last
 	At      uint64                      // the board's counter, read before the posts
+	Narrow  board.Narrow
+	Count   int // of all pages of a narrowed feed, at most board.CountMax + 1
 }
 
 // Write is the page of the composer.
@@ -143,9 +174,13 @@ type Talk struct {
 // Given is what a form was sent with, as it was sent: to give it back.
 type Given struct {
 	Body, TTL, Silence string
+	To                 string // of a reply: the id of the one it answers
 	Warning, Backdrop  string
+	Place              string
 	Unlisted, ViewOnce bool
 	Readers            int // 0: every visitor may open it
+	Alt                string
+	HadPicture         bool // a picture came with it, which no form can give back
 }
 
 // Choice is one radio button.
@@ -161,11 +196,13 @@ type Composer struct {
 	Body     string
 	Size     string // how the words are set on a card: see cardSize
 	Limits   Limits
+	Photo    *Photo   // nil: there are no pictures here
 	Moods    []Mood   // none: there are no cards here
 	Plain    bool     // no backdrop is chosen
 	Silences []Choice // none: there is nothing to choose
 	Warning  string
-	MayHide  bool // posts may be unlisted here
+	Places   []Place // the first is nowhere; none: there is nothing to choose
+	MayHide  bool    // posts may be unlisted here
 	Unlisted bool
 	MayOnce  bool // posts may be viewed once here
 	ViewOnce bool
@@ -174,7 +211,21 @@ type Composer struct {
 	Wait     int    // seconds until it may be sent again, 0: now
 	Err      string // what is wrong with all of it
 
-	BodyErr, BackdropErr, QuietErr, WarningErr, UnlistedErr, OnceErr, ReadersErr string
+	BodyErr, PictureErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string
+}
+
+// Photo is the part of the composer that takes a picture.
+type Photo struct {
+	Alt    string
+	Lost   bool // one came before, and has to be chosen again
+	Err    string
+	AltErr string
+}
+
+// Place is one to choose; At is where it lies, for the browser alone: "45.46/9.19".
+type Place struct {
+	Choice
+	At string
 }
 
 // Mood is a group of backdrops to choose from; their values are their names.
@@ -198,11 +249,14 @@ type ReplyForm struct {
 	Action  string
 	Body    string
 	Max     int
-	As      *Name  // who the reader is in this thread, if anybody yet
-	Label   string // "Reply as Olive Crane"
+	As      *Name   // who the reader is in this thread, if anybody yet
+	To      *Answer // the reply that is answered; nil: the post
+	Back    string  // where the post is answered instead
+	Label   string  // "Reply as Olive Crane"
 	Wait    int
 	Err     string
 	BodyErr string
+	ToErr   string
 }
 
 // You is the page that says what is known about its reader.
@@ -217,6 +271,7 @@ type You struct {
 	Themes    []Choice
 	Back      string
 	Promises  []string
+	Device    []string // what the browser keeps
 }
 
 // Fact is one thing, and what is known of it.
@@ -312,7 +367,9 @@ type Post struct {
 	WarningLabel, Show, Hide string
 	Backdrop                 string // makes it a card
 	Size                     string // of a card: see cardSize
+	Picture                  *Picture
 	Unlisted                 string // "Unlisted"
+	Place, PlaceHref         string // where it is from, and what else is
 
 	Left, Span string // seconds
 	LeftText   string // "3 h 12 min left"
@@ -339,11 +396,28 @@ type Post struct {
 	Prompt  string // "Question of the host": the host speaks, and By is nobody
 	Answer  string // "Answer it"
 	Welcome bool   // it asks nothing
+	// Of a reply: its thread, the number of its name there, and what it answers.
+	Thread  string
+	Voice   string
+	answers bool
+	To      *Answer
+	// QuoteLabel and SelfLabel are what the links to answer it, and to itself, are called.
+	QuoteLabel, SelfLabel string
 
 	Mine bool
 	You  string // "you"
 	Drop string // the label of the remove button
 	Vote board.Vote
+}
+
+// Picture is what a post shows beside its words, or in place of them.
+type Picture struct {
+	Src           string
+	Href          string // where it leads; "" for nowhere
+	Alt           string // never empty
+	Width, Height string // of the whole picture: what it takes is known before it is there
+	Colour        string // stands in its place until then
+	Show, Hide    string // what tapping does to one that is shown on tap; "": it is shown at once
 }
 
 // Name is a pseudonym as people see it.
@@ -357,6 +431,7 @@ type Name struct {
 type Tomb struct {
 	ID   string
 	Left string // seconds it still stands
+	Why  string
 	Bold string
 	Rest string
 }

@@ -32,7 +32,7 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		Reply:      post.IsReply(),
 		By:         NewName(p, post.Name),
 		name:       post.Name,
-		Text:       spans(post.Body),
+		Text:       spans(post.Board, post.Body),
 		Hearts:     post.Hearts,
 		Score:      post.Score,
 		Replies:    post.Replies,
@@ -46,9 +46,14 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		out.host(p, post)
 		s.LifePerHeart, s.LifePerDown = 0, 0 // votes move nothing here
 	}
-	if !out.Reply {
+	if out.Reply {
+		out.Thread, out.Voice = post.Thread.String(), strconv.Itoa(post.Name.Number())
+		out.answers = post.To != (board.PostID{})
+		out.QuoteLabel, out.SelfLabel = p.Say("reply.answer", "name", out.By.Text), p.Say("reply.self")
+	} else {
 		out.Long = utf8.RuneCountInString(post.Body) > longText
 		out.dress(p, post)
+		out.Picture = newPicture(p, post, s)
 		out.ReplyLabel = p.Say("post.replies", "n", post.Replies)
 		out.live(p, post.Life, s, now)
 	}
@@ -80,6 +85,9 @@ func (out *Post) dress(p *words.Printer, post board.Post) {
 		out.Backdrop, out.Size = post.Backdrop, cardSize(post.Body)
 	}
 	out.Unlisted = unlisted(p, post)
+	if post.Place != "" {
+		out.Place, out.PlaceHref = post.Place, placeHref(post.Board, post.PlaceSlug())
+	}
 	if post.ViewOnce {
 		out.Once, out.Seal = p.Say("once.meta"), newSeal(p, post)
 	}
@@ -197,12 +205,12 @@ func NewPosts(v Visit, posts []board.Post, votes map[board.PostID]board.Vote) []
 
 // NewReplies draws up the replies under root as one visitor sees them.
 func NewReplies(v Visit, root board.Post, replies []board.Post, votes map[board.PostID]board.Vote) []Post {
-	out := NewPosts(v, replies, votes)
-	if root.Prompt != board.NoPrompt {
-		return out // the host is none of them
-	}
+	out, to := NewPosts(v, replies, votes), answeredAmong(replies)
 	for i := range out {
-		out[i] = out[i].WroteThread(v.Words, root.Name)
+		if root.Prompt == board.NoPrompt { // the host is none of them
+			out[i] = out[i].WroteThread(v.Words, root.Name)
+		}
+		out[i] = out[i].Answering(v.Words, to(i))
 	}
 	return out
 }
@@ -214,7 +222,7 @@ func NewTomb(p *words.Printer, id board.PostID, why board.Why, stands time.Durat
 	if why == board.ByReaders {
 		bold = p.Say("tomb.opened")
 	}
-	return Tomb{ID: id.String(), Left: seconds(stands), Bold: bold, Rest: p.Say("tomb.words")}
+	return Tomb{ID: id.String(), Why: string(why), Left: seconds(stands), Bold: bold, Rest: p.Say("tomb.words")}
 }
 
 // NewGone draws up the news that something ended.

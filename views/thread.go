@@ -16,13 +16,15 @@ func NewThread(v Visit, t Talk) Thread {
 		Page:    v.page("thread", heading),
 		Aside:   v.aside(),
 		Heading: heading,
-		Post:    post,
+		Post:    post.Whole(),
 		Replies: NewReplies(v, t.Post, t.Replies, t.Votes),
 		Link:    t.URL,
 		Hidden:  t.Post.Unlisted,
 		Closing: NewClosing(p, v.Board, v.Now),
 		Remove:  "/p/" + t.Post.ID.String() + "/delete",
 	}
+	out.Script = "js/thread.js"
+	out.Preview, out.Share = newPreview(v, t.Post, t.URL), out.Post.path("qr")
 	out.Live = liveThread(t.Post.ID, t.At)
 	out.growsOld(v.Path)
 	out.Back, out.BarTitle, out.BarSub = out.Home, p.Say("thread.title"), out.Post.ReplyLabel
@@ -31,7 +33,7 @@ func NewThread(v Visit, t Talk) Thread {
 		name := NewName(p, *as)
 		out.You = &name
 	}
-	out.Form = NewReplyForm(v, t.Post.ID, as, t.Given, t.Err)
+	out.Form = NewReplyForm(v, t, as)
 	if out.Post.Mine {
 		out.Key = t.Post.Own.String()
 	}

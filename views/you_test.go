@@ -89,7 +89,7 @@ func TestYoursListsWhatCanBeRemoved(t *testing.T) {
 	post, reply := by(me, aPost()), by(me, aReply())
 	post.Body = "first line\nsecond"
 	page := tree(t, draw(t, YouPage(NewYou(v, Known{Posts: []board.Post{post, reply}}))))
-	items := find(page, is("li"))
+	items := find(find(page, is("ul"))[0], is("li"))
 	if len(items) != 2 {
 		t.Fatalf("%d are listed, want 2", len(items))
 	}

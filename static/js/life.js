@@ -1,8 +1,9 @@
 // Lives: the clock, the labels, the wick, and how a post leaves. A wick is SVG
 // attributes and a state is data-state, so nothing here writes a style.
 //
-// Says on document: mayfly:ended when an article begins to leave (detail: it),
-// mayfly:emptied when its words are gone, mayfly:slept when time was missed.
+// Says on document: mayfly:ended when an article begins to leave (detail: it, with
+// its id in data-was), mayfly:emptied when its words are gone, mayfly:slept when
+// time was missed.
 
 import { left as leftSays } from "./say.js";
 
@@ -31,7 +32,8 @@ export function now() {
   return (performance.now() + skipped) / 1000;
 }
 
-const speak = (what, detail) => document.dispatchEvent(new CustomEvent(`mayfly:${what}`, { detail }));
+/** Says on document that something happened: mayfly:what. */
+export const speak = (what, detail) => document.dispatchEvent(new CustomEvent(`mayfly:${what}`, { detail }));
 
 // — One timer for the whole page, set to the next moment anything changes —
 
@@ -124,6 +126,7 @@ export const leaving = (el) => el.dataset.state === "leaving" || el.dataset.stat
 export function leave(el, place = null) {
   lives.delete(el);
   if (leaving(el)) return;
+  el.dataset.was = el.id.slice(2);
   if (!el.isConnected) {
     speak("ended", el);
     return;

@@ -1,9 +1,14 @@
 // The live page: what the socket brings, where it lands, and how the page catches
 // up after it was away. htmx and its socket put each frame into #incoming; from
 // there it is moved to its place here.
+//
+// Says on document: mayfly:came (detail: the article) before something new lands or
+// waits, mayfly:landed when it has, mayfly:died (detail: id, why; "" when that is not
+// known), mayfly:state (detail: the answer) before a difference lands.
 
 import { limits, typing } from "./compose.js";
-import { adopt, closeGaps, leave, now, release, settled } from "./life.js";
+import { day, passing } from "./keep.js";
+import { adopt, closeGaps, leave, now, release, settled, speak } from "./life.js";
 import { parse } from "./net.js";
 import { change, find, idOf, living, mark, renew } from "./post.js";
 import { announce, count, say, tell } from "./say.js";
@@ -55,7 +60,9 @@ const handlers = {
   born(frame, at) {
     seen(frame);
     const article = frame.querySelector("article");
-    if (article && !known(idOf(article))) arrive(article, at);
+    if (!article || known(idOf(article))) return;
+    if (terms) askIfFitting(article);
+    else arrive(article, at);
   },
   changed(frame) {
     seen(frame);
@@ -65,8 +72,9 @@ const handlers = {
   },
   died(frame) {
     seen(frame);
-    const { id } = frame.dataset;
+    const { id, why } = frame.dataset;
     const article = known(id);
+    speak("died", { id, why });
     if (article) leave(article, frame.querySelector(".tomb"));
   },
   settings(frame) {
@@ -78,6 +86,22 @@ const handlers = {
     catchUp();
   },
 };
+
+// A page of what was asked for holds a part of its board: whether something new
+// belongs to it the server says, and it is asked for what may.
+const terms = posts?.dataset.terms?.split(" ");
+let asking = 0;
+
+function askIfFitting(article) {
+  const text = plain(article.textContent);
+  if (asking || !terms.every((term) => text.includes(plain(term)))) return;
+  asking = setTimeout(() => {
+    asking = 0;
+    catchUp();
+  }, 2000 + Math.random() * 2000);
+}
+
+const plain = (text) => text.normalize("NFKD").replace(/\p{Mn}/gu, "").toLowerCase();
 
 // The last hour of a board begins, or is put off.
 function closing(fresh) {
@@ -94,7 +118,8 @@ function seen(frame) {
   live.dataset.at = frame.dataset.at;
 }
 
-const known = (id) => find(id) ?? waiting.get(id);
+/** The article of id, on the page or about to be. */
+export const known = (id) => find(id) ?? waiting.get(id);
 
 function showHere(n) {
   const here = document.getElementById("here");
@@ -129,7 +154,7 @@ export function claim(id) {
     return;
   }
   mark(article);
-  if (waiting.delete(id)) land(article);
+  if (waiting.has(id)) land(article);
   showFresh();
 }
 
@@ -159,35 +184,35 @@ function arrive(article, at) {
   const own = mine.delete(id);
   if (own) mark(article);
   adopt(article, at);
+  speak("came", article);
   if (article.matches(".prompt")) {
     document.getElementById("prompts")?.prepend(article); // the host's, which are pinned
     enter(article);
     return;
   }
-  if (thread) {
-    append(article, own);
-  } else if (own || (growsHere && scrollY < nearTop)) {
-    land(article);
-  } else {
-    waiting.set(id, article);
+  waiting.set(id, article);
+  if (own || (landsHere() && !paused)) {
+    if (thread) landAll(); // in their order
+    else land(article);
+    if (thread && own) article.scrollIntoView({ block: "nearest" });
   }
-  if (!own) tell("pill");
+  if (!own && isShown(article)) tell("pill");
   showFresh();
 }
 
-function append(article, own) {
-  replies.append(article);
-  enter(article);
-  if (own) article.scrollIntoView({ block: "nearest" });
-}
+const landsHere = () => thread || (growsHere && scrollY < nearTop);
+const isShown = (article) => !("folded" in article.dataset); // menu.js folds what its reader would rather not see
 
 function land(article) {
-  posts.prepend(article);
+  waiting.delete(idOf(article));
+  if (thread) replies.append(article);
+  else posts.prepend(article);
   document.getElementById("empty")?.remove();
   enter(article);
 }
 
 async function enter(article) {
+  speak("landed", article);
   if (article.dataset.state) return; // so short a life that it is nearly over
   article.dataset.state = "new";
   await settled(article);
@@ -196,12 +221,14 @@ async function enter(article) {
 
 function showFresh() {
   if (!fresh) return;
-  fresh.hidden = waiting.size === 0;
-  fresh.textContent = count("pill", waiting.size);
+  const n = [...waiting.values()].filter(isShown).length;
+  fresh.hidden = n === 0;
+  fresh.textContent = count("pill", n);
 }
 
 fresh?.addEventListener("click", (e) => {
-  if (!growsHere) {
+  const [first] = waiting.values();
+  if (!growsHere && !thread) {
     if (!("later" in posts.dataset)) { // an order that arrivals would break: load it anew
       e.preventDefault();
       location.reload();
@@ -210,21 +237,34 @@ fresh?.addEventListener("click", (e) => {
   }
   e.preventDefault();
   landAll();
-  scrollTo({ top: 0 });
-  focusOn(posts.querySelector("article"));
+  if (!thread) scrollTo({ top: 0 });
+  focusOn(thread ? first : posts.querySelector("article"), thread);
 });
 
 function landAll() {
   for (const article of waiting.values()) land(article);
-  waiting.clear();
   showFresh();
 }
 
-function focusOn(article) {
+function focusOn(article, scrolls) {
   if (!article) return;
   article.tabIndex = -1;
-  article.focus({ preventScroll: true });
+  article.focus({ preventScroll: !scrolls });
 }
+
+// — Pause: what arrives waits behind the pill, until its reader goes on —
+
+const pause = document.getElementById("pause");
+let paused = passing.get("pause", "") === true;
+
+pause?.setAttribute("aria-pressed", paused);
+pause?.addEventListener("click", () => {
+  paused = !paused;
+  pause.setAttribute("aria-pressed", paused);
+  if (paused) passing.put("pause", "", true, day);
+  else passing.drop("pause", "");
+  if (!paused && landsHere()) landAll();
+});
 
 // — Departures —
 
@@ -285,7 +325,10 @@ async function ask() {
   url.searchParams.set("n", Math.min(most, living(posts).length));
   try {
     const answer = await fetch(url, { cache: "no-store" });
-    if (answer.status === 404 && thread) endThread();
+    if (answer.status === 404 && thread) {
+      for (const article of living(posts)) speak("died", { id: idOf(article), why: "" });
+      endThread();
+    }
     if (answer.status === 410) reloadWhenIdle(); // the board has closed, and says so
     if (answer.ok) landState(parse(await answer.text()).getElementById("state"));
     return true;
@@ -297,11 +340,14 @@ async function ask() {
 function landState(state) {
   if (!state) return;
   live.dataset.at = state.dataset.at;
+  speak("state", state);
   const came = [...state.querySelectorAll("article")];
   const ids = new Set(came.map(idOf));
   for (const article of living(document.getElementById("main"))) {
     const id = idOf(article);
-    if (!ids.has(id)) leave(article, state.querySelector(`#t-${id}`));
+    if (ids.has(id)) continue;
+    if (thread) speak("died", { id, why: "" }); // a feed may only have left it out
+    leave(article, state.querySelector(`#t-${id}`));
   }
   for (const [id, article] of waiting) {
     if (ids.has(id)) continue;

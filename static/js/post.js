@@ -1,7 +1,10 @@
 // What changes in a post or reply while it lives: its counts, its vote buttons, its
 // one line, the mark of whoever wrote it. The markup is that of views/post.templ.
+//
+// Says on document, each with the article: mayfly:drawn when its form is a fresh one,
+// mayfly:mine when it is marked.
 
-import { leaving, relive } from "./life.js";
+import { leaving, relive, speak } from "./life.js";
 import { announce, say } from "./say.js";
 
 /** The article of id, if it is on the page and alive. */
@@ -38,6 +41,7 @@ export function renew(article, copy) {
     press(article, voteOf(copy));
   } else {
     acts(article).replaceWith(acts(copy));
+    speak("drawn", article);
   }
   article.toggleAttribute("data-saves", copy.hasAttribute("data-saves"));
   if ("left" in copy.dataset) relive(article, Number(copy.dataset.left), Number(copy.dataset.span));
@@ -123,8 +127,9 @@ export function mark(article) {
   const parts = mine.content.cloneNode(true);
   const button = parts.querySelector(".remove");
   button.setAttribute("formaction", `/p/${idOf(article)}/delete`);
-  article.querySelector(".row").append(parts.querySelector(".badge"));
-  const end = span("end", "");
-  end.append(button);
-  acts(article).append(end);
+  const row = article.querySelector(".row");
+  row.insertBefore(parts.querySelector(".badge"), row.querySelector(".self"));
+  const end = acts(article).querySelector(".end") ?? acts(article).appendChild(span("end", ""));
+  end.prepend(button);
+  speak("mine", article);
 }

@@ -66,6 +66,19 @@ func aReplyTakesAfterItsThread(s *site) {
 	}
 }
 
+func aReplyKeepsWhatItAnswers(s *site) {
+	p := s.post("a question", s.life(time.Hour))
+	first, _ := s.reply(p, s.visitor(), "an answer")
+	r, key, voice := NewReply(p, s.visitor(), "I thought so too")
+	r.To = first.ID
+	r, _, err := s.InsertReply(s.Context(), r, key, voice, s.now)
+	if err != nil || r.To != first.ID {
+		s.Fatalf("InsertReply = %+v, %v; want it to answer %s", r, err, first.ID)
+	}
+	s.end(board.ByAuthor, first.ID)
+	s.same("the answer to what is gone", s.get(r.ID), r)
+}
+
 func unknownAndEndedAreTheSame(s *site) {
 	never, _ := NewPost(s.visitor(), "never stored", s.life(time.Hour))
 	s.isGone(never)
@@ -151,10 +164,27 @@ func interestHeatsAndScoresRank(s *site) {
 	}
 }
 
+func postsAreReadByTheirIDsAndInTheirOrder(s *site) {
+	one, two, three := s.post("one", s.life(time.Hour)), s.post("two", s.life(time.Minute)), s.post("three", s.life(time.Hour))
+	four := s.post("four", s.life(time.Hour))
+	asked := []board.PostID{three.ID, board.NewPostID(), one.ID, two.ID, four.ID}
+	s.end(board.ByAuthor, four.ID)
+	for _, want := range [][]board.PostID{{three.ID, one.ID, two.ID}, {three.ID, one.ID}} {
+		posts, err := s.PostsByID(s.Context(), asked, s.now)
+		if err != nil || !slices.Equal(ids(posts), want) {
+			s.Errorf("by id: %v, %v; want %v", ids(posts), err, want)
+		}
+		s.now = s.now.Add(2 * time.Minute)
+	}
+	if posts, err := s.PostsByID(s.Context(), nil, s.now); err != nil || len(posts) > 0 {
+		s.Errorf("of no ids: %v, %v", posts, err)
+	}
+}
+
 func theUnlistedStandInNoFeed(s *site) {
 	p, key := NewPost(s.visitor(), "by its link alone", s.life(time.Hour))
 	p.Unlisted = true
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}
 	for _, by := range board.Sorts {
@@ -181,8 +211,8 @@ func theUnlistedStandInNoFeed(s *site) {
 
 func aBoxHoldsAllThatItsAuthorMade(s *site) {
 	p, key := NewPost(s.visitor(), "words\nin lines", s.life(time.Hour))
-	p.Warning, p.Backdrop = "about loss", "longwater"
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	p.Warning, p.Backdrop, p.Place = "about loss", "longwater", "Old Harbour"
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}
 	if got := s.get(p.ID); got.Body != p.Body || got.Warning != p.Warning || got.Backdrop != p.Backdrop || got.Name != p.Name {
@@ -194,7 +224,7 @@ func (s *site) viewOnce(body string, readers int) board.Post {
 	s.Helper()
 	p, key := NewPost(s.visitor(), body, s.life(time.Hour))
 	p.ViewOnce, p.Readers = true, readers
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}
 	return p
@@ -784,7 +814,8 @@ func (s *site) follow() []board.Info {
 func (s *site) postOn(slug, body string, life board.Life) (board.Post, error) {
 	p, key := NewPost(s.visitor(), body, life)
 	p.Board = slug
-	return p, s.InsertPost(s.Context(), p, key)
+	_, err := s.InsertPost(s.Context(), p, key)
+	return p, err
 }
 
 func aBoardIsAddedAndChanged(s *site) {
@@ -949,7 +980,7 @@ func whatLivesOnABoardIsCounted(s *site) {
 	s.post("longer", s.life(time.Hour))
 	hidden, key := NewPost(s.visitor(), "unlisted", s.life(time.Hour))
 	hidden.Unlisted = true
-	if err := s.InsertPost(s.Context(), hidden, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), hidden, key); err != nil {
 		s.Fatal(err)
 	}
 	count(board.Home, 2)

@@ -33,12 +33,17 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 	}{
 		{"APostIsReadBackAsItWasWritten", aPostIsReadBack},
 		{"AReplyTakesAfterItsThread", aReplyTakesAfterItsThread},
+		{"AReplyKeepsWhatItAnswers", aReplyKeepsWhatItAnswers},
 		{"UnknownAndEndedAreTheSameError", unknownAndEndedAreTheSame},
 		{"TheNewestPostIsFirst", theNewestPostIsFirst},
 		{"LeastLifeIsFirst", leastLifeIsFirst},
 		{"InterestHeatsAndScoresRank", interestHeatsAndScoresRank},
+		{"PostsAreReadByTheirIDsAndInTheirOrder", postsAreReadByTheirIDsAndInTheirOrder},
 		{"TheUnlistedStandInNoFeed", theUnlistedStandInNoFeed},
 		{"ABoxHoldsAllThatItsAuthorMade", aBoxHoldsAllThatItsAuthorMade},
+		{"APictureEndsWithItsPost", aPictureEndsWithItsPost},
+		{"APictureIsReadBackPartByPart", aPictureIsReadBack},
+		{"AViewOncePictureIsOpenedWithItsPost", aViewOncePictureIsOpened},
 		{"EachVisitorOpensOnce", eachVisitorOpensOnce},
 		{"TheLastReaderEndsIt", theLastReaderEndsIt},
 		{"OfAHundredAtOnceOneReads", ofAHundredAtOnceOneReads},
@@ -97,7 +102,7 @@ func (s *site) visitor() board.Visitor { return board.NewVisitor(s.now) }
 func (s *site) postBy(v board.Visitor, body string, life board.Life) board.Post {
 	s.Helper()
 	p, key := NewPost(v, body, life)
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatalf("InsertPost: %v", err)
 	}
 	return p
@@ -192,6 +197,10 @@ func (s *site) isGone(p board.Post) {
 	s.notFound("Thread", err)
 	_, err = s.Secret(ctx, p.ID, s.now)
 	s.notFound("Secret", err)
+	_, err = s.Picture(ctx, p.ID, board.FullPart, s.now)
+	s.notFound("Picture", err)
+	_, err = s.Picture(ctx, p.ID, board.ThumbPart, s.now)
+	s.notFound("Picture, small", err)
 	_, err = s.Vote(ctx, Ballot(p, s.visitor(), board.Heart), s.now)
 	s.notFound("Vote", err)
 	r, key, voice := NewReply(p, s.visitor(), "too late")

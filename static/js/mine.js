@@ -1,0 +1,34 @@
+// What became of one's own: a post marked "you" that ends tells its author why, on
+// this page or at the next one. The ids are kept until this tab closes.
+
+import { day, passing } from "./keep.js";
+import { idOf } from "./post.js";
+import { announce, say } from "./say.js";
+
+const note = document.getElementById("ended-mine"); // on pages that are live
+
+function own(article) {
+  if (article.querySelector(".remove")) passing.put("own", idOf(article), true, 30 * day);
+}
+
+function ended(id, why) {
+  if (!note || !passing.get("own", id)) return;
+  passing.drop("own", id);
+  const text = say(`ended-${why}`) || say("ended-away");
+  const told = note.content.firstElementChild.cloneNode(true);
+  told.querySelector("p").textContent = text;
+  told.querySelector("button").addEventListener("click", () => told.remove());
+  const all = document.querySelector(".toasts") ?? document.body.appendChild(Object.assign(document.createElement("div"), { className: "toasts" }));
+  all.append(told);
+  announce(text);
+}
+
+function lookAt(root) {
+  for (const tomb of root.querySelectorAll(".tomb[data-why]")) ended(tomb.id.slice(2), tomb.dataset.why);
+}
+
+lookAt(document);
+for (const article of document.querySelectorAll("main article")) own(article);
+document.addEventListener("mayfly:mine", ({ detail: article }) => own(article));
+document.addEventListener("mayfly:died", ({ detail: { id, why } }) => ended(id, why));
+document.addEventListener("mayfly:state", ({ detail: state }) => lookAt(state));
