@@ -25,6 +25,8 @@ type Settings struct {
 	Open, Page                 Rate
 	Cards, Unlisted, ViewOnce  bool
 	Socket                     int            // open sockets an address may have
+	Pow                        Pow            // when a write costs a proof of work
+	PowBits                    int            // and what it costs: 2 to this many steps
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
 }
 
@@ -33,6 +35,19 @@ type Rate struct {
 	PerMinute int
 	Burst     int
 }
+
+// Pow says when writing costs a proof of work.
+type Pow string
+
+// The choices of pow.
+const (
+	PowOff      Pow = "off"
+	PowAdaptive Pow = "adaptive" // past the limits that many share, and of newcomers while a place is loud
+	PowAlways   Pow = "always"   // each write
+)
+
+// PowBitsMax is the most that pow_bits may be, and the most that is ever asked.
+const PowBitsMax = 24
 
 // Unlimited says whether there is no limit.
 func (r Rate) Unlimited() bool { return r.PerMinute == 0 }
@@ -82,6 +97,8 @@ var Knobs = []Knob{
 	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
 	site(rate("page", "600/200", func(s *Settings) *Rate { return &s.Page })),
 	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
+	choice("pow", PowAdaptive, []Pow{PowOff, PowAdaptive, PowAlways}, func(s *Settings) *Pow { return &s.Pow }),
+	whole("pow_bits", 16, 8, PowBitsMax, func(s *Settings) *int { return &s.PowBits }),
 	{
 		Name: "shared_networks", Site: true,
 		get: func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
@@ -208,6 +225,24 @@ func onOff(name, def string, field func(*Settings) *bool) Knob {
 				return errors.New("give on or off")
 			}
 			*field(s) = v == "on"
+			return nil
+		},
+	}
+}
+
+func choice[T ~string](name string, def T, all []T, field func(*Settings) *T) Knob {
+	words := make([]string, len(all))
+	for i, c := range all {
+		words[i] = string(c)
+	}
+	return Knob{
+		Name: name, Default: string(def),
+		get: func(s *Settings) string { return string(*field(s)) },
+		set: func(s *Settings, v string) error {
+			if !slices.Contains(words, v) {
+				return errors.New("give one of " + strings.Join(words, ", "))
+			}
+			*field(s) = T(v)
 			return nil
 		},
 	}
