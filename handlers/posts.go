@@ -351,7 +351,7 @@ func nameOf(v board.Visitor, root board.Post, replies []board.Post) *board.Name 
 // refuse is a refusal that a form can show beside the words it gives back.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*board.Error, int, bool) {
 	e, ok := errors.AsType[*board.Error](err)
-	if !ok || e.Kind == board.NotFound || e.Kind == board.Internal {
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Internal || waits(r, err) {
 		return nil, 0, false
 	}
 	ref := refusalOf(err)

@@ -42,7 +42,7 @@ func (s *Server) writer(r *http.Request, cost limit.Cost, slug string) (board.Vi
 	if !v.MayWrite(now, s.settings("").VisitorTTL) {
 		v = board.NewVisitor(now)
 	}
-	return v, s.gate.Allow(cost, slug, s.caller(r, v))
+	return v, s.gate.Admit(limit.Write{Cost: cost, Board: slug, Who: s.caller(r, v), Proof: proofOf(r)})
 }
 
 // boardOf is the board a post or reply stands on, whose limits count; "" when it is
