@@ -452,10 +452,11 @@ func boardURL(slug string) string {
 	return "/b/" + url.PathEscape(slug)
 }
 
-// backTo is the page a vote was cast on, at the post.
+// backTo is the page a vote was cast on, at the post. A refusal that was sent again
+// is no page to return to.
 func (s *Server) backTo(r *http.Request, p board.Post) string {
 	back := "/p/" + p.Thread.String()
-	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && from.Path != r.URL.Path {
 		back = localPath(from.RequestURI())
 	}
 	return back + "#p-" + p.ID.String()

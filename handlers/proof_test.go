@@ -239,6 +239,18 @@ func TestWithoutAScriptTheWaitingRoomLeadsThrough(t *testing.T) {
 	}
 }
 
+// TestAVoteThatWasSentAgainLeadsToItsPost: the page it came from is the refusal.
+func TestAVoteThatWasSentAgainLeadsToItsPost(t *testing.T) {
+	s := newSite(t)
+	id, _ := s.publish("a post")
+	for from, want := range map[string]string{"/p/" + id + "/vote": "/p/" + id, "/?sort=top": "/?sort=top"} {
+		a := s.do(http.MethodPost, "/p/"+id+"/vote", "vote=heart", "Content-Type", formType, "Referer", s.url+from)
+		if got := a.Header.Get("Location"); got != want+"#p-"+id {
+			t.Errorf("from %s it leads to %s, want %s", from, got, want)
+		}
+	}
+}
+
 // TestAFullWaitingRoomKeepsTheWords, and gives a place later.
 func TestAFullWaitingRoomKeepsTheWords(t *testing.T) {
 	s := newSite(t)

@@ -163,8 +163,9 @@ function wait(button, seconds) {
 
 // The ring of a page that asks to wait empties by itself; its number needs help.
 function dial() {
-  const ring = document.querySelector(".dial animate");
-  if (ring) countDown(parseFloat(ring.getAttribute("dur")), (left) => (document.querySelector(".dial-n").textContent = lasting(left)));
+  const number = document.querySelector(".dial-n");
+  const ring = number?.parentElement.querySelector("animate");
+  if (ring) countDown(parseFloat(ring.getAttribute("dur")), (left) => (number.textContent = lasting(left)));
 }
 
 function countDown(seconds, show) {
