@@ -30,7 +30,8 @@ export async function prove(form, challenge) {
   const line = document.createElement("p");
   line.className = "checking";
   line.setAttribute("role", "status");
-  (form.querySelector(".field") ?? form).append(line);
+  if (form.matches(".talk")) form.querySelector(".field").append(line);
+  else form.querySelector("#send").before(line); // where it was pressed
   const bar = document.createElement("progress");
   bar.setAttribute("aria-hidden", "true");
   bar.value = 0;
