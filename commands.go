@@ -24,6 +24,7 @@ type commands struct {
 		Set   settingsSet   `cmd:"" help:"Change settings, of all boards or of one; a running server follows within two seconds."`
 		Unset settingsUnset `cmd:"" help:"Have a board follow all boards again."`
 	} `cmd:"" help:"Read or change settings in the data folder."`
+	Board       boardCommand   `cmd:"" help:"List, add, change or end boards in the data folder."`
 	Healthcheck healthCommand  `cmd:"" help:"Exit with 0 when the server on --addr is well."`
 	Version     versionCommand `cmd:"" help:"Print the version."`
 }

@@ -10,12 +10,13 @@ import (
 // house says which rooms a room may import (ARCHITECTURE.md, "Floors"), and
 // libraries which of other people's code: nil is any.
 var house = map[string]struct{ rooms, libraries []string }{
-	"main":     {rooms: []string{"board", "handlers", "limit", "live", "static", "storage", "views", "words"}},
+	"main":     {rooms: []string{"board", "handlers", "limit", "live", "search", "static", "storage", "views", "words"}},
 	"handlers": {rooms: []string{"board", "limit", "live", "static", "views", "words"}},
 	"views":    {rooms: []string{"board", "static", "words"}},
 	"storage":  {rooms: []string{"board"}},
 	"live":     {rooms: []string{"board"}},
 	"limit":    {rooms: []string{"board"}},
+	"search":   {rooms: []string{"board"}},
 	"board":    {libraries: []string{}},
 	"static":   {libraries: []string{"github.com/andybalholm/brotli"}},
 	"words":    {libraries: []string{"github.com/nicksnyder/go-i18n/v2", "github.com/BurntSushi/toml", "golang.org/x/text"}},
@@ -24,8 +25,8 @@ var house = map[string]struct{ rooms, libraries []string }{
 
 // homes says where alone a library may be used.
 var homes = map[string][]string{
-	"database/sql":                  {"storage"},
-	"github.com/mattn/go-sqlite3":   {"storage"},
+	"database/sql":                  {"storage", "search"},
+	"github.com/mattn/go-sqlite3":   {"storage", "search"},
 	"github.com/pressly/goose":      {"storage"},
 	"github.com/gorilla/websocket":  {"live", "handlers", "e2e"},
 	"github.com/didip/tollbooth":    {"limit"},

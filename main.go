@@ -22,6 +22,7 @@ import (
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
+	"mayfly/search"
 	"mayfly/storage"
 	"mayfly/storage/keys"
 )
@@ -110,12 +111,17 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	draw := handlers.NewDrawer(tuner.Settings, now, version())
 	hub := live.NewHub(draw, log)
 	news := live.NewCalm(hub, log)
-	b := board.New(store, news, tuner.Settings, now, log)
-	if err := b.Cap(ctx); err != nil { // lowered while nobody served
+	index, err := search.New(ctx, now, log)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, index.Close)
+	b := board.New(store, index, news, tuner.Settings, now, log)
+	if err := errors.Join(b.Follow(ctx), b.Cap(ctx)); err != nil { // what was changed while nobody served
 		return err
 	}
 	tuner.Watch(b.SettingsChanged)
-	sweeper := board.NewSweeper(store, news, now, log)
+	sweeper := board.NewSweeper(store, index, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
 	}
@@ -143,16 +149,25 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { sweeper.Run(ctx) })
 	background.Go(func() { gate.Run(ctx) })
 	background.Go(func() { clock.Run(ctx) })
-	background.Go(func() { follow(ctx, log, tuner) })
+	background.Go(func() { index.Run(ctx) })
+	background.Go(func() { fill(ctx, log, index, store) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, out)
 }
 
-// followEvery is how often the settings are looked at that another process may
-// have changed.
+// fill reads what is alive into the index, while pages are served.
+func fill(ctx context.Context, log *slog.Logger, index *search.Index, store *storage.Store) {
+	if err := index.Fill(ctx, store); err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, "search knows only what is born from now on", "err", err)
+	}
+}
+
+// followEvery is how often settings and boards are looked at, which another process
+// may have changed.
 const followEvery = time.Second
 
 // follow takes such changes over, until ctx ends.
-func follow(ctx context.Context, log *slog.Logger, tuner *board.Tuner) {
+func follow(ctx context.Context, log *slog.Logger, each ...func(context.Context) error) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
@@ -160,8 +175,10 @@ func follow(ctx context.Context, log *slog.Logger, tuner *board.Tuner) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := tuner.Follow(ctx); err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "follow settings", "err", err)
+			for _, f := range each {
+				if err := f(ctx); err != nil && ctx.Err() == nil {
+					log.ErrorContext(ctx, "follow", "err", err)
+				}
 			}
 		}
 	}

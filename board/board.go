@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -13,27 +14,19 @@ import (
 // starts behind an earlier run.
 type Clock func() time.Time
 
-// Home is the slug of the board that is always there; its page is "/".
-const Home = "home"
-
-// Info describes one board.
-type Info struct {
-	Slug  string
-	Title string // empty: the interface names it in the reader's language
-}
-
 // Bound is what no life on a board may exceed.
 type Bound struct {
-	Board  string
-	TTLMax time.Duration // from birth
+	Board    string
+	TTLMax   time.Duration // from birth
+	ClosesAt time.Time     // zero: never
 }
 
 // Posts is what a Board asks of its store. Every method that reads takes now:
 // what has ended at now is not there, whatever the store still holds.
 // Unknown, ended and destroyed are the same error of kind NotFound.
 type Posts interface {
-	// InsertPost stores a post and its key, durably, before it returns.
-	InsertPost(ctx context.Context, p Post, key Key) error
+	// InsertPost stores a post and its key, durably, before it returns its Seq.
+	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the
 	// thread, and counts the reply; it returns both as they are then.
 	InsertReply(ctx context.Context, r Post, key Key, voice Voice, now time.Time) (reply, root Post, err error)
@@ -41,7 +34,9 @@ type Posts interface {
 	Post(ctx context.Context, id PostID, now time.Time) (Post, error)
 	// Thread returns a post with its replies, oldest first.
 	Thread(ctx context.Context, id PostID, now time.Time) (Post, []Post, error)
-	// Feed returns a page of a board's posts, and whether more follow.
+	// PostsByID returns those of ids that are there, in the order of ids.
+	PostsByID(ctx context.Context, ids []PostID, now time.Time) ([]Post, error)
+	// Feed returns a page of all of a board's posts, and whether more follow.
 	Feed(ctx context.Context, q Query, now time.Time) ([]Post, bool, error)
 	// Secret returns the secret of a living thread.
 	Secret(ctx context.Context, thread PostID, now time.Time) (Secret, error)
@@ -66,8 +61,14 @@ type Posts interface {
 	Cap(ctx context.Context, bounds []Bound) (int, error)
 	// Traces returns the wordless lines that stand in a board's feed.
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
-	// Boards lists the boards, home first.
+	// Boards lists the boards, home first and those that have closed among them, from
+	// memory.
 	Boards(ctx context.Context) ([]Info, error)
+	// FollowBoards reads the boards anew. One that was to end has closed when it
+	// returns; one that closed ClosedTime ago and holds nothing is not there.
+	FollowBoards(ctx context.Context, now time.Time) ([]Info, error)
+	// Count returns how many posts live in a board's feed.
+	Count(ctx context.Context, slug string, now time.Time) (int, error)
 }
 
 // Publisher carries events to whoever reads live.
@@ -78,36 +79,24 @@ type Publisher interface {
 // Board is the rules at work: it stores first and tells second.
 type Board struct {
 	posts    Posts
+	finder   Finder
 	out      Publisher
 	settings func(board string) Settings
 	now      Clock
 	log      *slog.Logger
+
+	following sync.Mutex
+	followed  time.Time            // when boards were last followed
+	bounded   map[string]time.Time // the closing date that lives were brought under, by board
 }
 
 // New puts a Board together.
-func New(posts Posts, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, out: out, settings: settings, now: now, log: log}
+func New(posts Posts, finder Finder, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
+	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
 }
 
 // Now is board time.
 func (b *Board) Now() time.Time { return b.now() }
-
-// Boards lists the boards, home first.
-func (b *Board) Boards(ctx context.Context) ([]Info, error) { return b.posts.Boards(ctx) }
-
-// Board returns the board called slug.
-func (b *Board) Board(ctx context.Context, slug string) (Info, error) {
-	boards, err := b.posts.Boards(ctx)
-	if err != nil {
-		return Info{}, fmt.Errorf("find board: %w", err)
-	}
-	for _, info := range boards {
-		if info.Slug == slug {
-			return info, nil
-		}
-	}
-	return Info{}, ErrNotFound
-}
 
 // Create publishes a post of visitor v on a board. The answer is durable: it is
 // on disk before Create returns. The key proves authorship to EndWithKey.
@@ -117,7 +106,8 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
-	if _, err := b.Board(ctx, slug); err != nil {
+	info, err := b.Board(ctx, slug)
+	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	key, id := NewKey(), NewPostID()
@@ -127,17 +117,18 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Board:   slug,
 		Thread:  id,
 		Body:    d.Body,
-		Warning: d.Warning, Backdrop: d.Backdrop, Unlisted: d.Unlisted,
+		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Unlisted: d.Unlisted,
 		ViewOnce: d.ViewOnce, Readers: d.Readers,
 		Name:   secret.Voice(v).Draws,
-		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax),
+		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax).ClosedAt(info.ClosesAt),
 		Own:    secret.Own(v, id),
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
 	}
-	if err := b.posts.InsertPost(ctx, p, key); err != nil {
+	if p.Seq, err = b.posts.InsertPost(ctx, p, key); err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
 	}
+	b.finder.Add(p)
 	p = p.Seal()
 	b.tell(ctx, Event{Kind: Born, Board: slug, Thread: id, ID: id, Post: p, Unlisted: p.Unlisted})
 	return p, p.Own, nil
@@ -240,7 +231,7 @@ func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	if err != nil {
 		return Post{}, fmt.Errorf("open: %w", err)
 	}
-	tellEndings(ctx, b.tell, ended)
+	tellEndings(ctx, b.finder, b.tell, ended)
 	if len(ended) == 0 && p.Readers > 0 {
 		b.tell(ctx, Event{Kind: Changed, Board: p.Board, Thread: id, ID: id, Post: p.Seal(), Unlisted: p.Unlisted})
 	}
@@ -265,7 +256,11 @@ func (b *Board) Opened(ctx context.Context, v Visitor, posts []Post) (map[PostID
 // ends the list.
 func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
 	q = q.bounded()
-	posts, more, err := b.posts.Feed(ctx, q, b.now())
+	read := func() ([]Post, bool, error) { return b.posts.Feed(ctx, q, b.now()) }
+	if q.Narrow != (Narrow{}) {
+		read = func() ([]Post, bool, error) { return b.found(ctx, q) }
+	}
+	posts, more, err := read()
 	if err != nil {
 		return nil, Cursor{}, fmt.Errorf("feed: %w", err)
 	}
@@ -353,60 +348,13 @@ func (b *Board) Forget(ctx context.Context, v Visitor) (int, error) {
 	return len(ids), nil
 }
 
-// SettingsChanged brings the living under new settings and tells the open pages of
-// those boards whose settings are others now. It is a watcher of the Tuner.
-func (b *Board) SettingsChanged(ctx context.Context, old, next Tuning) {
-	boards, err := b.Boards(ctx)
-	if err != nil {
-		b.log.ErrorContext(ctx, "lives were not brought under ttl_max; the next start does it", "err", err)
-		return
-	}
-	for _, info := range boards {
-		was, is := old.Of(info.Slug), next.Of(info.Slug)
-		if is.TTLMax < was.TTLMax {
-			b.cap(ctx, Bound{Board: info.Slug, TTLMax: is.TTLMax})
-		}
-		if !is.Equal(was) {
-			b.tell(ctx, Event{Kind: SettingsChanged, Board: info.Slug})
-		}
-	}
-}
-
-// Cap brings everything that lives under the settings in force: what was changed
-// while nobody served. It tells nobody.
-func (b *Board) Cap(ctx context.Context) error {
-	boards, err := b.Boards(ctx)
-	if err != nil {
-		return err
-	}
-	bounds := make([]Bound, len(boards))
-	for i, info := range boards {
-		bounds[i] = Bound{Board: info.Slug, TTLMax: b.settings(info.Slug).TTLMax}
-	}
-	if _, err := b.posts.Cap(ctx, bounds); err != nil {
-		return fmt.Errorf("bring lives under ttl_max: %w", err)
-	}
-	return nil
-}
-
-// cap brings the living of one board under a bound; their pages look again.
-func (b *Board) cap(ctx context.Context, bound Bound) {
-	moved, err := b.posts.Cap(ctx, []Bound{bound})
-	if err != nil {
-		b.log.ErrorContext(ctx, "lives were not shortened; the next start does it", "err", err)
-	}
-	if moved > 0 {
-		b.tell(ctx, Event{Kind: Reload, Board: bound.Board})
-	}
-}
-
 // end destroys, then tells. Rows are the sweeper's to bury.
 func (b *Board) end(ctx context.Context, ids []PostID, why Why) error {
 	ended, err := b.posts.End(ctx, ids, why, b.now())
 	if err != nil {
 		return fmt.Errorf("end: %w", err)
 	}
-	tellEndings(ctx, b.tell, ended)
+	tellEndings(ctx, b.finder, b.tell, ended)
 	return nil
 }
 

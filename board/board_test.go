@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"mayfly/board"
+	"mayfly/search"
 	"mayfly/storage"
 	"mayfly/storage/keys"
 )
@@ -24,6 +25,7 @@ type site struct {
 	*board.Board
 	t        *testing.T
 	store    *storage.Store
+	index    *search.Index
 	sweeper  *board.Sweeper
 	settings board.Settings
 	now      time.Time
@@ -52,19 +54,22 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(s.store.Close(), slots.Close()); err != nil {
+		if err := errors.Join(s.index.Close(), s.store.Close(), slots.Close()); err != nil {
 			t.Error(err)
 		}
 	})
+	if s.index, err = search.New(t.Context(), s.clock, log); err != nil {
+		t.Fatal(err)
+	}
 	s.Board = s.on(s.store)
-	s.sweeper = board.NewSweeper(s.store, s, s.clock, log)
+	s.sweeper = board.NewSweeper(s.store, s.index, s, s.clock, log)
 	return s
 }
 
 // on is a Board of the same settings, clock and ear over another store.
 func (s *site) on(posts board.Posts) *board.Board {
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	return board.New(posts, s, func(string) board.Settings { return s.settings }, s.clock, log)
+	return board.New(posts, s.index, s, func(string) board.Settings { return s.settings }, s.clock, log)
 }
 
 func (s *site) clock() time.Time { return s.now }
@@ -332,7 +337,7 @@ type broken struct {
 	err error
 }
 
-func (b broken) InsertPost(context.Context, board.Post, board.Key) error { return b.err }
+func (b broken) InsertPost(context.Context, board.Post, board.Key) (int64, error) { return 0, b.err }
 
 func (b broken) InsertReply(context.Context, board.Post, board.Key, board.Voice, time.Time) (reply, root board.Post, err error) {
 	return reply, root, b.err

@@ -14,6 +14,7 @@ const (
 	Invalid              // what was sent can't be taken as it is
 	NotFound             // unknown, ended or not yours: never told apart
 	Spent                // was there for you once, and you have had it
+	Closed               // a board that is over
 	Limited              // too quick; Args["wait"] is a time.Duration
 	Busy                 // more is waiting than we can write just now
 	Full                 // no room on the disk

@@ -23,7 +23,7 @@ func TestEndingsAreToldOneByOneUntilTheyAreTooMany(t *testing.T) {
 				ended[i] = Ending{ID: NewPostID(), Thread: NewPostID(), Board: Home, Why: ByTime}
 			}
 			var told []Event
-			tellEndings(t.Context(), func(_ context.Context, e Event) { told = append(told, e) }, ended)
+			tellEndings(t.Context(), new(memory), func(_ context.Context, e Event) { told = append(told, e) }, ended)
 			if len(told) != tt.told {
 				t.Fatalf("%d events were told, want %d", len(told), tt.told)
 			}

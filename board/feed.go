@@ -30,6 +30,7 @@ const (
 // Query asks for one page of a board's feed.
 type Query struct {
 	Board string
+	Narrow
 	Sort  Sort   // "" is ByBirth
 	After Cursor // zero: from the top
 	Limit int    // 0 is PageSize

@@ -84,6 +84,18 @@ func (l Life) Capped(ttlMax time.Duration) Life {
 	return l
 }
 
+// ClosedAt brings a life under the closing date of its board, which lies on a minute
+// and so on every grid; the zero time is no such date.
+func (l Life) ClosedAt(at time.Time) Life {
+	if at.IsZero() {
+		return l
+	}
+	l.CapAt = earlier(l.CapAt, at)
+	l.Until = earlier(l.Until, l.CapAt)
+	l.EndsAt = earlier(l.EndsAt, l.CapAt)
+	return l
+}
+
 // roundUp moves t to the next whole grid since the Unix epoch.
 func roundUp(t time.Time, grid time.Duration) time.Time {
 	ms, g := t.UnixMilli(), grid.Milliseconds()

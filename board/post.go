@@ -45,6 +45,7 @@ type Post struct {
 
 	Warning  string // a line shown first, the rest on tap; "": none
 	Backdrop string // makes it a card; "": none
+	Place    string // the name of one of the host's places; "": nowhere
 	Unlisted bool   // reached by its link alone
 	ViewOnce bool   // each visitor opens it once; until then it is Sealed
 	Readers  int    // openings that are left, 0 for no such clock
@@ -86,6 +87,7 @@ type Draft struct {
 
 	Warning  string // a line shown first; "": none
 	Backdrop string // one of Moods; "": none
+	Place    string // the name or slug of one of the host's places; "": nowhere
 	Unlisted bool   // in no feed or list: its link alone leads to it
 	ViewOnce bool   // each visitor opens it once
 	Readers  int    // only so many visitors may open it, which implies ViewOnce; 0: all, until its time is up
@@ -129,6 +131,13 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	d.Warning = d.checkWarning(bad.Fields)
 	if d.Backdrop != "" && (!s.Cards || !IsBackdrop(d.Backdrop)) {
 		bad.Fields["backdrop"] = Problem{Code: "error.backdrop"}
+	}
+	if d.Place != "" {
+		place, known := FindPlace(s.PlaceList, d.Place)
+		if !known || !s.Places {
+			bad.Fields["place"] = Problem{Code: "error.place", Args: map[string]any{"places": placeNames(s.PlaceList)}}
+		}
+		d.Place = place.Name
 	}
 	d.ViewOnce = d.ViewOnce || d.Readers > 0
 	if d.ViewOnce && !s.ViewOnce {

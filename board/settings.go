@@ -23,7 +23,10 @@ type Settings struct {
 	K                          int // no count of people below it is shown
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
+	Search                     Rate
 	Cards, Unlisted, ViewOnce  bool
+	Places                     bool           // posts may say where
+	PlaceList                  []Place        // and these are the answers
 	Socket                     int            // open sockets an address may have
 	Pow                        Pow            // when a write costs a proof of work
 	PowBits                    int            // and what it costs: 2 to this many steps
@@ -90,11 +93,21 @@ var Knobs = []Knob{
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
+	onOff("places", "on", func(s *Settings) *bool { return &s.Places }),
+	{
+		Name: "place_list",
+		get:  func(s *Settings) string { return formatPlaces(s.PlaceList) },
+		set: func(s *Settings, v string) (err error) {
+			s.PlaceList, err = ParsePlaces(v)
+			return err
+		},
+	},
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
 	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
 	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
+	rate("search", "30/10", func(s *Settings) *Rate { return &s.Search }),
 	site(rate("page", "600/200", func(s *Settings) *Rate { return &s.Page })),
 	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
 	choice("pow", PowAdaptive, []Pow{PowOff, PowAdaptive, PowAlways}, func(s *Settings) *Pow { return &s.Pow }),
@@ -143,6 +156,18 @@ func (s Settings) With(changes map[string]string) (Settings, error) {
 // Equal says whether every setting is the same in both.
 func (s Settings) Equal(other Settings) bool {
 	return !slices.ContainsFunc(Knobs, func(k Knob) bool { return k.Get(s) != k.Get(other) })
+}
+
+// Within is s where nothing may live longer than left, as on a board that is about to
+// close; in whole minutes while there are any.
+func (s Settings) Within(left time.Duration) Settings {
+	if left >= time.Minute {
+		left = left.Truncate(time.Minute)
+	}
+	s.TTLMax = min(s.TTLMax, left)
+	s.TTLDefault = min(s.TTLDefault, s.TTLMax)
+	s.TTLMin = min(s.TTLMin, s.TTLDefault)
+	return s
 }
 
 // checkOverride refuses what one board can not have for itself.

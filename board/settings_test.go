@@ -1,6 +1,7 @@
 package board
 
 import (
+	"fmt"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -10,13 +11,22 @@ import (
 	"pgregory.net/rapid"
 )
 
+// manyPlaces are one more than a board may have.
+var manyPlaces = func() string {
+	var list strings.Builder
+	for i := range placesMax + 1 {
+		fmt.Fprintf(&list, "place %d;", i)
+	}
+	return list.String()
+}()
+
 func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 	want := Settings{
 		TTLMin: time.Minute, TTLDefault: 24 * time.Hour, TTLMax: 7 * day,
 		LifePerHeart: 10 * time.Minute, LifePerDown: 10 * time.Minute,
 		VanishScore: -5, VisitorTTL: 7 * day, PostChars: 1000, K: 5,
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
-		Cards: true, Unlisted: true, ViewOnce: true, Open: Rate{20, 10},
+		Cards: true, Unlisted: true, ViewOnce: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true,
 		Pow: PowAdaptive, PowBits: 16,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
@@ -43,6 +53,9 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"post_chars":     {[]string{"1", "1000", "10000"}, append(numbers, "0", "-1", "10001")},
 		"k":              {[]string{"2", "5", "100"}, append(numbers, "0", "1", "101")},
 		"cards":          {[]string{"on", "off"}, switches},
+		"places":         {[]string{"on", "off"}, []string{"", "yes"}},
+		"place_list":     {[]string{"", "Library", "Library 45.4642/9.19; Old Harbour; 図書館 -1.5/180"}, []string{"Library; library", "45.4/9.1", "Library 91/0", "Library 0/181", strings.Repeat("x", 41), strings.Repeat("a;", 51), "---"}},
+		"search":         {[]string{"30/10", "0"}, []string{"-1", "x"}},
 		"view_once":      {[]string{"on", "off"}, switches},
 		"open":           {[]string{"20/10", "0"}, rates},
 		"unlisted":       {[]string{"on", "off"}, switches},

@@ -24,12 +24,13 @@ type Expirer interface {
 
 // Sweeper ends what has had its time: keys within 2 s, rows within 5 s.
 type Sweeper struct {
-	store Expirer
-	out   Publisher
-	now   Clock
-	log   *slog.Logger
-	last  atomic.Int64 // ms of the last tick whose keys were destroyed
-	clean atomic.Bool  // nothing buried waits in the journal
+	store  Expirer
+	finder Finder
+	out    Publisher
+	now    Clock
+	log    *slog.Logger
+	last   atomic.Int64 // ms of the last tick whose keys were destroyed
+	clean  atomic.Bool  // nothing buried waits in the journal
 }
 
 // SweepEvery is the time between two sweeps.
@@ -39,8 +40,8 @@ const SweepEvery = time.Second
 const lateAfter = 5 * SweepEvery
 
 // NewSweeper puts a Sweeper together.
-func NewSweeper(store Expirer, out Publisher, now Clock, log *slog.Logger) *Sweeper {
-	return &Sweeper{store: store, out: out, now: now, log: log}
+func NewSweeper(store Expirer, finder Finder, out Publisher, now Clock, log *slog.Logger) *Sweeper {
+	return &Sweeper{store: store, finder: finder, out: out, now: now, log: log}
 }
 
 // Run sweeps until ctx ends. Keys do not wait for rows: while a great burial is
@@ -93,7 +94,7 @@ func (s *Sweeper) destroy(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("destroy keys: %w", err)
 	}
 	s.last.Store(now.UnixMilli())
-	tellEndings(ctx, s.tell, ended)
+	tellEndings(ctx, s.finder, s.tell, ended)
 	return nil
 }
 

@@ -75,10 +75,18 @@ func (e *ear) Publish(_ context.Context, event Event) error {
 	return e.err
 }
 
+// memory is a Finder that finds nothing, and remembers what it was to forget.
+type memory struct {
+	Finder
+	dropped []Ending
+}
+
+func (m *memory) Drop(ended []Ending) { m.dropped = append(m.dropped, ended...) }
+
 func newTestSweeper(store Expirer) (*Sweeper, *ear, *bytes.Buffer) {
 	var out ear
 	var log bytes.Buffer
-	return NewSweeper(store, &out, time.Now, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))), &out, &log
+	return NewSweeper(store, new(memory), &out, time.Now, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))), &out, &log
 }
 
 func TestSweepDestroysTellsBuriesAndScrubsInThisOrder(t *testing.T) {

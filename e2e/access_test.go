@@ -18,7 +18,7 @@ import (
 // names its pages.
 func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	t.Helper()
-	s = newSite(t, "life_per_heart=2m")
+	s = newSite(t, "life_per_heart=2m", "place_list=Library; Old Harbour")
 	thread := s.publish("does anybody know when the library opens? https://library.example/hours-and-a-long-address-that-does-not-end", "")
 	s.publish("soon over", "1m")
 	s.publish(strings.Repeat("one long word after another ", 12)+strings.Repeat("x", 120), "7d")
@@ -28,11 +28,16 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	}
 	s.answerTo(thread.ID, strings.Repeat("so do I and so on ", 20), answered.ID)
 	s.answerTo(thread.ID, "and I", thread.ID[1:]+"a") // of what is gone
+	for range 2 {
+		s.write("/api/v1/boards/home/posts", map[string]any{"body": "stolen again #bikes", "place": "Library"})
+	}
+	s.addBoard("attic", "The attic", "--closes", "in 40m")
+	s.write("/api/v1/boards/attic/posts", map[string]any{"body": "up here"})
 	p = s.person("somebody")
 	p.openLive("/")
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
-	return s, p, []string{"/", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/you", "/about", "/forgotten", "/p/none"}
+	return s, p, []string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic"}
 }
 
 // TestPagesHaveNoBarriers has axe look at every page, on a phone and on a screen,

@@ -74,6 +74,15 @@ func TestShots(t *testing.T) {
 	}
 	p.open("/?sort=fading")
 	shots.take("fading")
+	s.set("place_list=Riverside; Old Harbour; The library")
+	eventually(t, patience, "the places are there", func() bool { return s.status("/places/riverside") == http.StatusOK })
+	for _, body := range []string{"Two lemons, one egg, no plan. #lemons", "Someone left a bag of #lemons on every doorstep this morning. No note.", "Who took the bell off my bike? #bikes #lost", "Found: one bell. #bikes"} {
+		s.write("/api/v1/boards/home/posts", map[string]any{"body": body, "place": "riverside", "ttl": "6h"})
+	}
+	for name, path := range map[string]string{"search": "/search?q=%23lemons", "search-empty": "/search?q=nothing+like+it", "places": "/places/riverside"} {
+		p.open(path)
+		shots.take(name)
+	}
 	p.open("/p/none")
 	shots.take("error-404")
 	p.openLive("/")
@@ -84,7 +93,7 @@ func TestShots(t *testing.T) {
 	}
 	p.wait("the pill counts", `!fresh.hidden`)
 	p.post("I should not have said this")
-	p.wait("it is marked", `document.querySelector("article .remove")`)
+	p.wait("it is marked", `document.querySelector("article:has(.remove)").innerText.includes("should not have")`)
 	p.click("article .remove")
 	p.wait("its author hears of it", `document.querySelector(".toast")`)
 	shots.takeInView("removed")

@@ -27,6 +27,7 @@ func TestAThreadIsLiveAndKnowsItsPeopleByTheirNamesThereAlone(t *testing.T) {
 	author.shows("I am")
 	other.wait("who replied is told so", `document.querySelector("#replies article .badge")?.textContent.trim() === "you"`)
 	author.answer("good, stay a while")
+	author.shows("good, stay a while")
 	other.shows("good, stay a while")
 	other.wait("the author's reply is marked", `document.querySelectorAll("#replies article")[1].querySelector(".badge.op")?.textContent.trim() === "wrote this"`)
 	reader.wait("the board counts the replies", `document.querySelector("article.post a.act span")?.textContent === "2"`)

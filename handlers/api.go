@@ -9,6 +9,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,27 +24,29 @@ import (
 // apiPost is a post as programs see it. No field holds a position, a stable
 // author or a time of creation.
 type apiPost struct {
-	ID          string `json:"id"`
-	Board       string `json:"board"`
-	Thread      string `json:"thread"`
-	Body        string `json:"body"`
-	To          string `json:"to"` // the reply that a reply answers, which may be gone; "": none
-	Warning     string `json:"warning"`
-	Backdrop    string `json:"backdrop"`
-	Name        string `json:"name"`
-	Hue         string `json:"hue"`
-	Hearts      int    `json:"hearts"`
-	Score       int    `json:"score"`
-	Replies     int    `json:"replies"`
-	Left        int64  `json:"left"` // seconds
-	Span        int64  `json:"span"` // seconds
-	State       string `json:"state"`
-	URL         string `json:"url"`
-	ViewOnce    bool   `json:"view_once"`
-	ReadersLeft int    `json:"readers_left"` // 0: no such clock
-	Unlisted    bool   `json:"unlisted"`
-	Mine        bool   `json:"mine"`
-	Vote        string `json:"vote"`
+	ID          string   `json:"id"`
+	Board       string   `json:"board"`
+	Thread      string   `json:"thread"`
+	Body        string   `json:"body"`
+	To          string   `json:"to"` // the reply that a reply answers, which may be gone; "": none
+	Warning     string   `json:"warning"`
+	Backdrop    string   `json:"backdrop"`
+	Tags        []string `json:"tags"`
+	Place       string   `json:"place"`
+	Name        string   `json:"name"`
+	Hue         string   `json:"hue"`
+	Hearts      int      `json:"hearts"`
+	Score       int      `json:"score"`
+	Replies     int      `json:"replies"`
+	Left        int64    `json:"left"` // seconds
+	Span        int64    `json:"span"` // seconds
+	State       string   `json:"state"`
+	URL         string   `json:"url"`
+	ViewOnce    bool     `json:"view_once"`
+	ReadersLeft int      `json:"readers_left"` // 0: no such clock
+	Unlisted    bool     `json:"unlisted"`
+	Mine        bool     `json:"mine"`
+	Vote        string   `json:"vote"`
 }
 
 // drawAPIPost shows p to a program in p's language; who asks adds Mine and Vote.
@@ -54,12 +57,23 @@ func drawAPIPost(post board.Post, say *words.Printer, now time.Time) apiPost {
 	}
 	return apiPost{
 		ID: post.ID.String(), To: to, Board: post.Board, Thread: post.Thread.String(),
-		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Unlisted: post.Unlisted,
+		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Unlisted: post.Unlisted,
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
 		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(),
 	}
+}
+
+// apiTags are the tags of a post, each once.
+func apiTags(p board.Post) []string {
+	tags := []string{}
+	for _, m := range board.Tags(p.Body) {
+		if !slices.Contains(tags, m.Tag) {
+			tags = append(tags, m.Tag)
+		}
+	}
+	return tags
 }
 
 // apiState says whether the body is there to be read.
@@ -109,13 +123,23 @@ func (s *Server) apiBoards(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	type apiBoard struct {
-		Slug  string `json:"slug"`
-		Title string `json:"title"`
-		URL   string `json:"url"`
+		Slug     string `json:"slug"`
+		Title    string `json:"title"`
+		Rules    string `json:"rules"`
+		ClosesIn *int64 `json:"closes_in"` // seconds; null: never
+		Posts    int    `json:"posts"`
+		URL      string `json:"url"`
 	}
 	out := make([]apiBoard, len(boards))
 	for i, b := range boards {
-		out[i] = apiBoard{b.Slug, views.BoardTitle(s.printer(r), b), boardURL(b.Slug)}
+		out[i] = apiBoard{Slug: b.Slug, Title: views.BoardTitle(s.printer(r), b), Rules: b.Rules, URL: boardURL(b.Slug)}
+		if left, closes := b.ClosesIn(s.board.Now()); closes {
+			in := seconds(left)
+			out[i].ClosesIn = &in
+		}
+		if out[i].Posts, err = s.board.Count(r.Context(), b.Slug); err != nil {
+			return err
+		}
 	}
 	return answerJSON(w, http.StatusOK, map[string]any{"boards": out})
 }
@@ -130,7 +154,7 @@ func (s *Server) apiFeed(w http.ResponseWriter, r *http.Request) error {
 			return invalid("limit", "error.limit", "max", board.PageMax)
 		}
 	}
-	posts, next, err := s.board.Feed(r.Context(), q)
+	posts, next, err := s.seek(r, q)
 	if err != nil {
 		return err
 	}

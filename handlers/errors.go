@@ -30,6 +30,7 @@ var (
 	errTooLarge   = &httpError{status: http.StatusRequestEntityTooLarge, code: "error.too_large"}
 	errMedia      = &httpError{status: http.StatusUnsupportedMediaType, code: "error.media"}
 	errBadRequest = &httpError{status: http.StatusBadRequest, code: "error.bad_request"}
+	errPlace      = &httpError{status: http.StatusNotFound, code: "error.place_unknown"}
 	errCursor     = &httpError{status: http.StatusBadRequest, code: "error.cursor"}
 )
 
@@ -51,6 +52,7 @@ var statuses = map[board.Kind]int{
 	board.Invalid:  http.StatusUnprocessableEntity,
 	board.NotFound: http.StatusNotFound,
 	board.Spent:    http.StatusGone,
+	board.Closed:   http.StatusGone,
 	board.Limited:  http.StatusTooManyRequests,
 	board.Busy:     http.StatusServiceUnavailable,
 	board.Full:     http.StatusInsufficientStorage,

@@ -58,6 +58,7 @@ func (d *Drawer) Draw(format string, e board.Event, at uint64) ([]byte, error) {
 
 func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.Component {
 	s, now := d.settings(e.Board), d.now()
+	info := board.Info{Slug: e.Board, ClosesAt: e.ClosesAt}
 	switch e.Kind {
 	case board.Born:
 		p := views.NewPost(say, e.Post, s, now)
@@ -70,7 +71,10 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 	case board.Died:
 		return views.GoneFrame(views.NewGone(say, e), at)
 	case board.SettingsChanged:
-		return views.SettingsFrame(views.NewLimits(say, s), at)
+		if left, closes := info.ClosesIn(now); closes {
+			s = s.Within(left)
+		}
+		return views.SettingsFrame(views.NewLimits(say, s), views.NewClosing(say, info, now), at)
 	case board.Reload:
 	}
 	return views.ReloadFrame(at)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mayfly/board"
+	"mayfly/live"
 	"mayfly/views"
 )
 
@@ -16,9 +17,18 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 	if err != nil {
 		return views.Visit{}, err
 	}
+	boards, err := s.board.Boards(r.Context())
+	if err != nil {
+		return views.Visit{}, err
+	}
+	now := s.board.Now()
+	settings := s.settings(slug)
+	if left, closes := info.ClosesIn(now); closes {
+		settings = settings.Within(left)
+	}
 	v := views.Visit{
-		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(slug), Board: info,
-		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r),
+		Words: s.printer(r), Now: now, Settings: settings, Board: info, Boards: boards,
+		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(slug),
 	}
 	if v.Reload > 0 {
 		w.Header().Set("Refresh", strconv.Itoa(v.Reload))
@@ -46,6 +56,22 @@ func (s *Server) youPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return answerHTML(w, r, http.StatusOK, views.YouPage(views.NewYou(v, known)))
+}
+
+// boardsPage lists the boards.
+func (s *Server) boardsPage(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.visit(w, r, board.Home)
+	if err != nil {
+		return err
+	}
+	list := make([]views.Shelf, len(v.Boards))
+	for i, b := range v.Boards {
+		list[i] = views.Shelf{Board: b, Here: roundCrowd(s.hub.Count(live.OfBoard(b.Slug)), v.Settings.K)}
+		if list[i].Posts, err = s.board.Count(r.Context(), b.Slug); err != nil {
+			return err
+		}
+	}
+	return answerHTML(w, r, http.StatusOK, views.BoardsPage(views.NewBoards(v, list)))
 }
 
 func (s *Server) aboutPage(w http.ResponseWriter, r *http.Request) error {
@@ -145,12 +171,17 @@ func (s *Server) feedQuery(r *http.Request) (board.Query, error) {
 		return board.Query{}, err
 	}
 	q := board.Query{Board: slug, Sort: sort}
+	if q.Narrow, err = s.narrow(r, slug); err != nil {
+		return board.Query{}, err
+	}
 	q.After, err = s.cursors.parse(feedName(q), r.URL.Query().Get("cursor"))
 	return q, err
 }
 
 // feedName binds a cursor to the feed it was given for.
-func feedName(q board.Query) string { return q.Board + "/" + string(q.Sort) }
+func feedName(q board.Query) string {
+	return strings.Join([]string{q.Board, string(q.Sort), q.Tag, q.Place, q.Words}, "/")
+}
 
 // origin is where people reach this board.
 func (s *Server) origin(r *http.Request) string {

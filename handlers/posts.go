@@ -18,6 +18,9 @@ func (s *Server) feedPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if q.Narrow != (board.Narrow{}) {
+		return s.answerFound(w, r, q)
+	}
 	topic := live.OfBoard(q.Board)
 	at := s.hub.Counter(topic) // before the posts: what happens between is asked for again
 	posts, next, err := s.board.Feed(r.Context(), q)
@@ -122,7 +125,7 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q.Limit = stateSize(q, r.URL.Query().Get("n"))
-	posts, _, err := s.board.Feed(r.Context(), q)
+	posts, _, err := s.seek(r, q)
 	if err != nil {
 		return err
 	}
@@ -134,9 +137,11 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	traces, err := s.board.Traces(r.Context(), q.Board)
-	if err != nil {
-		return err
+	var traces []board.Trace
+	if q.Narrow == (board.Narrow{}) {
+		if traces, err = s.board.Traces(r.Context(), q.Board); err != nil {
+			return err
+		}
 	}
 	return answerHTML(w, r, http.StatusOK, views.State(views.NewPosts(v, posts, votes), at, views.NewTombs(v, traces)...))
 }
@@ -178,8 +183,13 @@ func (s *Server) marks(r *http.Request, v *views.Visit, posts []board.Post) (map
 	return s.board.Votes(r.Context(), v.Visitor, posts)
 }
 
+// writePage is the composer by itself; ?board= says for which board.
 func (s *Server) writePage(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.visit(w, r, board.Home)
+	slug := r.URL.Query().Get("board")
+	if slug == "" {
+		slug = board.Home
+	}
+	v, err := s.visit(w, r, slug)
 	if err != nil {
 		return err
 	}
@@ -195,7 +205,7 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 	slug := r.PathValue("board")
 	given := views.Given{
 		Body: r.PostForm.Get("body"), TTL: r.PostForm.Get("ttl"), Silence: r.PostForm.Get("silence"),
-		Warning: r.PostForm.Get("warning"), Backdrop: r.PostForm.Get("backdrop"), Unlisted: r.PostForm.Get("unlisted") != "",
+		Warning: r.PostForm.Get("warning"), Backdrop: r.PostForm.Get("backdrop"), Place: r.PostForm.Get("place"), Unlisted: r.PostForm.Get("unlisted") != "",
 		ViewOnce: r.PostForm.Get("view_once") != "", Readers: readers(r.PostForm.Get("readers")),
 	}
 	p, author, err := s.publishPost(w, r, slug, given)
@@ -351,7 +361,7 @@ func nameOf(v board.Visitor, root board.Post, replies []board.Post) *board.Name 
 // refuse is a refusal that a form can show beside the words it gives back.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*board.Error, int, bool) {
 	e, ok := errors.AsType[*board.Error](err)
-	if !ok || e.Kind == board.NotFound || e.Kind == board.Internal || waits(r, err) {
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || waits(r, err) {
 		return nil, 0, false
 	}
 	ref := refusalOf(err)

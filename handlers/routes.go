@@ -21,9 +21,12 @@ func (s *Server) routes() []route {
 	return []route{
 		{"GET /{$}", s.page(s.feedPage)},
 		{"GET /b/{board}", s.page(s.feedPage)},
+		{"GET /boards", s.page(s.boardsPage)},
 		{"GET /p/{id}", s.page(s.threadPage)},
 		{"GET /p/{id}/qr", s.page(s.sharePage)},
 		{"GET /write", s.page(s.writePage)},
+		{"GET /search", s.page(s.searchPage)},
+		{"GET /places/{place}", s.page(s.placePage)},
 		{"GET /you", s.page(s.youPage)},
 		{"GET /about", s.page(s.aboutPage)},
 		{"GET /forgotten", s.page(s.forgottenPage)},

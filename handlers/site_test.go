@@ -23,6 +23,7 @@ import (
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
+	"mayfly/search"
 	"mayfly/storage"
 	"mayfly/storage/keys"
 )
@@ -75,14 +76,20 @@ func newSite(t *testing.T, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0"}
+	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0"}
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
 	draw := handlers.NewDrawer(s.tuner.Settings, s.clock.Now, "test")
 	s.hub = live.NewHub(draw, log)
 	news := live.NewCalm(s.hub, log)
-	s.board = board.New(s.store, news, s.tuner.Settings, s.clock.Now, log)
+	index := must(search.New(t.Context(), s.clock.Now, log))
+	t.Cleanup(func() {
+		if err := index.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.board = board.New(s.store, index, news, s.tuner.Settings, s.clock.Now, log)
 	s.tuner.Watch(s.board.SettingsChanged)
-	s.sweeper = board.NewSweeper(s.store, news, s.clock.Now, log)
+	s.sweeper = board.NewSweeper(s.store, index, news, s.clock.Now, log)
 	s.sweep()
 	parts := handlers.Parts{
 		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),

@@ -91,6 +91,7 @@ const (
 	Reply
 	Vote
 	Open
+	Search
 	Page
 
 	socket Cost = 0 // is no rate: OpenSocket
@@ -107,6 +108,8 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Vote
 	case Open:
 		return s.Open
+	case Search:
+		return s.Search
 	case Page:
 		return s.Page
 	case socket:

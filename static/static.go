@@ -83,13 +83,14 @@ var served = []struct {
 	{"js/mine.js", nil},
 	{"js/votes.js", nil},
 	{"js/app.js", nil},
+	{"js/place.js", nil},
 	{"js/thread.js", nil},
 	{"js/device.js", nil},
 }
 
 // pages are the scripts that one kind of page loads beside js/app.js, or that are
 // seldom needed.
-var pages = []string{"js/thread.js", "js/device.js", "js/pow.worker.js"}
+var pages = []string{"js/thread.js", "js/device.js", "js/place.js", "js/pow.worker.js"}
 
 // comments are the lines of our scripts that browsers need not fetch: a fifth of them.
 // The vendored ones keep theirs, which hold their licences.

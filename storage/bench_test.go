@@ -27,7 +27,7 @@ func BenchmarkInsertPost(b *testing.B) {
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					p, key := storagetest.NewPost(v, words500, n.life(time.Hour))
-					if err := n.InsertPost(b.Context(), p, key); err != nil {
+					if _, err := n.InsertPost(b.Context(), p, key); err != nil {
 						b.Error(err)
 						return
 					}
@@ -90,7 +90,7 @@ func fill(tb testing.TB, n *node, posts int) {
 			var failed error
 			for i := range work {
 				p, key := storagetest.NewPost(v, words500, n.life(time.Duration(1+i%600)*time.Minute))
-				if err := n.InsertPost(tb.Context(), p, key); err != nil {
+				if _, err := n.InsertPost(tb.Context(), p, key); err != nil {
 					failed = err
 				}
 			}

@@ -20,6 +20,7 @@ const (
 	fieldMark     = "\x1f"
 	fieldWarning  = 'w'
 	fieldBackdrop = 'b'
+	fieldPlace    = 'l'
 	fieldTo       = 't'
 )
 
@@ -61,6 +62,7 @@ func pack(p board.Post) []byte {
 	}
 	add(fieldWarning, p.Warning)
 	add(fieldBackdrop, p.Backdrop)
+	add(fieldPlace, p.Place)
 	if p.To != (board.PostID{}) {
 		add(fieldTo, p.To.String())
 	}
@@ -79,6 +81,8 @@ func unpack(plain []byte) board.Post {
 			p.Warning = f[1:]
 		case fieldBackdrop:
 			p.Backdrop = f[1:]
+		case fieldPlace:
+			p.Place = f[1:]
 		case fieldTo:
 			p.To, _ = board.ParsePostID(f[1:]) // sealed by pack, so it is one
 		}

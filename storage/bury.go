@@ -32,7 +32,7 @@ func (s *Store) Bury(ctx context.Context, now time.Time) (int, error) {
 }
 
 func (s *Store) digAll(ctx context.Context, now time.Time) error {
-	d := digger{store: s, now: now, boards: s.boards}
+	d := digger{store: s, now: now, boards: s.boardList()}
 	d.fromTheTop()
 	for {
 		if err := s.dig(ctx, &d); err != nil {

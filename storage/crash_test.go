@@ -177,7 +177,7 @@ func childPost(t *testing.T, s *Store, say *speaker, i int) {
 	marker := newMarker()
 	life := board.NewLife(time.Now(), ttl, 0, time.Hour)
 	p, key := storagetest.NewPost(board.NewVisitor(time.Now()), strings.Repeat(marker+" ", 10), life)
-	if err := s.InsertPost(t.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(t.Context(), p, key); err != nil {
 		t.Error(err)
 		return
 	}

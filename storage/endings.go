@@ -209,8 +209,8 @@ func (s *Store) nameEnded(ctx context.Context, now time.Time) error {
 	if !some {
 		return nil
 	}
-	for _, b := range s.boards {
-		if err := s.nameEndedOn(ctx, b.Slug, from, now); err != nil {
+	for _, b := range s.boardList() {
+		if err := s.nameEndedOn(ctx, b, from, now); err != nil {
 			return err
 		}
 	}
@@ -221,16 +221,16 @@ func (s *Store) nameEnded(ctx context.Context, now time.Time) error {
 // namePage is how many ended posts are named at a time, so that no read is long.
 const namePage = 2000
 
-func (s *Store) nameEndedOn(ctx context.Context, slug string, from, now time.Time) error {
+func (s *Store) nameEndedOn(ctx context.Context, b board.Info, from, now time.Time) error {
 	after := position{endsAt: from.UnixMilli() - 1, seq: math.MaxInt64}
 	for {
-		page, err := s.endedPage(ctx, slug, after, now)
+		page, err := s.endedPage(ctx, b.Slug, after, now)
 		if err != nil || len(page) == 0 {
 			return err
 		}
 		for _, e := range page {
 			if s.unnamed.named(e.ref) {
-				s.untold.add(e.ending())
+				s.untold.add(e.ending(b.ClosesAt))
 			}
 		}
 		if after = page[len(page)-1].position; len(page) < namePage {
@@ -254,9 +254,13 @@ type endedRow struct {
 	unlisted bool
 }
 
-func (e endedRow) ending() board.Ending {
+// ending says what ended a row on a board that closes at a time, or never.
+func (e endedRow) ending(closesAt time.Time) board.Ending {
 	why := board.ByTime
-	if e.endsAt < e.until {
+	switch {
+	case e.endsAt >= closesMillis(closesAt):
+		why = board.ByBoard
+	case e.endsAt < e.until:
 		why = board.BySilence
 	}
 	return board.Ending{ID: e.id, Thread: e.id, Board: e.board, Why: why, Unlisted: e.unlisted}
@@ -373,14 +377,14 @@ func (s *Store) capPage(ctx context.Context, bounds []board.Bound, after int64) 
 func lower(ctx context.Context, tx querier, b board.Bound, after int64) ([]lowered, error) {
 	const q = `
 		UPDATE posts
-		SET cap_at = (since + $1 + grid - 1) / grid * grid,
-			until = min(until, (since + $1 + grid - 1) / grid * grid),
-			ends_at = min(ends_at, (since + $1 + grid - 1) / grid * grid)
-		WHERE seq > $2 AND seq <= $3 AND board = $4 AND cap_at > (since + $1 + grid - 1) / grid * grid
+		SET cap_at = min((since + $1 + grid - 1) / grid * grid, $2),
+			until = min(until, (since + $1 + grid - 1) / grid * grid, $2),
+			ends_at = min(ends_at, (since + $1 + grid - 1) / grid * grid, $2)
+		WHERE seq > $3 AND seq <= $4 AND board = $5 AND cap_at > min((since + $1 + grid - 1) / grid * grid, $2)
 		RETURNING slot, gen, ends_at`
 	return all(ctx, tx, func(scan scanner) (lowered, error) {
 		var slot, gen, endsAt int64
 		err := scan(&slot, &gen, &endsAt)
 		return lowered{ref(slot, gen), millis(endsAt)}, err
-	}, q, b.TTLMax.Milliseconds(), after, after+capPage, b.Board)
+	}, q, b.TTLMax.Milliseconds(), closesMillis(b.ClosesAt), after, after+capPage, b.Board)
 }

@@ -33,7 +33,7 @@ func TestR71BirthIsWholeOrAbsent(t *testing.T) {
 				}
 				return nil
 			})
-			err := n.InsertPost(t.Context(), p, key)
+			_, err := n.InsertPost(t.Context(), p, key)
 			again := n.crashed(t)
 			n.faults.set(nil)
 			if !hit {
@@ -101,7 +101,8 @@ func TestR74RefusedWritesLeaveTheStoreWell(t *testing.T) {
 	}{
 		{"birth", func(t *testing.T, n *node, _, _ board.Post) error {
 			p, key := storagetest.NewPost(board.NewVisitor(n.now), "new", n.life(time.Hour))
-			return n.InsertPost(t.Context(), p, key)
+			_, err := n.InsertPost(t.Context(), p, key)
+			return err
 		}},
 		{"reply", func(t *testing.T, n *node, p, _ board.Post) error {
 			r, key, voice := storagetest.NewReply(p, board.NewVisitor(n.now), "re")
@@ -241,7 +242,7 @@ func TestOneRefusedBirthSinksNoOther(t *testing.T) {
 		if i%2 == 1 {
 			p.ID = twin.ID // only one of them can have it
 		}
-		results[i] = n.InsertPost(t.Context(), p, key)
+		_, results[i] = n.InsertPost(t.Context(), p, key)
 		return nil
 	})
 	well := 0

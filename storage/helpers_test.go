@@ -107,7 +107,7 @@ func (n *node) post(t testing.TB, body string, ttl time.Duration) board.Post {
 func (n *node) postWithKey(t testing.TB, body string, ttl time.Duration) (board.Post, board.Key) {
 	t.Helper()
 	p, key := storagetest.NewPost(board.NewVisitor(n.now), body, n.life(ttl))
-	if err := n.InsertPost(t.Context(), p, key); err != nil {
+	if _, err := n.InsertPost(t.Context(), p, key); err != nil {
 		t.Fatal(err)
 	}
 	return p, key

@@ -104,7 +104,7 @@ func (s *Store) openWith(o opener, r row) (board.Post, error) {
 		return board.Post{}, board.ErrNotFound
 	}
 	r.Name, r.Body, r.Warning, r.Backdrop = content.Name, content.Body, content.Warning, content.Backdrop
-	r.To = content.To
+	r.Place, r.To = content.Place, content.To
 	r.Secret = o.secret
 	return r.Post, nil
 }
@@ -120,24 +120,40 @@ func (s *Store) openAll(rows []row, now time.Time) []board.Post {
 	return posts
 }
 
-// InsertPost stores a post and its key, durably, before it returns.
-func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) error {
+// InsertPost stores a post and its key, durably, before it returns its Seq.
+func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) (seq int64, err error) {
 	box, err := seal(key, p)
 	if err != nil {
-		return wrap("seal post", err)
+		return 0, wrap("seal post", err)
 	}
 	b := &birth{key: key, capAt: p.Life.CapAt, endsAt: p.Life.EndsAt}
-	return wrap("insert post", s.do(&op{
+	err = s.do(&op{
 		ctx:   ctx,
 		birth: b,
-		run: func(ctx context.Context, tx *sql.Tx) error {
-			seq, err := insertPost(ctx, tx, p, b.ref, box)
-			if err != nil {
+		run: func(ctx context.Context, tx *sql.Tx) (err error) {
+			if err := s.fits(p); err != nil {
+				return err
+			}
+			if seq, err = insertPost(ctx, tx, p, b.ref, box); err != nil {
 				return err
 			}
 			return insertVoice(ctx, tx, seq, p.Voice, p.Secret.NameTag(p.Name))
 		},
-	}))
+	})
+	return seq, wrap("insert post", err)
+}
+
+// fits refuses a post whose board has gone, or has been given an earlier closing
+// date, since the post was drawn up: Cap may have passed by already.
+func (s *Store) fits(p board.Post) error {
+	b, there := s.findBoard(p.Board)
+	switch {
+	case !there:
+		return board.ErrNotFound
+	case !b.ClosesAt.IsZero() && p.Life.CapAt.After(b.ClosesAt):
+		return &board.Error{Kind: board.Busy, Code: "error.busy", Err: errors.New("the board's closing date has just moved")}
+	}
+	return nil
 }
 
 func insertPost(ctx context.Context, q querier, p board.Post, r keys.Ref, box []byte) (int64, error) {
@@ -325,6 +341,70 @@ func (s *Store) Post(ctx context.Context, id board.PostID, now time.Time) (board
 		return board.Post{}, wrap("read post", err)
 	}
 	return s.open(r, now)
+}
+
+// PostsByID returns those of ids that are there, in the order of ids.
+func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time) ([]board.Post, error) {
+	const find = `
+		WITH RECURSIVE one(at) AS (
+			SELECT 1
+			UNION ALL
+			SELECT at + 16 FROM one WHERE at + 16 < length($1)
+		)
+		SELECT ` + postColumns + `
+		FROM one
+		CROSS JOIN posts p ON p.id = substr($1, at, 16)
+		WHERE p.ends_at > $2`
+	now = s.at(now)
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	blob := make([]byte, 0, 16*len(ids))
+	order := make(map[board.PostID]int, len(ids))
+	for i, id := range ids {
+		blob = append(blob, id[:]...)
+		order[id] = i
+	}
+	var rows []row
+	err := s.read(ctx, func(ctx context.Context, q querier) (err error) {
+		rows, err = all(ctx, q, scanRow, find, blob, now.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return nil, wrap("read posts", err)
+	}
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(order[a.ID], order[b.ID]) })
+	return s.openAll(rows, now), nil
+}
+
+// livingPage is how many posts Living gives at a time, so that no read is a long one.
+const livingPage = 2000
+
+// Living returns some of the posts whose Seq is higher than after, in their order;
+// none when there are no more.
+func (s *Store) Living(ctx context.Context, after int64, now time.Time) ([]board.Post, error) {
+	const find = `
+		SELECT ` + postColumns + `
+		FROM posts p
+		WHERE p.seq > $1 AND p.ends_at > $2
+		ORDER BY p.seq
+		LIMIT $3`
+	now = s.at(now)
+	for {
+		var rows []row
+		err := s.read(ctx, func(ctx context.Context, q querier) (err error) {
+			rows, err = all(ctx, q, scanRow, find, after, now.UnixMilli(), livingPage)
+			return err
+		})
+		if err != nil {
+			return nil, wrap("read the living", err)
+		}
+		posts := s.openAll(rows, now)
+		if len(posts) > 0 || len(rows) < livingPage {
+			return posts, nil
+		}
+		after = rows[len(rows)-1].Seq // all of them were ended by hand
+	}
 }
 
 // Secret returns the secret of a living thread.

@@ -45,7 +45,7 @@ func TestR01PlaintextNeverReachesADisk(t *testing.T) {
 		for j := range 25 {
 			text := strings.Repeat(mark("post")+" ", 1+j*i) // up to several pages of the database
 			p, key := storagetest.NewPost(board.NewVisitor(n.now), text, n.life(time.Hour))
-			if err := n.InsertPost(t.Context(), p, key); err != nil {
+			if _, err := n.InsertPost(t.Context(), p, key); err != nil {
 				return err
 			}
 			r, rkey, voice := storagetest.NewReply(p, board.NewVisitor(n.now), mark("reply"))
@@ -115,7 +115,7 @@ func TestR03KeysAreOffTheDiskInTime(t *testing.T) {
 		load.Go(func() {
 			for ctx.Err() == nil {
 				p, key := storagetest.NewPost(board.NewVisitor(storagetest.Start), "load", board.NewLife(storagetest.Start, time.Hour, 0, 24*time.Hour))
-				if err := n.InsertPost(context.WithoutCancel(ctx), p, key); err != nil {
+				if _, err := n.InsertPost(context.WithoutCancel(ctx), p, key); err != nil {
 					t.Error(err)
 					return
 				}
@@ -144,7 +144,7 @@ func bearMany(t testing.TB, n *node, count int, ttl time.Duration) map[string]st
 	atOnce(t, 64, func(i int) error {
 		for j := i; j < count; j += 64 {
 			p, key := storagetest.NewPost(board.NewVisitor(n.now), fmt.Sprint("post ", j), n.life(ttl))
-			if err := n.InsertPost(t.Context(), p, key); err != nil {
+			if _, err := n.InsertPost(t.Context(), p, key); err != nil {
 				return err
 			}
 			mu.Lock()
@@ -243,7 +243,7 @@ func fullDisk(t *testing.T, n *node, fill func(full bool)) {
 	var refused error
 	for range 500 { // what room there is in open pages and in the journal goes first
 		p, key := storagetest.NewPost(board.NewVisitor(n.now), strings.Repeat("more ", 500), n.life(time.Minute))
-		if refused = n.InsertPost(t.Context(), p, key); refused != nil {
+		if _, refused = n.InsertPost(t.Context(), p, key); refused != nil {
 			break
 		}
 		ending[string(key[:])] = "key"
@@ -465,7 +465,7 @@ func TestChurnLeavesNothingBehind(t *testing.T) {
 		}
 		atOnce(t, births, func(i int) error {
 			b := fresh[i]
-			if err := n.InsertPost(t.Context(), b.post, board.Key([]byte(b.key))); err != nil {
+			if _, err := n.InsertPost(t.Context(), b.post, board.Key([]byte(b.key))); err != nil {
 				return err
 			}
 			if i%3 > 0 {

@@ -6,28 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"mayfly/board"
 )
-
-// Boards lists the boards, home first. They are those of the migrations, read once.
-func (s *Store) Boards(context.Context) ([]board.Info, error) {
-	return slices.Clone(s.boards), nil
-}
-
-func (s *Store) loadBoards(ctx context.Context) ([]board.Info, error) {
-	const q = `
-		SELECT slug, title
-		FROM boards
-		ORDER BY slug <> $1, slug
-		LIMIT 1000`
-	boards, err := all(ctx, s.writer, func(scan scanner) (b board.Info, err error) {
-		err = scan(&b.Slug, &b.Title)
-		return b, err
-	}, q, board.Home)
-	return boards, wrap("read boards", err)
-}
 
 // Settings returns those that were ever set: values by name, by board, "" being all
 // boards.
@@ -166,11 +147,6 @@ func (f *SettingsFile) Settings(ctx context.Context) (map[string]map[string]stri
 // SaveSettings stores new values and their audit rows in one step.
 func (f *SettingsFile) SaveSettings(ctx context.Context, changes []board.Change) error {
 	return f.store.SaveSettings(ctx, changes)
-}
-
-// Boards lists the boards, home first.
-func (f *SettingsFile) Boards(ctx context.Context) ([]board.Info, error) {
-	return f.store.loadBoards(ctx)
 }
 
 // Close finishes what was begun. The journal is left to the server.

@@ -92,9 +92,10 @@ func (s *Store) begin(ctx context.Context) error {
 	if err := s.compare(ctx); err != nil {
 		return err
 	}
-	var err error
-	s.boards, err = s.loadBoards(ctx)
-	return err
+	rows, err := readBoards(ctx, s.writer)
+	list := infos(rows)
+	s.boards.Store(&list)
+	return wrap("read boards", err)
 }
 
 // makeFile makes sure that the database is there for this user alone; SQLite

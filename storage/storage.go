@@ -22,6 +22,8 @@ var (
 	_ board.Posts         = (*Store)(nil)
 	_ board.Expirer       = (*Store)(nil)
 	_ board.SettingsStore = (*Store)(nil)
+	_ board.Registry      = (*Store)(nil)
+	_ board.Registry      = (*SettingsFile)(nil)
 )
 
 // readTime is how long a query may take: a reader that stays keeps what has ended
@@ -34,9 +36,9 @@ const readTime = time.Second
 type Store struct {
 	keys   *keys.Store
 	log    *slog.Logger
-	boards []board.Info
-	path   string   // of the database
-	folder *os.File // locked while this Store is open
+	boards atomic.Pointer[[]board.Info] // as they were last read; never changed in place
+	path   string                       // of the database
+	folder *os.File                     // locked while this Store is open
 
 	writer  *sql.DB // one connection, used under writing
 	readers *sql.DB // a few, read-only, used inside the gate

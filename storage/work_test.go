@@ -47,7 +47,10 @@ func TestChangeWhoseCallerHasLeftIsNotMade(t *testing.T) {
 	p, key := storagetest.NewPost(board.NewVisitor(n.now), "too late", n.life(time.Hour))
 	n.writing.Lock()
 	answer := make(chan error)
-	go func() { answer <- n.InsertPost(ctx, p, key) }()
+	go func() {
+		_, err := n.InsertPost(ctx, p, key)
+		answer <- err
+	}()
 	leave()
 	n.writing.Unlock()
 	if err := <-answer; !errors.Is(err, context.Canceled) {
@@ -147,7 +150,8 @@ func TestJournalStaysBoundedUnderLoad(t *testing.T) {
 	for range 20 {
 		atOnce(t, 100, func(int) error {
 			p, key := storagetest.NewPost(board.NewVisitor(n.now), long, n.life(time.Hour))
-			return n.InsertPost(t.Context(), p, key)
+			_, err := n.InsertPost(t.Context(), p, key)
+			return err
 		})
 		largest = max(largest, n.journalSize())
 	}
@@ -253,7 +257,7 @@ func TestOwnedGoesThroughAllPages(t *testing.T) {
 	n := newNode(t)
 	v := board.NewVisitor(n.now)
 	first, key := storagetest.NewPost(v, "the first of all", n.life(2*time.Hour))
-	if err := n.InsertPost(t.Context(), first, key); err != nil {
+	if _, err := n.InsertPost(t.Context(), first, key); err != nil {
 		t.Fatal(err)
 	}
 	bearMany(t, n, ownedPage+10, time.Hour)
@@ -297,12 +301,12 @@ func TestRefusalsNameNoText(t *testing.T) {
 	m := newMarker()
 	p, key := storagetest.NewPost(board.NewVisitor(n.now), m, n.life(time.Hour))
 	p.Board = "nowhere"
-	err := n.InsertPost(t.Context(), p, key)
+	_, err := n.InsertPost(t.Context(), p, key)
 	if err == nil || strings.Contains(fmt.Sprintf("%v %+v", err, err), m) {
 		t.Errorf("err = %v", err)
 	}
 	p.Board, p.Life.Grid = board.Home, 0
-	if err := n.InsertPost(t.Context(), p, key); err == nil || strings.Contains(err.Error(), m) {
+	if _, err := n.InsertPost(t.Context(), p, key); err == nil || strings.Contains(err.Error(), m) {
 		t.Errorf("err = %v", err)
 	}
 	n.sound(t, 0)

@@ -20,6 +20,11 @@ func NewAbout(v Visit) About {
 		},
 		Limits: limitFacts(p, v.Settings),
 	}
+	for _, b := range v.Boards {
+		if b.Rules != "" {
+			a.Rules = append(a.Rules, Rules{BoardTitle(p, b), links(b.Rules)})
+		}
+	}
 	a.Entry = "about"
 	return a
 }

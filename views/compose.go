@@ -77,6 +77,31 @@ func moods(p *words.Printer, s board.Settings, chosen string) []Mood {
 	return out
 }
 
+// script is what a page with this composer loads for it.
+func (c Composer) script() string {
+	if slices.ContainsFunc(c.Places, func(p Place) bool { return p.At != "" }) {
+		return "js/place.js"
+	}
+	return ""
+}
+
+// placeChoices offers the host's places, and nowhere first.
+func placeChoices(p *words.Printer, s board.Settings, asked string) []Place {
+	if !s.Places || len(s.PlaceList) == 0 {
+		return nil
+	}
+	chosen, _ := board.FindPlace(s.PlaceList, asked)
+	list := []Place{{Choice: Choice{Text: p.Say("compose.place.none"), Chosen: chosen.Slug == ""}}}
+	for _, place := range s.PlaceList {
+		c := Place{Choice: Choice{Value: place.Slug, Text: place.Name, Chosen: place.Slug == chosen.Slug}}
+		if place.Placed {
+			c.At = strconv.FormatFloat(place.Lat, 'f', -1, 64) + "," + strconv.FormatFloat(place.Lon, 'f', -1, 64)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
 func choices(p *words.Printer, offer []time.Duration, chosen time.Duration) []Choice {
 	var out []Choice
 	for _, d := range unique(offer) {
@@ -130,6 +155,7 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Moods:    moods(p, v.Settings, given.Backdrop),
 		Plain:    !v.Settings.Cards || !board.IsBackdrop(given.Backdrop),
 		Warning:  given.Warning,
+		Places:   placeChoices(p, v.Settings, given.Place),
 		MayHide:  v.Settings.Unlisted,
 		Unlisted: given.Unlisted,
 		MayOnce:  v.Settings.ViewOnce,
@@ -144,6 +170,7 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		BackdropErr: fieldSays(p, refused, "backdrop"),
 		QuietErr:    fieldSays(p, refused, "silence"),
 		WarningErr:  fieldSays(p, refused, "warning"),
+		PlaceErr:    fieldSays(p, refused, "place"),
 		UnlistedErr: fieldSays(p, refused, "unlisted"),
 		OnceErr:     fieldSays(p, refused, "view_once"),
 		ReadersErr:  fieldSays(p, refused, "readers"),

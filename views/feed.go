@@ -20,27 +20,14 @@ func NewFeed(v Visit, l Listing) Feed {
 	f := Feed{
 		Page:     v.page("feed", BoardTitle(p, v.Board)),
 		Aside:    v.aside(),
+		Rules:    links(v.Board.Rules),
+		Closing:  NewClosing(p, v.Board, v.Now),
 		Tabs:     tabs(p, boardHref(v.Board.Slug), l.Sort),
-		Order:    string(l.Sort),
-		Later:    l.From != "",
 		Composer: NewComposer(v, Given{}, nil),
-		Posts:    NewPosts(v, l.Posts, l.Votes),
 	}
-	f.Entry = "stream"
-	f.Live = liveFeed(v.Board.Slug, l.Sort, l.From, l.At)
-	f.growsOld(v.Path)
+	f.Entry, f.Script = "stream", f.Composer.script()
+	f.listing(v, l, func(cursor string) string { return feedHref(f.Home, l.Sort, cursor) })
 	f.Tombs, f.Removed = tombs(v, l.Traces)
-	if l.Next != "" {
-		f.Next = feedHref(f.Home, l.Sort, l.Next)
-		f.NextText = p.Say("feed.older")
-		switch l.Sort {
-		case board.ByFading:
-			f.NextText = p.Say("feed.later")
-		case board.ByHot, board.ByTop:
-			f.NextText = p.Say("feed.more")
-		case board.ByBirth:
-		}
-	}
 	return f
 }
 
@@ -53,6 +40,25 @@ func tabs(p *words.Printer, home string, current board.Sort) []Tab {
 		out[i] = Tab{p.Say("feed." + string(s)), feedHref(home, s, ""), s == current}
 	}
 	return out
+}
+
+// listing draws up the posts of a feed, narrowed or not, with the way to more.
+func (f *Feed) listing(v Visit, l Listing, href func(cursor string) string) {
+	f.Order, f.Later = string(l.Sort), l.From != ""
+	f.Posts = NewPosts(v, l.Posts, l.Votes)
+	f.Live = liveFeed(v.Board.Slug, l)
+	f.growsOld(v.Path)
+	if l.Next == "" {
+		return
+	}
+	f.Next, f.NextText = href(l.Next), v.Words.Say("feed.older")
+	switch l.Sort {
+	case board.ByFading:
+		f.NextText = v.Words.Say("feed.later")
+	case board.ByHot, board.ByTop:
+		f.NextText = v.Words.Say("feed.more")
+	case board.ByBirth:
+	}
 }
 
 // feedHref is the address of a feed in an order, after a cursor.
@@ -95,7 +101,7 @@ func NewWrite(v Visit, given Given, refused *board.Error) Write {
 		Aside:    v.aside(),
 		Composer: NewComposer(v, given, refused),
 	}
-	w.Entry = "write"
+	w.Entry, w.Script = "write", w.Composer.script()
 	w.Back, w.BarTitle = w.Home, p.Say("write.title")
 	w.BarSub = w.Board
 	return w

@@ -177,6 +177,10 @@ func everyPage(lang string) map[string]templ.Component {
 	card, warned := aCard(), aCard()
 	card.ID, card.Thread = id(20), id(20)
 	warned.ID, warned.Thread, warned.Warning, warned.Unlisted, warned.Body = id(21), id(21), "spiders", true, "Stay."
+	rising, tagged := v, aPost()
+	rising.Rising = []board.Rising{{Tag: "bikes", Posts: 3}, {Tag: "東京", Posts: 2}}
+	rising.Settings.PlaceList, _ = board.ParsePlaces("Library 45.4642/9.19; Old Harbour")
+	tagged.Body, tagged.Place = "stolen again #bikes, near https://example.com/#part", "Library"
 	votes := map[board.PostID]board.Vote{post.ID: board.Heart, quiet.ID: board.Down}
 	traces := []board.Trace{{ID: id(5), Board: board.Home, Why: board.ByScore, Until: noon.Add(4 * time.Minute)}}
 	raid := []board.Trace{traces[0], {ID: id(6)}, {ID: id(7)}, {ID: id(8)}}
@@ -188,6 +192,7 @@ func everyPage(lang string) map[string]templ.Component {
 		"backdrop": {Code: "error.backdrop"},
 		"warning":  {Code: "error.warning", Args: map[string]any{"max": 120}},
 		"unlisted": {Code: "error.unlisted"},
+		"place":    {Code: "error.place", Args: map[string]any{"places": "Library"}},
 	}}
 	limited := &board.Error{Kind: board.Limited, Code: "error.limited", Args: map[string]any{"wait": 24 * time.Second}}
 	given := Given{Body: "words\nof mine", TTL: "1h", Silence: "10m", Warning: "spiders", Backdrop: "moth", Unlisted: true}
@@ -197,14 +202,20 @@ func everyPage(lang string) map[string]templ.Component {
 		return ProblemPage(NewProblem(v, status, code, map[string]any{"wait": wait}, nil, wait, again))
 	}
 	return map[string]templ.Component{
-		"feed":              FeedPage(NewFeed(v, Listing{Posts: []board.Post{post, quiet, last, card}, Traces: traces, Next: "abc", At: 7})),
-		"feed of a visitor": FeedPage(NewFeed(mine, Listing{Sort: board.ByFading, Posts: []board.Post{own, quiet}, Votes: votes, Traces: raid, From: "x", Next: "y"})),
-		"feed, empty":       FeedPage(NewFeed(reloading, Listing{})),
-		"write":             WritePage(NewWrite(v, Given{}, nil)),
-		"write, refused":    WritePage(NewWrite(mine, given, refused)),
-		"write, limited":    WritePage(NewWrite(mine, given, limited)),
-		"thread":            ThreadPage(NewThread(v, Talk{Post: post, Replies: []board.Post{reply}, URL: "https://board.example/p/x", At: 3})),
-		"thread, unlisted":  ThreadPage(NewThread(v, Talk{Post: warned})),
+		"feed":               FeedPage(NewFeed(v, Listing{Posts: []board.Post{post, quiet, last, card}, Traces: traces, Next: "abc", At: 7})),
+		"feed of a visitor":  FeedPage(NewFeed(mine, Listing{Sort: board.ByFading, Posts: []board.Post{own, quiet}, Votes: votes, Traces: raid, From: "x", Next: "y"})),
+		"feed, empty":        FeedPage(NewFeed(reloading, Listing{})),
+		"search":             FoundPage(NewFound(rising, Listing{})),
+		"search, found":      FoundPage(NewFound(rising, Listing{Sort: board.ByBirth, Posts: []board.Post{tagged}, Narrow: board.Narrow{Words: "#bikes"}, Count: 1, Next: "abc"})),
+		"search, nothing":    FoundPage(NewFound(v, Listing{Sort: board.ByTop, Narrow: board.Narrow{Words: "<b>\"x", Tag: "bikes"}})),
+		"search, limited":    FoundPage(NewFound(mine, Listing{Narrow: board.Narrow{Words: "bikes"}}).Refused(mine, limited)),
+		"place":              FoundPage(NewFound(rising, Listing{Posts: []board.Post{tagged}, Narrow: board.Narrow{Place: "library"}, Count: board.CountMax + 1})),
+		"write, with places": WritePage(NewWrite(rising, Given{Place: "library"}, nil)),
+		"write":              WritePage(NewWrite(v, Given{}, nil)),
+		"write, refused":     WritePage(NewWrite(mine, given, refused)),
+		"write, limited":     WritePage(NewWrite(mine, given, limited)),
+		"thread":             ThreadPage(NewThread(v, Talk{Post: post, Replies: []board.Post{reply}, URL: "https://board.example/p/x", At: 3})),
+		"thread, unlisted":   ThreadPage(NewThread(v, Talk{Post: warned})),
 		"thread, answering": ThreadPage(NewThread(v, Talk{
 			Post: post, Replies: []board.Post{reply, answerTo(reply.ID), answerTo(id(99))}, Given: Given{To: reply.ID.String()},
 		})),

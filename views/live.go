@@ -11,16 +11,17 @@ func counter(at uint64) string { return strconv.FormatUint(at, 10) }
 
 // liveFeed is how a page of a feed listens: to its whole board, and it asks again
 // for what it shows.
-func liveFeed(slug string, sort board.Sort, from string, at uint64) Live {
+func liveFeed(slug string, l Listing) Live {
 	topic := url.Values{"board": {slug}}
-	shows := url.Values{"board": {slug}}
-	if sort != board.ByBirth {
-		shows.Set("sort", string(sort))
+	shows := narrowed(l.Narrow)
+	shows.Set("board", slug)
+	if l.Sort != board.ByBirth {
+		shows.Set("sort", string(l.Sort))
 	}
-	if from != "" {
-		shows.Set("cursor", from)
+	if l.From != "" {
+		shows.Set("cursor", l.From)
 	}
-	return Live{Socket: "/live?" + topic.Encode(), Again: "/live/state?" + shows.Encode(), At: counter(at)}
+	return Live{Socket: "/live?" + topic.Encode(), Again: "/live/state?" + shows.Encode(), At: counter(l.At)}
 }
 
 // liveThread is how a thread's page listens.

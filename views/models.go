@@ -21,23 +21,29 @@ type Visit struct {
 	Now      time.Time
 	Settings board.Settings
 	Board    board.Info
+	Boards   []board.Info          // those that are open, home first
 	Visitor  board.Visitor         // zero: nobody we know
 	Theme    string                // "light", "dark", or "" for the system's
 	Path     string                // path and query of this page, where its forms come back to
 	Reload   int                   // seconds after which the page reloads itself; 0: never
+	Rising   []board.Rising        // tags of this board
 	Opened   map[board.PostID]bool // view-once posts that the visitor has opened
 	Here     string                // about how many read along; "" when that is not to be told
 }
 
 // Page is what surrounds every page.
 type Page struct {
-	Words *words.Printer
-	Name  string // feed, thread, write, you, about, problem: data-page of the body
-	Title string
-	Theme string
-	Home  string // the way back to the board
-	Entry string // the entry of the navigation that this page is: stream, write, you, about
-	Live  Live   // zero: nothing happens on this page by itself
+	Words  *words.Printer
+	Name   string // feed, thread, write, you, about, problem: data-page of the body
+	Title  string
+	Theme  string
+	Home   string // the way back to the board
+	Search string // the way to search it
+	Write  string // the way to the composer of the same board
+	// Boards are where else there is to read; none where there is one board alone.
+	Boards []Tab
+	Entry  string // the entry of the navigation that this page is: stream, search, boards, write, you, about
+	Live   Live   // zero: nothing happens on this page by itself
 	// Preview is what other programs show of a link to it; nil: what they find.
 	Preview *Preview
 	Share   string // where its link is shared; "": nowhere
@@ -65,7 +71,16 @@ type Aside struct {
 	Board   string
 	Here    string // "About 20 here", or ""
 	Lasting string // how long posts last
+	Rising  []Pill // tags
+	Closes  string // when the board closes, "" for never
 	Know    Know
+}
+
+// Pill is a short link with a number.
+type Pill struct {
+	Text, Href string
+	N          string
+	Current    bool
 }
 
 // Know says in two sentences what is known about the reader.
@@ -75,6 +90,8 @@ type Know struct{ Bold, Rest string }
 type Feed struct {
 	Page
 	Aside
+	Rules    []Span // of the board; none: it has none
+	Closing  *Closing
 	Tabs     []Tab
 	Order    string // data-order of the list: new, hot, fading or top
 	Later    bool   // not the first page: nothing is born on it
@@ -84,6 +101,19 @@ type Feed struct {
 	Removed  string // stands for the tombs where they are many
 	Next     string // the way to older posts, "" when there are none
 	NextText string
+}
+
+// Found is a page of what was asked for: by words, by a tag, at a place.
+type Found struct {
+	Feed
+	Words  string // as they were typed
+	Slug   string // of the board that is searched
+	Terms  string // what an article must hold to be of interest, folded by lower case
+	Title  string // "Library": of a place
+	Count  string // "31 posts alive"
+	Places []Pill
+	Err    string
+	Asked  bool // something was asked for
 }
 
 // Tab is one order of a feed.
@@ -101,6 +131,8 @@ type Listing struct {
 	From   string                      // the cursor it begins after; "": from the top
 	Next   string                      // the cursor of the next page; "": it is the last
 	At     uint64                      // the board's counter, read before the posts
+	Narrow board.Narrow
+	Count  int // of all pages of a narrowed feed, at most board.CountMax + 1
 }
 
 // Write is the page of the composer.
@@ -122,6 +154,7 @@ type Thread struct {
 	Key     string // the owner key of the post, for its author alone
 	Link    string // the post's address, to be copied
 	Hidden  bool   // the post is unlisted
+	Closing *Closing
 	Remove  string // where an owner key is sent
 }
 
@@ -141,6 +174,7 @@ type Given struct {
 	Body, TTL, Silence string
 	To                 string // of a reply: the id of the one it answers
 	Warning, Backdrop  string
+	Place              string
 	Unlisted, ViewOnce bool
 	Readers            int // 0: every visitor may open it
 }
@@ -162,7 +196,8 @@ type Composer struct {
 	Plain    bool     // no backdrop is chosen
 	Silences []Choice // none: there is nothing to choose
 	Warning  string
-	MayHide  bool // posts may be unlisted here
+	Places   []Place // the first is nowhere; none: there is nothing to choose
+	MayHide  bool    // posts may be unlisted here
 	Unlisted bool
 	MayOnce  bool // posts may be viewed once here
 	ViewOnce bool
@@ -171,7 +206,13 @@ type Composer struct {
 	Wait     int    // seconds until it may be sent again, 0: now
 	Err      string // what is wrong with all of it
 
-	BodyErr, BackdropErr, QuietErr, WarningErr, UnlistedErr, OnceErr, ReadersErr string
+	BodyErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string
+}
+
+// Place is one to choose; At is where it lies, for the browser alone: "45.46/9.19".
+type Place struct {
+	Choice
+	At string
 }
 
 // Mood is a group of backdrops to choose from; their values are their names.
@@ -226,6 +267,7 @@ type Fact struct{ Term, Text, More string }
 // Yours is something alive that the reader wrote.
 type Yours struct {
 	By       Name
+	Board    string // where it stands, "" where there is one board alone
 	Unlisted string // "Unlisted"
 	Excerpt  string
 	Href     string
@@ -247,7 +289,14 @@ type About struct {
 	Page
 	Aside
 	Sections []Section
+	Rules    []Rules
 	Limits   []Fact
+}
+
+// Rules are those of one board.
+type Rules struct {
+	Board string
+	Text  []Span
 }
 
 // Section is a heading with paragraphs.
@@ -306,6 +355,7 @@ type Post struct {
 	Backdrop                 string // makes it a card
 	Size                     string // of a card: see cardSize
 	Unlisted                 string // "Unlisted"
+	Place, PlaceHref         string // where it is from, and what else is
 
 	Left, Span string // seconds
 	LeftText   string // "3 h 12 min left"

@@ -49,6 +49,14 @@ func BoardTitle(p *words.Printer, b board.Info) string {
 	return b.Slug
 }
 
+// writeHref is where one writes for a board.
+func writeHref(slug string) string {
+	if slug == board.Home {
+		return "/write"
+	}
+	return "/write?board=" + slug
+}
+
 // boardHref is where a board is read.
 func boardHref(slug string) string {
 	if slug == board.Home {

@@ -71,7 +71,7 @@ func NewOpening(v Visit, post board.Post, back string) Opening {
 		Seconds: seconds(OpenTime),
 		By:      NewName(p, post.Name),
 		Warning: post.Warning,
-		Text:    spans(post.Body),
+		Text:    spans(post.Board, post.Body),
 		Say:     p.Say("once.showing", "name", PersonName(p, post.Name)),
 		Back:    back,
 		Close:   p.Say("once.close"),

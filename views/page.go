@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"mayfly/board"
 )
 
 // htmxConfig is what htmx is told: hx-ws returns by itself after its own seven
@@ -23,6 +25,9 @@ func (v Visit) page(name, title string) Page {
 		Title:  v.Words.Say("page.title", "title", title),
 		Theme:  v.Theme,
 		Home:   boardHref(v.Board.Slug),
+		Search: searchHref(v.Board.Slug, board.Narrow{}),
+		Write:  writeHref(v.Board.Slug),
+		Boards: v.boards(),
 		Reload: v.Reload,
 		Vanish: v.Settings.VanishScore,
 	}
@@ -56,10 +61,16 @@ func (v Visit) aside() Aside {
 	if v.Here != "" {
 		a.Here = p.Say("board.here", "n", v.Here)
 	}
+	if left, closes := v.Board.ClosesIn(v.Now); closes {
+		a.Closes = p.Say("board.closes", "life", untilClosing(left))
+	}
 	if s.TTLDefault == s.TTLMax {
 		a.Lasting = p.Say("board.lasting_all", "max", s.TTLMax)
 	} else {
 		a.Lasting = p.Say("board.lasting", "default", s.TTLDefault, "max", s.TTLMax)
+	}
+	for _, r := range v.Rising {
+		a.Rising = append(a.Rising, tagPill(v.Board.Slug, r))
 	}
 	return a
 }

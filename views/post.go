@@ -32,7 +32,7 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		Reply:      post.IsReply(),
 		By:         NewName(p, post.Name),
 		name:       post.Name,
-		Text:       spans(post.Body),
+		Text:       spans(post.Board, post.Body),
 		Hearts:     post.Hearts,
 		Score:      post.Score,
 		Replies:    post.Replies,
@@ -65,6 +65,9 @@ func (out *Post) dress(p *words.Printer, post board.Post) {
 		out.Backdrop, out.Size = post.Backdrop, cardSize(post.Body)
 	}
 	out.Unlisted = unlisted(p, post)
+	if post.Place != "" {
+		out.Place, out.PlaceHref = post.Place, placeHref(post.Board, post.PlaceSlug())
+	}
 	if post.ViewOnce {
 		out.Once, out.Seal = p.Say("once.meta"), newSeal(p, post)
 	}

@@ -17,7 +17,7 @@ import (
 func NewProblem(v Visit, status int, code string, args map[string]any, fields map[string]board.Problem, wait time.Duration, again *Again) Problem {
 	p := v.Words
 	out := Problem{
-		Heading: problemTitle(p, status),
+		Heading: problemTitle(p, status, code),
 		Code:    strconv.Itoa(status),
 		Text:    p.SayWith(code, args),
 		Help:    problemHelp(p, status, again),
@@ -37,7 +37,10 @@ func NewProblem(v Visit, status int, code string, args map[string]any, fields ma
 	return out
 }
 
-func problemTitle(p *words.Printer, status int) string {
+func problemTitle(p *words.Printer, status int, code string) string {
+	if code == board.ErrClosed.Code {
+		return p.Say("problem.closed.title")
+	}
 	switch status {
 	case http.StatusNotFound:
 		return p.Say("problem.gone.title")

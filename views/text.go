@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"mayfly/board"
 )
 
 // Span is a stretch of what somebody wrote: words, a link, or the end of a line.
@@ -13,12 +15,42 @@ import (
 type Span struct {
 	Text  string
 	Href  string // "": no link
+	Tag   string // a tag of this board, which Href leads to
 	Break bool
 }
 
-// spans cuts a text at its line ends and links. Its time grows with the length of
-// the text alone, whatever is in it.
-func spans(body string) []Span {
+// spans cuts a text of a board at its line ends, links and tags. Its time grows
+// with the length of the text alone, whatever is in it.
+func spans(slug, body string) []Span {
+	var out []Span
+	for _, s := range links(body) {
+		if s.Break || s.Href != "" {
+			out = append(out, s)
+			continue
+		}
+		out = appendTags(out, slug, s.Text)
+	}
+	return out
+}
+
+// appendTags cuts words at their tags.
+func appendTags(out []Span, slug, text string) []Span {
+	done := 0
+	for _, m := range board.Tags(text) {
+		if m.Start > done {
+			out = append(out, Span{Text: text[done:m.Start]})
+		}
+		out = append(out, Span{Text: text[m.Start:m.End], Href: tagHref(slug, m.Tag), Tag: m.Tag})
+		done = m.End
+	}
+	if done < len(text) {
+		out = append(out, Span{Text: text[done:]})
+	}
+	return out
+}
+
+// links cuts a text at its line ends and links.
+func links(body string) []Span {
 	var out []Span
 	for i, line := range strings.Split(body, "\n") {
 		if i > 0 {

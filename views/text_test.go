@@ -52,7 +52,7 @@ func TestAddressesBecomeLinks(t *testing.T) {
 		{"https://" + strings.Repeat("é", 200) + ".example", "https://" + strings.Repeat("é", 200) + ".example"},
 		{"שלום https://example.com/שלום סוף", "שלום [https://example.com/שלום] סוף"},
 	} {
-		if got := written(spans(tt.body)); got != tt.want {
+		if got := written(spans("home", tt.body)); got != tt.want {
 			t.Errorf("%q\n got %s\nwant %s", tt.body, got, tt.want)
 		}
 	}
@@ -102,7 +102,7 @@ func FuzzAutolink(f *testing.F) {
 		if !utf8.ValidString(body) {
 			return // the board has refused it
 		}
-		list := spans(body)
+		list := spans("home", body)
 		if n := strings.Count(body, "\n"); n != len(slices.DeleteFunc(slices.Clone(list), func(s Span) bool { return !s.Break })) {
 			t.Errorf("%d line ends are not %d", n, len(list))
 		}
@@ -172,7 +172,7 @@ func BenchmarkSpans(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				spans(body)
+				spans("home", body)
 			}
 		})
 	}

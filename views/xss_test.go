@@ -69,12 +69,12 @@ func TestWhatStrangersSendMakesNoElement(t *testing.T) {
 	}
 }
 
-// skeleton lists the elements of a page with the names of their attributes, links
+// skeleton lists the elements of a page with the names of their attributes, links, tags
 // and line ends that a text may have aside.
 func skeleton(page *html.Node) []string {
 	var out []string
 	for _, e := range elements(page) {
-		if e.Data == "br" || strings.Contains(attr(e, "rel"), "ugc") {
+		if e.Data == "br" || strings.Contains(attr(e, "rel"), "ugc") || attr(e, "class") == "hashtag" {
 			continue
 		}
 		names := []string{e.Data}

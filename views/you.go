@@ -87,6 +87,7 @@ func yours(v Visit, posts []board.Post) []Yours {
 		}
 		out[i] = Yours{
 			By:       NewName(p, post.Name),
+			Board:    v.boardName(post.Board),
 			Unlisted: unlisted(p, post),
 			Excerpt:  excerpt(post.Body, excerptLetters),
 			Href:     href,

@@ -60,7 +60,9 @@ const handlers = {
   born(frame, at) {
     seen(frame);
     const article = frame.querySelector("article");
-    if (article && !known(idOf(article))) arrive(article, at);
+    if (!article || known(idOf(article))) return;
+    if (terms) askIfFitting(article);
+    else arrive(article, at);
   },
   changed(frame) {
     seen(frame);
@@ -78,11 +80,39 @@ const handlers = {
   settings(frame) {
     seen(frame);
     limits(frame.querySelector("#limits"));
+    closing(frame.querySelector("#closing"));
   },
   reload() {
     catchUp();
   },
 };
+
+// A page of what was asked for holds a part of its board: whether something new
+// belongs to it the server says, and it is asked for what may.
+const terms = posts?.dataset.terms?.split(" ");
+let asking = 0;
+
+function askIfFitting(article) {
+  const text = plain(article.textContent);
+  if (asking || !terms.every((term) => text.includes(plain(term)))) return;
+  asking = setTimeout(() => {
+    asking = 0;
+    catchUp();
+  }, 2000 + Math.random() * 2000);
+}
+
+const plain = (text) => text.normalize("NFKD").replace(/\p{Mn}/gu, "").toLowerCase();
+
+// The last hour of a board begins, or is put off.
+function closing(fresh) {
+  const old = document.getElementById("closing");
+  if (fresh) {
+    if (old) old.replaceWith(fresh);
+    else document.querySelector("main h1").after(fresh);
+    adopt(fresh);
+  } else old?.remove();
+  if (old) release(old);
+}
 
 function seen(frame) {
   live.dataset.at = frame.dataset.at;
@@ -294,6 +324,7 @@ async function ask() {
       for (const article of living(posts)) speak("died", { id: idOf(article), why: "" });
       endThread();
     }
+    if (answer.status === 410) reloadWhenIdle(); // the board has closed, and says so
     if (answer.ok) landState(parse(await answer.text()).getElementById("state"));
     return true;
   } catch {

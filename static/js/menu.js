@@ -108,6 +108,7 @@ function show(article) {
     part("name").after(row);
   }
   menu.showModal();
+  menu.querySelector("[data-copy]").focus(); // not the field before it, which would bring up a keyboard
 }
 
 const write = (row, key, name) => (row.lastElementChild.textContent = say(key, { name }));

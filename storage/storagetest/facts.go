@@ -164,10 +164,27 @@ func interestHeatsAndScoresRank(s *site) {
 	}
 }
 
+func postsAreReadByTheirIDsAndInTheirOrder(s *site) {
+	one, two, three := s.post("one", s.life(time.Hour)), s.post("two", s.life(time.Minute)), s.post("three", s.life(time.Hour))
+	four := s.post("four", s.life(time.Hour))
+	asked := []board.PostID{three.ID, board.NewPostID(), one.ID, two.ID, four.ID}
+	s.end(board.ByAuthor, four.ID)
+	for _, want := range [][]board.PostID{{three.ID, one.ID, two.ID}, {three.ID, one.ID}} {
+		posts, err := s.PostsByID(s.Context(), asked, s.now)
+		if err != nil || !slices.Equal(ids(posts), want) {
+			s.Errorf("by id: %v, %v; want %v", ids(posts), err, want)
+		}
+		s.now = s.now.Add(2 * time.Minute)
+	}
+	if posts, err := s.PostsByID(s.Context(), nil, s.now); err != nil || len(posts) > 0 {
+		s.Errorf("of no ids: %v, %v", posts, err)
+	}
+}
+
 func theUnlistedStandInNoFeed(s *site) {
 	p, key := NewPost(s.visitor(), "by its link alone", s.life(time.Hour))
 	p.Unlisted = true
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}
 	for _, by := range board.Sorts {
@@ -194,8 +211,8 @@ func theUnlistedStandInNoFeed(s *site) {
 
 func aBoxHoldsAllThatItsAuthorMade(s *site) {
 	p, key := NewPost(s.visitor(), "words\nin lines", s.life(time.Hour))
-	p.Warning, p.Backdrop = "about loss", "longwater"
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	p.Warning, p.Backdrop, p.Place = "about loss", "longwater", "Old Harbour"
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}
 	if got := s.get(p.ID); got.Body != p.Body || got.Warning != p.Warning || got.Backdrop != p.Backdrop || got.Name != p.Name {
@@ -207,7 +224,7 @@ func (s *site) viewOnce(body string, readers int) board.Post {
 	s.Helper()
 	p, key := NewPost(s.visitor(), body, s.life(time.Hour))
 	p.ViewOnce, p.Readers = true, readers
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatal(err)
 	}
 	return p
@@ -772,4 +789,202 @@ func homeIsTheFirstBoard(s *site) {
 	if err != nil || len(boards) == 0 || boards[0].Slug != board.Home {
 		s.Errorf("boards = %v, %v; want home first", boards, err)
 	}
+}
+
+// attic is a second board.
+func (s *site) attic(closesAt time.Time) {
+	s.Helper()
+	b := board.Info{Slug: "attic", Title: "The attic", Rules: "No shouting.", ClosesAt: closesAt, Place: 2}
+	if err := s.InsertBoard(s.Context(), b); err != nil {
+		s.Fatal(err)
+	}
+	s.follow()
+}
+
+func (s *site) follow() []board.Info {
+	s.Helper()
+	boards, err := s.FollowBoards(s.Context(), s.now)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return boards
+}
+
+// postOn stores a post on a board.
+func (s *site) postOn(slug, body string, life board.Life) (board.Post, error) {
+	p, key := NewPost(s.visitor(), body, life)
+	p.Board = slug
+	_, err := s.InsertPost(s.Context(), p, key)
+	return p, err
+}
+
+func aBoardIsAddedAndChanged(s *site) {
+	ctx := s.Context()
+	b := board.Info{Slug: "attic", Title: "The attic", Rules: "No shouting.", ClosesAt: s.now.Truncate(time.Minute).Add(time.Hour), Place: 2}
+	if err := s.InsertBoard(ctx, b); err != nil {
+		s.Fatal(err)
+	}
+	if err := s.InsertBoard(ctx, b); !errors.Is(err, board.ErrTaken) {
+		s.Errorf("the same name again: %v", err)
+	}
+	if err := s.InsertBoard(ctx, board.Info{Slug: "zoo", Title: "Zoo", Place: 1}); err != nil {
+		s.Fatal(err)
+	}
+	home, err := s.Boards(ctx)
+	if err != nil || len(home) != 1 {
+		s.Errorf("before anybody followed: %v, %v", home, err)
+	}
+	want := []board.Info{home[0], {Slug: "zoo", Title: "Zoo", Place: 1}, b}
+	if got := s.follow(); !slices.Equal(got, want) {
+		s.Errorf("boards = %+v, want %+v", got, want)
+	}
+	if got, err := s.Boards(ctx); err != nil || !slices.Equal(got, want) {
+		s.Errorf("from memory: %+v, %v", got, err)
+	}
+	b.Title, b.Rules, b.ClosesAt, b.Place = "Upstairs", "", time.Time{}, 0
+	if err := s.UpdateBoard(ctx, b); err != nil {
+		s.Fatal(err)
+	}
+	if got := s.follow(); got[1] != b {
+		s.Errorf("changed: %+v, want %+v", got[1], b)
+	}
+	s.notFound("UpdateBoard of none", s.UpdateBoard(ctx, board.Info{Slug: "cellar"}))
+	s.notFound("EndBoard of none", s.EndBoard(ctx, "cellar"))
+}
+
+func aBoardDiffersInItsSettings(s *site) {
+	ctx := s.Context()
+	change := board.Change{Board: "attic", Name: "post_chars", Old: "1000", New: "9", By: "cli", At: s.now}
+	s.notFound("settings of no board", s.SaveSettings(ctx, []board.Change{change}))
+	s.attic(time.Time{})
+	for _, c := range []board.Change{change, {Name: "post_chars", Old: "1000", New: "8", By: "cli", At: s.now}} {
+		if err := s.SaveSettings(ctx, []board.Change{c}); err != nil {
+			s.Fatal(err)
+		}
+	}
+	values, err := s.Settings(ctx)
+	if err != nil || values[""]["post_chars"] != "8" || values["attic"]["post_chars"] != "9" {
+		s.Errorf("settings = %v, %v", values, err)
+	}
+	unset := board.Change{Board: "attic", Name: "post_chars", Old: "9", New: "8", Unset: true, By: "cli", At: s.now}
+	if err := s.SaveSettings(ctx, []board.Change{unset}); err != nil {
+		s.Fatal(err)
+	}
+	if values, err := s.Settings(ctx); err != nil || len(values["attic"]) != 0 || values[""]["post_chars"] != "8" {
+		s.Errorf("after it was unset: %v, %v", values, err)
+	}
+	if audit, err := s.Audit(ctx, 1); err != nil || len(audit) != 1 || audit[0] != unset {
+		s.Errorf("audit = %+v, %v", audit, err)
+	}
+}
+
+func aClosingDateEndsABoardsPosts(s *site) {
+	s.attic(time.Time{})
+	here := s.post("at home", s.life(48*time.Hour))
+	there, err := s.postOn("attic", "in the attic", s.life(48*time.Hour))
+	if err != nil {
+		s.Fatal(err)
+	}
+	brief, err := s.postOn("attic", "briefly in the attic", s.life(2*time.Minute))
+	if err != nil {
+		s.Fatal(err)
+	}
+	reply, _ := s.reply(there, s.visitor(), "under it")
+	closes := s.now.Truncate(time.Minute).Add(time.Hour)
+	b := board.Info{Slug: "attic", Title: "The attic", ClosesAt: closes}
+	if err := s.UpdateBoard(s.Context(), b); err != nil {
+		s.Fatal(err)
+	}
+	s.follow()
+	moved, err := s.Cap(s.Context(), []board.Bound{{Board: "attic", TTLMax: 30 * 24 * time.Hour, ClosesAt: closes}})
+	if err != nil || moved != 1 {
+		s.Errorf("Cap moved %d, %v; want the long one there", moved, err)
+	}
+	for p, want := range map[board.Post]board.Life{here: here.Life, there: there.Life.ClosedAt(closes), brief: brief.Life.ClosedAt(closes)} {
+		if got := s.get(p.ID).Life; got != want {
+			s.Errorf("%s: life = %+v, want %+v", p.Body, got, want)
+		}
+	}
+	if got := s.vote(s.get(there.ID), s.visitor(), board.Heart); got.Life.EndsAt.After(closes) {
+		s.Errorf("a heart went beyond the closing date: %+v", got.Life)
+	}
+	s.now = brief.Life.EndsAt
+	if ended := s.sweep(); len(ended) != 1 || ended[0].Why != board.ByTime {
+		s.Errorf("before it closes: %+v", ended)
+	}
+	s.now = closes
+	s.isGone(there)
+	_, err = s.Post(s.Context(), reply.ID, s.now)
+	s.notFound("a reply under it", err)
+	want := board.Ending{ID: there.ID, Thread: there.ID, Board: "attic", Why: board.ByBoard}
+	if ended := s.sweep(); len(ended) != 1 || ended[0] != want {
+		s.Errorf("ended %+v, want %+v", ended, want)
+	}
+	s.get(here.ID)
+}
+
+func aBoardThatIsToEndHasClosed(s *site) {
+	s.attic(time.Time{})
+	s.now = s.now.Add(90 * time.Second)
+	if _, err := s.postOn("attic", "in the attic", s.life(time.Hour)); err != nil {
+		s.Fatal(err)
+	}
+	if err := s.EndBoard(s.Context(), "attic"); err != nil {
+		s.Fatal(err)
+	}
+	b := s.follow()[1]
+	if !b.Closed(s.now) || b.ClosedFor(s.now) >= time.Minute {
+		s.Errorf("it closes at %v, and it is %v", b.ClosesAt, s.now)
+	}
+	if again := s.follow(); again[1] != b {
+		s.Errorf("followed again: %+v", again[1])
+	}
+	if _, err := s.Cap(s.Context(), []board.Bound{{Board: "attic", TTLMax: time.Hour, ClosesAt: b.ClosesAt}}); err != nil {
+		s.Fatal(err)
+	}
+	if ended := s.sweep(); len(ended) != 1 || ended[0].Why != board.ByBoard {
+		s.Errorf("ended %+v", ended)
+	}
+	if err := s.SaveSettings(s.Context(), []board.Change{{Board: "attic", Name: "post_chars", New: "9", By: "cli", At: s.now}}); err != nil {
+		s.Fatal(err)
+	}
+	s.now = b.ClosesAt.Add(board.ClosedTime)
+	if boards := s.follow(); len(boards) != 1 {
+		s.Errorf("a day later: %+v", boards)
+	}
+	if values, err := s.Settings(s.Context()); err != nil || len(values) != 0 {
+		s.Errorf("its settings are %v, %v", values, err)
+	}
+	s.attic(time.Time{}) // its name is free again
+}
+
+func aPostThatDoesNotFitIsRefused(s *site) {
+	_, err := s.postOn("cellar", "on no board", s.life(time.Hour))
+	s.notFound("InsertPost", err)
+	s.attic(s.now.Truncate(time.Minute).Add(time.Hour))
+	_, err = s.postOn("attic", "too long", s.life(2*time.Hour))
+	if e, ok := errors.AsType[*board.Error](err); !ok || e.Kind != board.Busy {
+		s.Errorf("a post beyond the closing date: %v", err)
+	}
+}
+
+func whatLivesOnABoardIsCounted(s *site) {
+	s.attic(time.Time{})
+	count := func(slug string, want int) {
+		s.Helper()
+		if n, err := s.Count(s.Context(), slug, s.now); err != nil || n != want {
+			s.Errorf("%d on %s, %v; want %d", n, slug, err, want)
+		}
+	}
+	p := s.post("at home", s.life(2*time.Minute))
+	s.post("longer", s.life(time.Hour))
+	hidden, key := NewPost(s.visitor(), "unlisted", s.life(time.Hour))
+	hidden.Unlisted = true
+	if _, err := s.InsertPost(s.Context(), hidden, key); err != nil {
+		s.Fatal(err)
+	}
+	count(board.Home, 2)
+	count("attic", 0)
+	s.now = p.Life.EndsAt
+	count(board.Home, 1)
 }

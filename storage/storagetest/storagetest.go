@@ -17,6 +17,7 @@ type Engine interface {
 	board.Posts
 	board.Expirer
 	board.SettingsStore
+	board.Registry
 	// Audit returns the latest changes of settings, newest first, at most limit.
 	Audit(ctx context.Context, limit int) ([]board.Change, error)
 }
@@ -36,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"TheNewestPostIsFirst", theNewestPostIsFirst},
 		{"LeastLifeIsFirst", leastLifeIsFirst},
 		{"InterestHeatsAndScoresRank", interestHeatsAndScoresRank},
+		{"PostsAreReadByTheirIDsAndInTheirOrder", postsAreReadByTheirIDsAndInTheirOrder},
 		{"TheUnlistedStandInNoFeed", theUnlistedStandInNoFeed},
 		{"ABoxHoldsAllThatItsAuthorMade", aBoxHoldsAllThatItsAuthorMade},
 		{"EachVisitorOpensOnce", eachVisitorOpensOnce},
@@ -59,6 +61,12 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"ABurialLeavesTheLiving", aBurialLeavesTheLiving},
 		{"SettingsAreKeptAndAudited", settingsAreKeptAndAudited},
 		{"HomeIsTheFirstBoard", homeIsTheFirstBoard},
+		{"ABoardIsAddedAndChanged", aBoardIsAddedAndChanged},
+		{"ABoardDiffersInItsSettings", aBoardDiffersInItsSettings},
+		{"AClosingDateEndsABoardsPosts", aClosingDateEndsABoardsPosts},
+		{"ABoardThatIsToEndHasClosed", aBoardThatIsToEndHasClosed},
+		{"APostThatDoesNotFitItsBoardIsRefused", aPostThatDoesNotFitIsRefused},
+		{"WhatLivesOnABoardIsCounted", whatLivesOnABoardIsCounted},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.test(&site{T: t, Engine: open(t), now: Start})
@@ -88,7 +96,7 @@ func (s *site) visitor() board.Visitor { return board.NewVisitor(s.now) }
 func (s *site) postBy(v board.Visitor, body string, life board.Life) board.Post {
 	s.Helper()
 	p, key := NewPost(v, body, life)
-	if err := s.InsertPost(s.Context(), p, key); err != nil {
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
 		s.Fatalf("InsertPost: %v", err)
 	}
 	return p

@@ -1,0 +1,313 @@
+// Package search finds the living by their words, tags and places. What it knows
+// lies in memory alone, in SQLite's full-text index of a database without a file,
+// and is gone with the process; at the next start it is read anew from the store.
+// It knows nothing of HTTP, and takes no part in what has ended: who asks reads the
+// posts that it names from the store.
+package search
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3" // the driver
+
+	"mayfly/board"
+)
+
+var _ board.Finder = (*Index)(nil)
+
+// Index is what is known of the living. It is safe for concurrent use.
+type Index struct {
+	now board.Clock
+	log *slog.Logger
+
+	mu      sync.Mutex // guards what follows, for moments only
+	alive   map[board.PostID]int64
+	tagged  map[board.PostID]tagged
+	rising  map[string]ranking
+	waiting []change
+	filling bool
+	early   map[board.PostID]bool // ended while Fill was reading
+
+	asking sync.Mutex // one question or change at a time
+	db     *sql.DB
+	wake   chan struct{}
+}
+
+// change is a post on its way into the index or, without words, out of it.
+type change struct {
+	id    board.PostID
+	seq   int64
+	words string
+}
+
+// New begins an empty Index. Close it.
+func New(ctx context.Context, now board.Clock, log *slog.Logger) (*Index, error) {
+	db, err := sql.Open("sqlite3", ":memory:?_temp_store=2")
+	if err != nil {
+		return nil, fmt.Errorf("open search: %w", err)
+	}
+	db.SetMaxOpenConns(1) // another connection would be another database
+	db.SetConnMaxIdleTime(0)
+	db.SetConnMaxLifetime(0)
+	// matchinfo: no sizes of documents, which only ranking needs. order: the newest
+	// are asked for first. content: the words stand once, in docs.
+	const tables = `
+		PRAGMA temp_store = MEMORY;
+		PRAGMA journal_mode = OFF;
+		PRAGMA secure_delete = ON;
+		CREATE TABLE docs (
+			seq   INTEGER PRIMARY KEY,
+			id    BLOB NOT NULL,
+			words TEXT NOT NULL
+		);
+		CREATE VIRTUAL TABLE found USING fts4 (words, content="docs", tokenize=simple, matchinfo=fts3, order=desc);`
+	if _, err := db.ExecContext(ctx, tables); err != nil {
+		return nil, errors.Join(fmt.Errorf("open search: %w", err), db.Close())
+	}
+	return &Index{
+		now: now, log: log, db: db, wake: make(chan struct{}, 1),
+		alive: map[board.PostID]int64{}, tagged: map[board.PostID]tagged{}, rising: map[string]ranking{},
+	}, nil
+}
+
+// Close forgets everything.
+func (x *Index) Close() error {
+	if err := x.db.Close(); err != nil {
+		return fmt.Errorf("close search: %w", err)
+	}
+	return nil
+}
+
+// Run takes in what waits, so that nobody who asks has to wait for it, until ctx ends.
+func (x *Index) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-x.wake:
+			x.asking.Lock()
+			x.settle(ctx)
+			x.asking.Unlock()
+		}
+	}
+}
+
+// Add takes in a post that was born, unless it is one that nobody may find.
+func (x *Index) Add(p board.Post) {
+	if p.Unlisted || p.ViewOnce || p.IsReply() {
+		return
+	}
+	c := change{p.ID, p.Seq, document(p)}
+	tags := tagsOf(p)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if _, known := x.alive[p.ID]; known || x.early[p.ID] {
+		return
+	}
+	x.alive[p.ID] = p.Seq
+	if len(tags) > 0 {
+		x.tagged[p.ID] = tagged{p.Board, tags, p.Life.Since}
+	}
+	x.put(c)
+}
+
+// Drop forgets posts. From its return on they are not found; their words go from
+// memory a moment later.
+func (x *Index) Drop(ended []board.Ending) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, e := range ended {
+		if e.ID != e.Thread {
+			continue
+		}
+		seq, known := x.alive[e.ID]
+		if !known {
+			if x.filling {
+				x.early[e.ID] = true
+			}
+			continue
+		}
+		delete(x.alive, e.ID)
+		if t, is := x.tagged[e.ID]; is {
+			delete(x.tagged, e.ID)
+			delete(x.rising, t.board)
+		}
+		x.put(change{id: e.ID, seq: seq})
+	}
+}
+
+func (x *Index) put(c change) {
+	x.waiting = append(x.waiting, c)
+	select {
+	case x.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Source is where the living are read from at the start.
+type Source interface {
+	// Living returns some of the posts whose Seq is higher than after, in their order.
+	Living(ctx context.Context, after int64, now time.Time) ([]board.Post, error)
+}
+
+// Fill reads all that is alive. Births and endings meanwhile are taken in as ever.
+func (x *Index) Fill(ctx context.Context, from Source) error {
+	x.mu.Lock()
+	x.filling, x.early = true, map[board.PostID]bool{}
+	x.mu.Unlock()
+	defer func() {
+		x.mu.Lock()
+		x.filling, x.early = false, nil
+		x.mu.Unlock()
+	}()
+	for after := int64(0); ; {
+		posts, err := from.Living(ctx, after, x.now())
+		if err != nil {
+			return fmt.Errorf("fill search: %w", err)
+		}
+		if len(posts) == 0 {
+			return nil
+		}
+		for _, p := range posts {
+			x.Add(p)
+		}
+		x.asking.Lock()
+		x.settle(ctx)
+		x.asking.Unlock()
+		after = posts[len(posts)-1].Seq
+	}
+}
+
+// settle brings the index up to what waits. It is called under asking.
+func (x *Index) settle(ctx context.Context) {
+	x.mu.Lock()
+	changes := x.waiting
+	x.waiting = nil
+	x.mu.Unlock()
+	if len(changes) == 0 {
+		return
+	}
+	if err := x.apply(context.WithoutCancel(ctx), changes); err != nil {
+		x.log.ErrorContext(ctx, "search is behind", "err", err)
+	}
+}
+
+func (x *Index) apply(ctx context.Context, changes []change) (err error) {
+	tx, err := x.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, tx.Rollback())
+		}
+	}()
+	for _, c := range changes {
+		if err := c.apply(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// apply makes one change.
+func (c change) apply(ctx context.Context, tx *sql.Tx) error {
+	if c.words == "" {
+		// found reads the words that it forgets from docs, so it comes first.
+		if _, err := tx.ExecContext(ctx, "DELETE FROM found WHERE docid = $1", c.seq); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, "DELETE FROM docs WHERE seq = $1", c.seq)
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "INSERT INTO docs (seq, id, words) VALUES ($1, $2, $3)", c.seq, c.id[:], c.words); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO found (docid, words) VALUES ($1, $2)", c.seq, c.words)
+	return err
+}
+
+// askTime is how long one question may take; what it has not found by then it says
+// it is too busy for.
+const askTime = 500 * time.Millisecond
+
+// Find names posts of a board that hold all that s asks for, newest first. Nothing
+// that is typed is an error; what holds no word finds nothing.
+func (x *Index) Find(ctx context.Context, s board.Search) ([]board.PostID, error) {
+	match, ok := matching(s)
+	if !ok {
+		return nil, nil
+	}
+	if s.Before == 0 {
+		s.Before = math.MaxInt64
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	x.asking.Lock()
+	defer x.asking.Unlock()
+	x.settle(ctx)
+	ids, err := x.ask(ctx, match, s)
+	ids = x.living(ids)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, &board.Error{Kind: board.Busy, Code: "error.busy", Err: err}
+	}
+	return ids, err
+}
+
+// living leaves out what was dropped while the index was asked.
+func (x *Index) living(ids []board.PostID) []board.PostID {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.DeleteFunc(ids, func(id board.PostID) bool { _, is := x.alive[id]; return !is })
+}
+
+func (x *Index) ask(ctx context.Context, match string, s board.Search) (ids []board.PostID, err error) {
+	const q = `
+		SELECT d.id
+		FROM found f
+		JOIN docs d ON d.seq = f.docid
+		WHERE f.words MATCH $1 AND f.docid < $2
+		ORDER BY f.docid DESC
+		LIMIT $3`
+	rows, err := x.db.QueryContext(ctx, q, match, s.Before, s.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id []byte
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("search: %w", err)
+		}
+		ids = append(ids, board.PostID(id))
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("search: %w", err)
+	}
+	return ids, nil
+}
+
+// document is what a post is found by: its board, tags and place, and its words.
+func document(p board.Post) string {
+	var b strings.Builder
+	b.WriteString(term(ofBoard, p.Board))
+	if slug := p.PlaceSlug(); slug != "" {
+		b.WriteString(" " + term(ofPlace, slug))
+	}
+	for _, tag := range tagsOf(p) {
+		b.WriteString(" " + term(ofTag, tag))
+	}
+	for _, w := range words(p.Warning + "\n" + p.Body) {
+		b.WriteString(" " + string(ofWord) + w)
+	}
+	return b.String()
+}
