@@ -274,7 +274,7 @@ func TestTheWaitingRoomSpeaksBothLanguagesAndEscapesWhatItHolds(t *testing.T) {
 	s := newSite(t)
 	s.set("pow", "always")
 	const evil = `"></textarea><script>alert(1)</script>`
-	for lang, says := range map[string]string{"en": "One moment", "it": "Un momento"} {
+	for lang, says := range map[string]string{"en": "One moment", "it": "Un momento"} { //nolint:misspell // Italian
 		a := s.do(http.MethodPost, "/b/home/posts", encode([]string{"body", evil, "warning", evil, evil, evil}), "Content-Type", formType, "Accept-Language", lang)
 		asked(t, a)
 		if !strings.Contains(a.body, "<h1>"+says+"</h1>") || strings.Contains(a.body, "<script>alert") {

@@ -68,7 +68,7 @@ type token struct {
 
 // newToken draws a token that is good from a time on. Nothing of it is kept.
 func newToken(e *epoch, w Write, work int, from time.Time) (t token) {
-	t.said[0] = byte(work)                                      // at most PowBitsMax
+	t.said[0] = byte(work)                                      //nolint:gosec // at most PowBitsMax
 	binary.BigEndian.PutUint32(t.said[1:], uint32(from.Unix())) //nolint:gosec // fits until 2106
 	_, _ = rand.Read(t.said[5:])                                // never returns an error since Go 1.24
 	t.sign = e.sign(w, t.said)
@@ -123,7 +123,7 @@ func parseProof(text string) (proof, bool) {
 		return p, true
 	}
 	n, err := strconv.ParseUint(number, 10, 32)
-	p.counter = uint32(n) //nolint:gosec // 32 bits were asked for
+	p.counter = uint32(n)
 	return p, err == nil && strconv.FormatUint(n, 10) == number
 }
 
