@@ -22,6 +22,7 @@ import (
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
+	"mayfly/pictures"
 	"mayfly/search"
 	"mayfly/storage"
 	"mayfly/storage/keys"
@@ -134,6 +135,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Board:      b,
 		Hub:        hub,
 		Gate:       gate,
+		Press:      pictures.NewPress(),
 		Settings:   tuner.Settings,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,

@@ -38,13 +38,16 @@ type Posts interface {
 	PostsByID(ctx context.Context, ids []PostID, now time.Time) ([]Post, error)
 	// Feed returns a page of all of a board's posts, and whether more follow.
 	Feed(ctx context.Context, q Query, now time.Time) ([]Post, bool, error)
+	// Picture returns a part of a post's picture. A view-once post's is not found:
+	// Open gives it.
+	Picture(ctx context.Context, id PostID, part Part, now time.Time) (Image, error)
 	// Secret returns the secret of a living thread.
 	Secret(ctx context.Context, thread PostID, now time.Time) (Secret, error)
 	// Vote records, changes or takes back one visitor's vote in one step.
 	Vote(ctx context.Context, b Ballot, now time.Time) (Post, error)
 	// Votes returns which of the tags have voted, and how.
 	Votes(ctx context.Context, tags map[PostID]Tag) (map[PostID]Vote, error)
-	// Open gives the body of a view-once post to the visitor behind tag, in one
+	// Open gives the body and picture of a view-once post to the visitor behind tag, in one
 	// step: of callers with one tag, one gets it. With the last opening the post
 	// and its thread end, which is the Ending it returns. A tag that has opened it
 	// before is refused with ErrOpened, a post that is not view-once not found.
@@ -99,7 +102,8 @@ func New(posts Posts, finder Finder, out Publisher, settings func(board string) 
 func (b *Board) Now() time.Time { return b.now() }
 
 // Create publishes a post of visitor v on a board. The answer is durable: it is
-// on disk before Create returns. The key proves authorship to EndWithKey.
+// on disk before Create returns. The key proves authorship to EndWithKey. A
+// picture is pressed last, when all else about the draft is right.
 func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Post, OwnerKey, error) {
 	s := b.settings(slug)
 	d, err := d.Check(s)
@@ -110,6 +114,10 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
+	picture, err := d.picture(ctx)
+	if err != nil {
+		return Post{}, OwnerKey{}, fmt.Errorf("press picture: %w", err)
+	}
 	key, id := NewKey(), NewPostID()
 	secret := key.Secret()
 	p := Post{
@@ -117,7 +125,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Board:   slug,
 		Thread:  id,
 		Body:    d.Body,
-		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Unlisted: d.Unlisted,
+		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Picture: picture, Unlisted: d.Unlisted,
 		ViewOnce: d.ViewOnce, Readers: d.Readers,
 		Name:   secret.Voice(v).Draws,
 		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax).ClosedAt(info.ClosesAt),
@@ -128,6 +136,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	if p.Seq, err = b.posts.InsertPost(ctx, p, key); err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
 	}
+	p.Picture = picture.bare()
 	b.finder.Add(p)
 	p = p.Seal()
 	b.tell(ctx, Event{Kind: Born, Board: slug, Thread: id, ID: id, Post: p, Unlisted: p.Unlisted})
@@ -220,7 +229,7 @@ func (b *Board) Votes(ctx context.Context, v Visitor, posts []Post) (map[PostID]
 	return b.posts.Votes(ctx, tags)
 }
 
-// Open gives visitor v the body of a view-once post, once. The last opening ends
+// Open gives visitor v the body and picture of a view-once post, once. The last opening ends
 // the post before Open returns.
 func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	secret, err := b.posts.Secret(ctx, id, b.now())
@@ -278,6 +287,12 @@ func (b *Board) Thread(ctx context.Context, id PostID) (Post, []Post, error) {
 // Post returns one post or reply.
 func (b *Board) Post(ctx context.Context, id PostID) (Post, error) {
 	return b.posts.Post(ctx, id, b.now())
+}
+
+// Picture returns a part of a post's picture. A post without one, and one that is
+// view-once, is not found.
+func (b *Board) Picture(ctx context.Context, id PostID, part Part) (Image, error) {
+	return b.posts.Picture(ctx, id, part, b.now())
 }
 
 // Traces returns the wordless lines that stand in a board's feed.

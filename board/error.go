@@ -10,14 +10,16 @@ type Kind uint8
 
 // The kinds of refusal.
 const (
-	Internal Kind = iota // our fault
-	Invalid              // what was sent can't be taken as it is
-	NotFound             // unknown, ended or not yours: never told apart
-	Spent                // was there for you once, and you have had it
-	Closed               // a board that is over
-	Limited              // too quick; Args["wait"] is a time.Duration
-	Busy                 // more is waiting than we can write just now
-	Full                 // no room on the disk
+	Internal    Kind = iota // our fault
+	Invalid                 // what was sent can't be taken as it is
+	NotFound                // unknown, ended or not yours: never told apart
+	Spent                   // was there for you once, and you have had it
+	Closed                  // a board that is over
+	Limited                 // too quick; Args["wait"] is a time.Duration
+	Busy                    // more is waiting than we can write just now
+	Full                    // no room on the disk
+	Unsupported             // a kind of file that we don't take
+	TooLarge                // more bytes than we take
 )
 
 // Error is a refusal that a person or program will read. Code is a key of the

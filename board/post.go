@@ -43,13 +43,14 @@ type Post struct {
 	Body   string // plain text, NFC not guaranteed, "\n" between lines
 	To     PostID // the reply of its thread that a reply answers, which may be gone; zero: none
 
-	Warning  string // a line shown first, the rest on tap; "": none
-	Backdrop string // makes it a card; "": none
-	Place    string // the name of one of the host's places; "": nowhere
-	Unlisted bool   // reached by its link alone
-	ViewOnce bool   // each visitor opens it once; until then it is Sealed
-	Readers  int    // openings that are left, 0 for no such clock
-	Sealed   bool   // Body is withheld: Board.Open gives it
+	Warning  string   // a line shown first, the rest on tap; "": none
+	Backdrop string   // makes it a card; "": none
+	Place    string   // the name of one of the host's places; "": nowhere
+	Picture  *Picture // nil: none
+	Unlisted bool     // reached by its link alone
+	ViewOnce bool     // each visitor opens it once; until then it is Sealed
+	Readers  int      // openings that are left, 0 for no such clock
+	Sealed   bool     // Body and Picture are withheld: Board.Open gives them
 
 	Name    Name // who speaks, in this thread only
 	Life    Life // a reply shows its thread's
@@ -66,10 +67,11 @@ type Post struct {
 // IsReply says whether p stands in another post's thread.
 func (p Post) IsReply() bool { return p.ID != p.Thread }
 
-// Seal withholds the body of a view-once post. Nothing but Board.Open shows it.
+// Seal withholds the body and picture of a view-once post. Nothing but Board.Open
+// shows them.
 func (p Post) Seal() Post {
 	if p.ViewOnce {
-		p.Body, p.Sealed = "", true
+		p.Body, p.Picture, p.Sealed = "", nil, true
 	}
 	return p
 }
@@ -86,8 +88,10 @@ type Draft struct {
 	Silence time.Duration // ends after so long without a reply or heart; 0: never
 
 	Warning  string // a line shown first; "": none
-	Backdrop string // one of Moods; "": none
+	Backdrop string // one of Moods; "": none. A picture takes its place
 	Place    string // the name or slug of one of the host's places; "": nowhere
+	Picture  Upload // nil: none; with one the body may be empty
+	Alt      string // says in words what the picture shows
 	Unlisted bool   // in no feed or list: its link alone leads to it
 	ViewOnce bool   // each visitor opens it once
 	Readers  int    // only so many visitors may open it, which implies ViewOnce; 0: all, until its time is up
@@ -114,6 +118,8 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	switch n := utf8.RuneCountInString(body); {
 	case !ok:
 		bad.Fields["body"] = Problem{Code: "error.body.utf8"}
+	case looksEmpty(body) && d.Picture != nil:
+		d.Body = ""
 	case looksEmpty(body):
 		bad.Fields["body"] = Problem{Code: "error.body.empty"}
 	case n > s.PostChars:
@@ -128,7 +134,9 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	if d.Silence != 0 && (d.Silence < shortestSilence || d.Silence > s.TTLMax) {
 		bad.Fields["silence"] = Problem{Code: "error.silence", Args: map[string]any{"min": shortestSilence, "max": s.TTLMax}}
 	}
-	d.Warning = d.checkWarning(bad.Fields)
+	d.Warning = checkLine(d.Warning, WarningMax, "warning", "error.warning", bad.Fields)
+	d.ViewOnce = d.ViewOnce || d.Readers > 0
+	d = d.checkPicture(s, bad.Fields)
 	if d.Backdrop != "" && (!s.Cards || !IsBackdrop(d.Backdrop)) {
 		bad.Fields["backdrop"] = Problem{Code: "error.backdrop"}
 	}
@@ -139,7 +147,6 @@ func (d Draft) Check(s Settings) (Draft, error) {
 		}
 		d.Place = place.Name
 	}
-	d.ViewOnce = d.ViewOnce || d.Readers > 0
 	if d.ViewOnce && !s.ViewOnce {
 		bad.Fields["view_once"] = Problem{Code: "error.view_once"}
 	}
@@ -155,17 +162,35 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	return d, nil
 }
 
-// checkWarning returns the warning as it will be shown: one clean line.
-func (d Draft) checkWarning(bad map[string]Problem) string {
-	text, ok := cleanText(d.Warning)
+// checkPicture looks at what can be known of a picture before it is pressed.
+func (d Draft) checkPicture(s Settings, bad map[string]Problem) Draft {
+	if d.Picture == nil {
+		d.Alt = ""
+		return d
+	}
+	d.Backdrop = ""
+	d.Alt = checkLine(d.Alt, AltMax, "alt", "error.picture.alt", bad)
+	switch {
+	case s.Pictures == PicturesOff:
+		bad["picture"] = Problem{Code: "error.picture.off"}
+	case d.ViewOnce && !s.ViewOncePictures:
+		bad["picture"] = Problem{Code: "error.picture.view_once"}
+	}
+	return d
+}
+
+// checkLine returns the text of a field as it will be shown: one clean line of
+// most characters at most; one that is longer is wrong by the code tooLong.
+func checkLine(text string, most int, field, tooLong string, bad map[string]Problem) string {
+	text, ok := cleanText(text)
 	line := strings.Join(strings.Fields(text), " ")
 	switch {
 	case !ok:
-		bad["warning"] = Problem{Code: "error.body.utf8"}
+		bad[field] = Problem{Code: "error.body.utf8"}
 	case line != "" && looksEmpty(line):
 		return ""
-	case utf8.RuneCountInString(line) > WarningMax:
-		bad["warning"] = Problem{Code: "error.warning", Args: map[string]any{"max": WarningMax}}
+	case utf8.RuneCountInString(line) > most:
+		bad[field] = Problem{Code: tooLong, Args: map[string]any{"max": most}}
 	}
 	return line
 }

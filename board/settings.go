@@ -25,6 +25,9 @@ type Settings struct {
 	Open, Page                 Rate
 	Search                     Rate
 	Cards, Unlisted, ViewOnce  bool
+	Pictures                   Pictures
+	ViewOncePictures           bool
+	Picture                    Rate           // posts with one, which are charged as posts too
 	Places                     bool           // posts may say where
 	PlaceList                  []Place        // and these are the answers
 	Socket                     int            // open sockets an address may have
@@ -93,6 +96,8 @@ var Knobs = []Knob{
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
+	choice("pictures", PicturesBlurred, []Pictures{PicturesOn, PicturesBlurred, PicturesOff}, func(s *Settings) *Pictures { return &s.Pictures }),
+	onOff("view_once_pictures", "off", func(s *Settings) *bool { return &s.ViewOncePictures }),
 	onOff("places", "on", func(s *Settings) *bool { return &s.Places }),
 	{
 		Name: "place_list",
@@ -107,6 +112,7 @@ var Knobs = []Knob{
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
 	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
 	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
+	rate("picture", "3/2", func(s *Settings) *Rate { return &s.Picture }),
 	rate("search", "30/10", func(s *Settings) *Rate { return &s.Search }),
 	site(rate("page", "600/200", func(s *Settings) *Rate { return &s.Page })),
 	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),

@@ -24,40 +24,71 @@ import (
 // apiPost is a post as programs see it. No field holds a position, a stable
 // author or a time of creation.
 type apiPost struct {
-	ID          string   `json:"id"`
-	Board       string   `json:"board"`
-	Thread      string   `json:"thread"`
-	Body        string   `json:"body"`
-	To          string   `json:"to"` // the reply that a reply answers, which may be gone; "": none
-	Warning     string   `json:"warning"`
-	Backdrop    string   `json:"backdrop"`
-	Tags        []string `json:"tags"`
-	Place       string   `json:"place"`
-	Name        string   `json:"name"`
-	Hue         string   `json:"hue"`
-	Hearts      int      `json:"hearts"`
-	Score       int      `json:"score"`
-	Replies     int      `json:"replies"`
-	Left        int64    `json:"left"` // seconds
-	Span        int64    `json:"span"` // seconds
-	State       string   `json:"state"`
-	URL         string   `json:"url"`
-	ViewOnce    bool     `json:"view_once"`
-	ReadersLeft int      `json:"readers_left"` // 0: no such clock
-	Unlisted    bool     `json:"unlisted"`
-	Mine        bool     `json:"mine"`
-	Vote        string   `json:"vote"`
+	ID          string      `json:"id"`
+	Board       string      `json:"board"`
+	Thread      string      `json:"thread"`
+	Body        string      `json:"body"`
+	To          string      `json:"to"` // the reply that a reply answers, which may be gone; "": none
+	Warning     string      `json:"warning"`
+	Backdrop    string      `json:"backdrop"`
+	Tags        []string    `json:"tags"`
+	Place       string      `json:"place"`
+	Picture     *apiPicture `json:"picture"` // null: none
+	Name        string      `json:"name"`
+	Hue         string      `json:"hue"`
+	Hearts      int         `json:"hearts"`
+	Score       int         `json:"score"`
+	Replies     int         `json:"replies"`
+	Left        int64       `json:"left"` // seconds
+	Span        int64       `json:"span"` // seconds
+	State       string      `json:"state"`
+	URL         string      `json:"url"`
+	ViewOnce    bool        `json:"view_once"`
+	ReadersLeft int         `json:"readers_left"` // 0: no such clock
+	Unlisted    bool        `json:"unlisted"`
+	Mine        bool        `json:"mine"`
+	Vote        string      `json:"vote"`
 }
 
-// drawAPIPost shows p to a program in p's language; who asks adds Mine and Vote.
-func drawAPIPost(post board.Post, say *words.Printer, now time.Time) apiPost {
+// apiPicture is a post's picture as programs see it.
+type apiPicture struct {
+	URL     string `json:"url"` // both "" for a view-once post, whose opening holds Data
+	Thumb   string `json:"thumb"`
+	Alt     string `json:"alt"`
+	Width   int    `json:"width"` // pixels
+	Height  int    `json:"height"`
+	Colour  string `json:"colour"`  // "#rrggbb"
+	Blurred bool   `json:"blurred"` // until its reader asks for it
+
+	Type string `json:"type,omitempty"` // of Data
+	Data []byte `json:"data,omitempty"` // base64
+}
+
+func drawAPIPicture(post board.Post, s board.Settings) *apiPicture {
+	p := post.Picture
+	if p == nil {
+		return nil
+	}
+	out := &apiPicture{Alt: p.Alt, Width: p.Width, Height: p.Height, Colour: p.Colour, Blurred: s.Pictures != board.PicturesOn}
+	switch {
+	case p.Full != nil:
+		out.Type, out.Data = p.Full.Type, p.Full.Bytes
+	case !post.ViewOnce:
+		out.URL, out.Thumb = postURL(post)+"/picture", postURL(post)+"/thumb"
+	}
+	return out
+}
+
+// drawAPIPost shows p to a program in p's language, by the settings of its board;
+// who asks adds Mine and Vote.
+func drawAPIPost(post board.Post, say *words.Printer, s board.Settings, now time.Time) apiPost {
 	to := ""
 	if post.To != (board.PostID{}) {
 		to = post.To.String()
 	}
 	return apiPost{
 		ID: post.ID.String(), To: to, Board: post.Board, Thread: post.Thread.String(),
-		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Unlisted: post.Unlisted,
+		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted,
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
@@ -108,7 +139,7 @@ func (s *Server) apiPosts(r *http.Request, posts []board.Post) ([]apiPost, error
 	}
 	out := make([]apiPost, len(posts))
 	for i, p := range posts {
-		out[i] = drawAPIPost(p, say, now)
+		out[i] = drawAPIPost(p, say, s.settings(p.Board), now)
 		if opened[p.ID] {
 			out[i].State = "opened"
 		}
@@ -191,17 +222,40 @@ func (s *Server) thread(r *http.Request, id board.PostID) (board.Post, []board.P
 }
 
 func (s *Server) apiCreatePost(w http.ResponseWriter, r *http.Request) error {
-	var in draftFields
-	if err := readJSON(r, &in); err != nil {
-		return err
-	}
-	d, err := in.parse()
+	form, d, err := s.apiDraft(w, r)
+	defer form.release()
 	if err != nil {
 		return err
 	}
-	return s.apiPublish(w, r, limit.Post, r.PathValue("board"), func(v board.Visitor) (board.Post, board.OwnerKey, error) {
-		return s.board.Create(r.Context(), r.PathValue("board"), v, d)
-	})
+	slug := r.PathValue("board")
+	v, err := form.writer(s, r, slug)
+	if err != nil {
+		return err
+	}
+	p, key, err := s.board.Create(r.Context(), slug, v, d)
+	if err != nil {
+		return err
+	}
+	return s.apiPublished(w, r, v, p, key)
+}
+
+// apiDraft reads a draft from JSON or, with a picture, from a form, which is never
+// nil.
+func (s *Server) apiDraft(w http.ResponseWriter, r *http.Request) (form *sent, d board.Draft, err error) {
+	if isMultipart(r) {
+		if form, err = s.readSent(w, r); err != nil {
+			return form, d, err
+		}
+		d, err = form.draft(s, fieldsOf(givenIn(form)))
+		return form, d, err
+	}
+	form = &sent{}
+	var in draftFields
+	if err := readJSON(r, &in); err != nil {
+		return form, d, err
+	}
+	d, err = in.parse()
+	return form, d, err
 }
 
 func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
@@ -220,25 +274,21 @@ func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.apiPublish(w, r, limit.Reply, s.boardOf(r, id), func(v board.Visitor) (board.Post, board.OwnerKey, error) {
-		return s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body, To: to})
-	})
+	v, err := s.writer(r, s.boardOf(r, id), limit.Reply)
+	if err != nil {
+		return err
+	}
+	p, key, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body, To: to})
+	if err != nil {
+		return err
+	}
+	return s.apiPublished(w, r, v, p, key)
 }
 
-// apiPublish meters, publishes and answers 201 with the post and its owner key.
-func (s *Server) apiPublish(w http.ResponseWriter, r *http.Request, cost limit.Cost, slug string,
-	publish func(board.Visitor) (board.Post, board.OwnerKey, error),
-) error {
-	v, err := s.writer(r, cost, slug)
-	if err != nil {
-		return err
-	}
-	p, key, err := publish(v)
-	if err != nil {
-		return err
-	}
+// apiPublished answers 201 with what v has published and its owner key.
+func (s *Server) apiPublished(w http.ResponseWriter, r *http.Request, v board.Visitor, p board.Post, key board.OwnerKey) error {
 	s.keepVisitor(w, r, v)
-	out := drawAPIPost(p, s.printer(r), s.board.Now())
+	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.Mine = true
 	w.Header().Set("Location", "/api/v1/posts/"+out.ID)
 	return answerJSON(w, http.StatusCreated, map[string]any{"post": out, "owner_key": key.String()})
@@ -255,7 +305,7 @@ func (s *Server) apiVote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := drawAPIPost(p, s.printer(r), s.board.Now())
+	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.Vote, out.Mine = in.Vote, p.OwnedBy(s.visitor(r))
 	return answerJSON(w, http.StatusOK, map[string]any{"post": out})
 }
@@ -266,7 +316,7 @@ func (s *Server) apiOpen(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := drawAPIPost(p, s.printer(r), s.board.Now())
+	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.State = "opened"
 	return answerJSON(w, http.StatusOK, map[string]any{"post": out})
 }

@@ -32,6 +32,8 @@ var (
 	errBadRequest = &httpError{status: http.StatusBadRequest, code: "error.bad_request"}
 	errPlace      = &httpError{status: http.StatusNotFound, code: "error.place_unknown"}
 	errCursor     = &httpError{status: http.StatusBadRequest, code: "error.cursor"}
+	errCut        = &httpError{status: http.StatusBadRequest, code: "error.picture.cut"}
+	errSlow       = &httpError{status: http.StatusBadRequest, code: "error.picture.slow"}
 )
 
 // refusal is an error as a visitor or program will see it.
@@ -56,6 +58,9 @@ var statuses = map[board.Kind]int{
 	board.Limited:  http.StatusTooManyRequests,
 	board.Busy:     http.StatusServiceUnavailable,
 	board.Full:     http.StatusInsufficientStorage,
+
+	board.TooLarge:    http.StatusRequestEntityTooLarge,
+	board.Unsupported: http.StatusUnsupportedMediaType,
 }
 
 // busyWait is how long a board that is catching up asks to be left alone.

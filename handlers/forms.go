@@ -78,7 +78,7 @@ func parseAnswered(text string) (board.PostID, error) {
 }
 
 // invalid says what is wrong with one field; args are pairs of name and value.
-func invalid(field, code string, args ...any) error {
+func invalid(field, code string, args ...any) *board.Error {
 	p := board.Problem{Code: code, Args: map[string]any{}}
 	for i := 0; i+1 < len(args); i += 2 {
 		p.Args[args[i].(string)] = args[i+1]

@@ -100,7 +100,7 @@ type jsonChange struct {
 func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
 	switch e.Kind {
 	case board.Born:
-		p := drawAPIPost(e.Post, words.In("en"), d.now())
+		p := drawAPIPost(e.Post, words.In("en"), d.settings(e.Board), d.now())
 		return jsonFrame{Type: "born", At: at, Post: &p}
 	case board.Changed:
 		return jsonFrame{Type: "changed", At: at, ID: e.ID.String(), jsonChange: &jsonChange{

@@ -11,14 +11,18 @@ import (
 	"time"
 )
 
+// answerTime is how long a reader of an answer may take.
+const answerTime = 30 * time.Second
+
 // NewHTTPServer bounds what a slow or rude peer can hold (SPEC 6): slow headers
-// are shut at 3 s, slow bodies at 8 s, slow readers at 30 s.
+// are shut at 3 s, slow bodies at 8 s (slowBody has the exception), slow readers
+// at 30 s.
 func NewHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 3 * time.Second,
-		ReadTimeout:       8 * time.Second,
-		WriteTimeout:      30 * time.Second,
+		ReadTimeout:       bodyTime,
+		WriteTimeout:      answerTime,
 		IdleTimeout:       20 * time.Second,
 		MaxHeaderBytes:    8 << 10,
 		// net/http writes peers' addresses into its log; ours holds none.
@@ -105,13 +109,17 @@ func (s *Server) hostKnown(host string) bool {
 // bodies larger than any post can be.
 func (s *Server) withBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		most := int64(maxBody)
+		if isMultipart(r) { // only a post with a picture is read as one
+			most = maxUpload
+		}
 		switch {
 		case r.Header.Get("Content-Encoding") != "":
 			s.fail(w, r, errMedia)
-		case r.ContentLength > maxBody:
+		case r.ContentLength > most:
 			s.fail(w, r, errTooLarge)
 		default:
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			r.Body = http.MaxBytesReader(w, r.Body, most)
 			next.ServeHTTP(w, r)
 		}
 	})

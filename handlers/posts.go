@@ -199,16 +199,15 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request) error {
 // createPost takes the composer's form. A page hears of its post by socket like
 // everybody's, so a form sent by script gets the emptied form back.
 func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
 	slug := r.PathValue("board")
-	given := views.Given{
-		Body: r.PostForm.Get("body"), TTL: r.PostForm.Get("ttl"), Silence: r.PostForm.Get("silence"),
-		Warning: r.PostForm.Get("warning"), Backdrop: r.PostForm.Get("backdrop"), Place: r.PostForm.Get("place"), Unlisted: r.PostForm.Get("unlisted") != "",
-		ViewOnce: r.PostForm.Get("view_once") != "", Readers: readers(r.PostForm.Get("readers")),
+	form, err := s.readSent(w, r)
+	defer form.release()
+	given := givenIn(form)
+	var p board.Post
+	var author board.Visitor
+	if err == nil {
+		p, author, err = s.publishPost(w, r, slug, given, form)
 	}
-	p, author, err := s.publishPost(w, r, slug, given)
 	if err != nil {
 		return s.refusePost(w, r, slug, given, err)
 	}
@@ -223,6 +222,16 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 	v.Visitor = author // this answer brings them their cookie
 	w.Header().Set("Mayfly-Post", p.ID.String())
 	return answerHTML(w, r, http.StatusOK, views.ComposerForm(views.NewComposer(v, views.Given{}, nil)))
+}
+
+// givenIn is what was written into the composer.
+func givenIn(f *sent) views.Given {
+	return views.Given{
+		Body: f.Get("body"), TTL: f.Get("ttl"), Silence: f.Get("silence"),
+		Warning: f.Get("warning"), Backdrop: f.Get("backdrop"), Place: f.Get("place"), Unlisted: f.Get("unlisted") != "",
+		ViewOnce: f.Get("view_once") != "", Readers: readers(f.Get("readers")),
+		Alt: f.Get("alt"), HadPicture: f.picture.came,
+	}
 }
 
 // readers reads how many may open a view-once post: "" is all of them, and what
@@ -247,12 +256,12 @@ func whereShown(p board.Post) string {
 	return boardURL(p.Board) + "#p-" + p.ID.String()
 }
 
-func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string, given views.Given) (board.Post, board.Visitor, error) {
-	d, err := fieldsOf(given).parse()
+func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string, given views.Given, form *sent) (board.Post, board.Visitor, error) {
+	d, err := form.draft(s, fieldsOf(given))
 	if err != nil {
 		return board.Post{}, board.Visitor{}, err
 	}
-	v, err := s.writer(r, limit.Post, slug)
+	v, err := form.writer(s, r, slug)
 	if err != nil {
 		return board.Post{}, v, err
 	}
@@ -265,6 +274,9 @@ func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string
 
 // refusePost gives the words back in the form they came in, with what was wrong.
 func (s *Server) refusePost(w http.ResponseWriter, r *http.Request, slug string, given views.Given, err error) error {
+	if given.HadPicture && waits(r, err) {
+		given.Ticket, err = s.ticket(err) // the waiting room can hold no file
+	}
 	refused, status, ok := s.refuse(w, r, err)
 	if !ok {
 		return s.giveBack(w, r, err, given)
@@ -306,7 +318,7 @@ func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.P
 	if err != nil {
 		return board.Post{}, err
 	}
-	v, err := s.writer(r, limit.Reply, s.boardOf(r, id))
+	v, err := s.writer(r, s.boardOf(r, id), limit.Reply)
 	if err != nil {
 		return board.Post{}, err
 	}
@@ -360,6 +372,9 @@ func nameOf(v board.Visitor, root board.Post, replies []board.Post) *board.Name 
 
 // refuse is a refusal that a form can show beside the words it gives back.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*board.Error, int, bool) {
+	if e, ok := errors.AsType[*httpError](err); ok {
+		return &board.Error{Kind: board.Invalid, Code: e.code}, e.status, true
+	}
 	e, ok := errors.AsType[*board.Error](err)
 	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || waits(r, err) {
 		return nil, 0, false
@@ -400,7 +415,7 @@ func (s *Server) castVote(w http.ResponseWriter, r *http.Request, word string) (
 	if err != nil {
 		return board.Post{}, vote, err
 	}
-	v, err := s.writer(r, limit.Vote, s.boardOf(r, id))
+	v, err := s.writer(r, s.boardOf(r, id), limit.Vote)
 	if err != nil {
 		return board.Post{}, vote, err
 	}

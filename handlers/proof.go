@@ -105,3 +105,14 @@ func (s *Server) answerRoom(w http.ResponseWriter, r *http.Request, ref refusal,
 		http.Error(w, http.StatusText(ref.status), ref.status)
 	}
 }
+
+// ticket is a place in the waiting room for a form that can't be held there, and the
+// error that its own page shows instead of err. Without a place it is "".
+func (s *Server) ticket(err error) (string, error) {
+	asked, _ := errors.AsType[*limit.ProofError](err)
+	ticket, err := s.gate.Ticket(asked)
+	if err != nil {
+		return "", err
+	}
+	return ticket.Proof, &board.Error{Kind: board.Limited, Code: "error.proof", Args: map[string]any{"wait": ticket.Wait}}
+}

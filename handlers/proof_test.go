@@ -282,3 +282,50 @@ func TestTheWaitingRoomSpeaksBothLanguagesAndEscapesWhatItHolds(t *testing.T) {
 		}
 	}
 }
+
+// TestOneProofIsForAPostAndItsPicture, wherever in the form it stands in time.
+func TestOneProofIsForAPostAndItsPicture(t *testing.T) {
+	s := newSite(t)
+	s.set("pow_bits", "8")
+	s.set("pow", "always")
+	form := func(headers ...string) answer {
+		body, kind := upload(photo(64, 48), "body", "look", "alt", "a heron")
+		return s.do(http.MethodPost, "/api/v1/boards/home/posts", body, append(headers, "Content-Type", kind)...)
+	}
+	proof := asked(t, form()).solve(t)
+	if a := form("Mayfly-Proof", proof); a.StatusCode != http.StatusCreated {
+		t.Errorf("the API: %s %s", a.Status, a.body)
+	}
+	asked(t, form("Mayfly-Proof", proof))
+	script := func(proof string) answer {
+		body, kind := upload(photo(64, 48), "proof", proof, "body", "look")
+		return s.do(http.MethodPost, "/b/home/posts", body, "Content-Type", kind, "HX-Request", "true")
+	}
+	if a := script(asked(t, script("")).solve(t)); a.Header.Get("Mayfly-Post") == "" {
+		t.Errorf("a form: %s", a.Status)
+	}
+}
+
+// TestAPictureThatHadToWaitIsChosenAgain: the waiting room can't hold it, so the
+// composer says so, and holds the ticket beside the words.
+func TestAPictureThatHadToWaitIsChosenAgain(t *testing.T) {
+	s := newSite(t)
+	s.set("pow", "always")
+	a := s.upload("/b/home/posts", photo(64, 48), "body", "look at this", "alt", "a heron")
+	_, ticket, _ := strings.Cut(a.body, `<input type="hidden" name="proof" value="`)
+	ticket, _, _ = strings.Cut(ticket, `"`)
+	if a.StatusCode != http.StatusTooManyRequests || !strings.Contains(a.body, `id="composer"`) || !strings.Contains(a.body, "look at this</textarea>") || ticket == "" {
+		t.Fatalf("%s, ticket %q\n%s", a.Status, ticket, a.body)
+	}
+	s.clock.turn(time.Duration(must(strconv.Atoi(a.Header.Get("Retry-After")))) * time.Second)
+	if a := s.upload("/b/home/posts", photo(64, 48), "proof", ticket, "body", "look at this", "alt", "a heron"); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("after the wait: %s", a.Status)
+	}
+	s.set("post", "1/1")
+	for range 20 { // until nobody else may wait
+		a = s.as(newBrowser(), http.MethodPost, "/b/home/posts", "body=waiting", "Content-Type", formType)
+	}
+	if a = s.upload("/b/home/posts", photo(64, 48), "body", "and this"); a.StatusCode != http.StatusTooManyRequests || !strings.Contains(a.body, "and this</textarea>") {
+		t.Errorf("with no room to wait: %s", a.Status)
+	}
+}

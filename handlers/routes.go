@@ -23,6 +23,8 @@ func (s *Server) routes() []route {
 		{"GET /b/{board}", s.page(s.feedPage)},
 		{"GET /boards", s.page(s.boardsPage)},
 		{"GET /p/{id}", s.page(s.threadPage)},
+		{"GET /p/{id}/picture", s.handle(s.picture(board.FullPart))},
+		{"GET /p/{id}/thumb", s.handle(s.picture(board.ThumbPart))},
 		{"GET /p/{id}/qr", s.page(s.sharePage)},
 		{"GET /write", s.page(s.writePage)},
 		{"GET /search", s.page(s.searchPage)},

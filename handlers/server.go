@@ -11,9 +11,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"mayfly/board"
 	"mayfly/limit"
 	"mayfly/live"
+	"mayfly/pictures"
 )
 
 // Parts are what a Server is made of; all of them are needed, save Base.
@@ -21,6 +24,7 @@ type Parts struct {
 	Board      *board.Board
 	Hub        *live.Hub
 	Gate       *limit.Gate
+	Press      *pictures.Press
 	Settings   func(board string) board.Settings // "" for what all boards share
 	Well       func() bool                       // false: /healthz answers 503
 	VisitorKey [32]byte                          // MACs cookies, encrypts cursors
@@ -34,6 +38,7 @@ type Server struct {
 	board    *board.Board
 	hub      *live.Hub
 	gate     *limit.Gate
+	press    *pictures.Press
 	settings func(board string) board.Settings
 	well     func() bool
 	cookies  cookies
@@ -42,15 +47,18 @@ type Server struct {
 	trusted  []netip.Prefix
 	log      *slog.Logger
 
-	warned atomic.Int64 // ms of the last word about an untrusted proxy
+	uploads *semaphore.Weighted // uploadRoom
+	shown   *semaphore.Weighted // shownRoom
+	warned  atomic.Int64        // ms of the last word about an untrusted proxy
 }
 
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, hub: p.Hub, gate: p.Gate, settings: p.Settings, well: p.Well,
+		board: p.Board, hub: p.Hub, gate: p.Gate, press: p.Press, settings: p.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, trusted: p.Trusted, log: p.Log,
+		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }
 

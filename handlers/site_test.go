@@ -23,6 +23,7 @@ import (
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
+	"mayfly/pictures"
 	"mayfly/search"
 	"mayfly/storage"
 	"mayfly/storage/keys"
@@ -76,7 +77,7 @@ func newSite(t *testing.T, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0"}
+	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0"}
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
 	draw := handlers.NewDrawer(s.tuner.Settings, s.clock.Now, "test")
 	s.hub = live.NewHub(draw, log)
@@ -93,6 +94,7 @@ func newSite(t *testing.T, options ...option) *site {
 	s.sweep()
 	parts := handlers.Parts{
 		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
+		Press:    pictures.NewPress(),
 		Settings: s.tuner.Settings, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 	}

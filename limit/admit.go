@@ -10,6 +10,7 @@ import (
 // Write is something that wants to be written, and what came with it.
 type Write struct {
 	Cost  Cost
+	More  []Cost // what else it costs: one proof is for all
 	Board string
 	Who   Caller
 	Proof string // of a Challenge, or a Ticket's; "": neither
@@ -38,7 +39,7 @@ func (e *ProofError) Unwrap() error { return e.err }
 func (g *Gate) Admit(w Write) error {
 	s := g.settings(w.Board)
 	if s.Pow == board.PowOff {
-		return g.Allow(w.Cost, w.Board, w.Who)
+		return g.allow(w)
 	}
 	newcomer := !w.Who.Visitor.Settled(g.now())
 	onBoard, inNetwork := g.loudness(w)
@@ -48,23 +49,39 @@ func (g *Gate) Admit(w Write) error {
 			return err
 		}
 	}
-	past := g.charge(w.Cost, w.Board, w.Who)
-	if past != nil {
-		if past.of == ofVisitor {
-			return limited(past.wait)
+	past := false
+	for _, cost := range w.costs() {
+		empty := g.charge(cost, w.Board, w.Who)
+		if empty == nil {
+			continue
+		}
+		if empty.of == ofVisitor {
+			return limited(empty.wait)
 		}
 		if err := t.check(); err != nil {
 			return err
 		}
-		if over := g.chargeProven(w); over != nil {
+		if over := g.chargeProven(cost, w.Board, w.Who); over != nil {
 			return limited(over.wait)
 		}
+		past = true
 	}
 	if err := t.pay(); err != nil {
 		return err
 	}
-	if newcomer || past != nil {
+	if newcomer || past {
 		g.hear(w)
+	}
+	return nil
+}
+
+func (w Write) costs() []Cost { return append([]Cost{w.Cost}, w.More...) }
+
+func (g *Gate) allow(w Write) error {
+	for _, cost := range w.costs() {
+		if err := g.Allow(cost, w.Board, w.Who); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -93,9 +93,15 @@ const (
 	Open
 	Search
 	Page
+	Picture // a post with one is a Post too
+	Image   // one that a page shows
 
 	socket Cost = 0 // is no rate: OpenSocket
 )
+
+// imagesPerPage is how many pictures may be looked at for each page, in a bucket
+// of their own: a page shows up to fifty of them, most shows none.
+const imagesPerPage = 10
 
 // rate is the setting behind a cost.
 func (c Cost) rate(s board.Settings) board.Rate {
@@ -112,6 +118,10 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Search
 	case Page:
 		return s.Page
+	case Picture:
+		return s.Picture
+	case Image:
+		return s.Page.Times(imagesPerPage)
 	case socket:
 	}
 	return board.Rate{}
@@ -200,10 +210,10 @@ func (g *Gate) charge(cost Cost, slug string, who Caller) *empty {
 
 // chargeProven charges a write that came with a proof to what its network has for
 // those.
-func (g *Gate) chargeProven(w Write) *empty {
-	for _, of := range g.widths(w.Cost, w.Board) {
-		most := of.rate.Times(crowdWidth * g.times(w.Who))
-		if !g.take(bucket{lane{w.Cost, ofProven, of.slug, most}, network(w.Who.Addr)}) {
+func (g *Gate) chargeProven(cost Cost, slug string, who Caller) *empty {
+	for _, of := range g.widths(cost, slug) {
+		most := of.rate.Times(crowdWidth * g.times(who))
+		if !g.take(bucket{lane{cost, ofProven, of.slug, most}, network(who.Addr)}) {
 			return &empty{ofProven, wait(of.rate)}
 		}
 	}

@@ -100,6 +100,8 @@ func TestEachCostHasItsOwnRateAndBurst(t *testing.T) {
 		{Reply, "reply", 6, 5 * time.Second},
 		{Vote, "vote", 15, 2 * time.Second},
 		{Page, "page", 200, time.Second},
+		{Picture, "picture", 2, 20 * time.Second},
+		{Image, "a page's pictures", 2000, time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -174,6 +174,24 @@ func TestPastASharedBucketAProofOpensOneWrite(t *testing.T) {
 	}
 }
 
+func TestOneProofIsForAllThatAWriteCosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, w := quick("post=1/1", "reply=1/1"), newcomer("203.0.113.9")
+		w.More = []Cost{Reply}
+		for range 2 {
+			s.takes(t, w)
+		}
+		s.takes(t, w.with(solve(s.asks(t, w))))
+		s.set("pow=off")
+		s.refuses(t, w, board.Limited)
+		me := Write{Cost: Post, More: []Cost{Reply}, Board: board.Home, Who: settled("203.0.113.9")}
+		s.takes(t, me)
+		s.refuses(t, me, board.Limited)
+		s.set("pow=adaptive")
+		s.refuses(t, me, board.Limited)
+	})
+}
+
 func TestNoProofHelpsWhoHasEmptiedTheirOwnBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, pow := range []string{"off", "adaptive"} {

@@ -66,7 +66,7 @@ var served = []struct {
 	{"img/backdrops/static.svg", nil},
 	{"img/backdrops/undertow.svg", nil},
 	{"img/backdrops/velvet.svg", nil},
-	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/reading.css", "css/proof.css"}},
+	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css"}},
 	{"app.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
 	{"js/keep.js", nil},
@@ -77,6 +77,7 @@ var served = []struct {
 	{"js/net.js", nil},
 	{"js/post.js", nil},
 	{"js/compose.js", nil},
+	{"js/picture.js", nil},
 	{"js/drafts.js", nil},
 	{"js/live.js", nil},
 	{"js/menu.js", nil},
@@ -136,12 +137,15 @@ func URL(name string) string {
 	return f.url
 }
 
+// later are scripts that a page loads when they are first needed.
+var later = []string{"js/picture.js"}
+
 // Modules are the addresses of the script modules that js/app.js imports: a page
 // that names them in its head spares its readers one round trip.
 func Modules() []string {
 	var urls []string
 	for _, s := range served {
-		if strings.HasPrefix(s.name, "js/") && s.parts == nil && s.name != "js/app.js" && !slices.Contains(pages, s.name) {
+		if strings.HasPrefix(s.name, "js/") && s.parts == nil && s.name != "js/app.js" && !slices.Contains(pages, s.name) && !slices.Contains(later, s.name) {
 			urls = append(urls, URL(s.name))
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
+	"fmt"
 	"strings"
 
 	"mayfly/board"
@@ -11,7 +12,8 @@ import (
 
 // A box is AES-256-GCM under a key of its own: a random nonce, then the name's 6
 // bytes, the text, and what else there is, each behind fieldMark and a letter. It
-// is bound to id ‖ part, so that a box opens in its own place only.
+// is bound to id ‖ part, so that a box opens in its own place only. A picture's
+// images are boxes of their own (pictures.go).
 const partText = "text"
 
 // fieldMark parts the fields of a box. It is a control character, so no text that
@@ -20,9 +22,14 @@ const (
 	fieldMark     = "\x1f"
 	fieldWarning  = 'w'
 	fieldBackdrop = 'b'
+	fieldAlt      = 'a'
+	fieldPicture  = 'p' // pictureForm
 	fieldPlace    = 'l'
 	fieldTo       = 't'
 )
+
+// pictureForm is a picture's sides, its thumbnail's, and its colour.
+const pictureForm = "%d %d %d %d %s"
 
 var errBox = errors.New("the box does not open")
 
@@ -62,6 +69,10 @@ func pack(p board.Post) []byte {
 	}
 	add(fieldWarning, p.Warning)
 	add(fieldBackdrop, p.Backdrop)
+	if pic := p.Picture; pic != nil {
+		add(fieldPicture, fmt.Sprintf(pictureForm, pic.Width, pic.Height, pic.ThumbWidth, pic.ThumbHeight, pic.Colour))
+		add(fieldAlt, pic.Alt)
+	}
 	add(fieldPlace, p.Place)
 	if p.To != (board.PostID{}) {
 		add(fieldTo, p.To.String())
@@ -81,6 +92,12 @@ func unpack(plain []byte) board.Post {
 			p.Warning = f[1:]
 		case fieldBackdrop:
 			p.Backdrop = f[1:]
+		case fieldPicture:
+			p.Picture = parsePicture(f[1:])
+		case fieldAlt: // follows its picture
+			if p.Picture != nil {
+				p.Picture.Alt = f[1:]
+			}
 		case fieldPlace:
 			p.Place = f[1:]
 		case fieldTo:
@@ -88,6 +105,15 @@ func unpack(plain []byte) board.Post {
 		}
 	}
 	return p
+}
+
+// parsePicture reads what pack wrote; nil is no picture.
+func parsePicture(text string) *board.Picture {
+	var pic board.Picture
+	if _, err := fmt.Sscanf(text, pictureForm, &pic.Width, &pic.Height, &pic.ThumbWidth, &pic.ThumbHeight, &pic.Colour); err != nil {
+		return nil
+	}
+	return &pic
 }
 
 func newAEAD(key board.Key) (cipher.AEAD, error) {

@@ -16,8 +16,10 @@ const (
 	breath  = 3 * time.Millisecond
 	// digRows is how many rows are taken in hand at a time.
 	digRows = 50
-	// freePages is how many empty pages a Bury gives back to the disk.
+	// freePages is how many empty pages a Bury gives back to the disk. While there
+	// are more than manyPages (of pictures that ended), it goes on doing so.
 	freePages = "200"
+	manyPages = 1000
 )
 
 // Bury deletes the rows of what has ended, in short transactions that let posts go
@@ -25,7 +27,7 @@ const (
 func (s *Store) Bury(ctx context.Context, now time.Time) (int, error) {
 	err := s.digAll(ctx, s.at(now))
 	rows := int(s.deleted.Swap(0))
-	if err == nil && rows > 0 {
+	if err == nil && (rows > 0 || s.roomy.Load()) {
 		err = s.shrink(ctx)
 	}
 	return rows, wrap("bury", err)
@@ -234,10 +236,18 @@ func affected(result sql.Result, err error) (int, error) {
 	return int(n), err
 }
 
-// shrink gives empty pages back to the disk, a few at a time.
+// shrink gives empty pages back to the disk, a few at a time, and notes whether
+// many are left.
 func (s *Store) shrink(ctx context.Context) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	// Each row of the answer is a page: they must all be asked for.
-	return each(ctx, s.writer, func(scanner) error { return nil }, "PRAGMA incremental_vacuum("+freePages+")")
+	err := each(ctx, s.writer, func(scanner) error { return nil }, "PRAGMA incremental_vacuum("+freePages+")")
+	if err != nil {
+		return err
+	}
+	var left int
+	err = s.writer.QueryRowContext(ctx, "PRAGMA freelist_count").Scan(&left)
+	s.roomy.Store(left > manyPages)
+	return err
 }

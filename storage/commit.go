@@ -17,12 +17,16 @@ const (
 	window = time.Millisecond
 	// queueMax is how many changes may wait; more are refused as Busy.
 	queueMax = 500
+	// batchBytes is how many bytes of boxes go into one transaction, give or take
+	// one post: words should not wait for many pictures.
+	batchBytes = 4 << 20
 )
 
 // op is one change on its way into the next transaction.
 type op struct {
 	ctx   context.Context
 	birth *birth                                      // nil: nothing is born
+	bytes int                                         // of the boxes it writes, where they may be large
 	run   func(ctx context.Context, tx *sql.Tx) error // in a savepoint of its own
 	after func()                                      // once it is on disk; no other change has run since
 	err   error
@@ -71,18 +75,19 @@ func (s *Store) commitAll() {
 	}
 }
 
-// gather takes what else arrives within the window.
+// gather takes what else arrives within the window, up to batchBytes.
 func (s *Store) gather(first *op) []*op {
 	batch := []*op{first}
 	timer := time.NewTimer(window)
 	defer timer.Stop()
-	for len(batch) < queueMax {
+	for size := first.bytes; len(batch) < queueMax && size < batchBytes; {
 		select {
 		case o, ok := <-s.queue:
 			if !ok {
 				return batch
 			}
 			batch = append(batch, o)
+			size += o.bytes
 		case <-timer.C:
 			return batch
 		}

@@ -9,7 +9,7 @@ import (
 	"mayfly/board"
 )
 
-// Open gives the body of a view-once post to the visitor behind tag, in one step:
+// Open gives the body and picture of a view-once post to the visitor behind tag, in one step:
 // of callers with one tag, one gets it, and no more callers than the post has
 // readers. With the last opening the keys of the post and its replies go.
 func (s *Store) Open(ctx context.Context, id board.PostID, tag board.Tag, now time.Time) (board.Post, []board.Ending, error) {
@@ -44,7 +44,8 @@ type opening struct {
 	last bool
 }
 
-// claim records the opening and counts it, and opens the box.
+// claim records the opening and counts it, and opens the box and the picture's:
+// with the last opening nothing can be read afterwards.
 func (s *Store) claim(ctx context.Context, tx querier, id board.PostID, tag board.Tag, now time.Time) (opening, error) {
 	r, err := postByID(ctx, tx, id, now)
 	if err != nil {
@@ -72,6 +73,10 @@ func (s *Store) claim(ctx context.Context, tx querier, id board.PostID, tag boar
 		r.Readers--
 	}
 	p, err := s.openWith(opens, r)
+	if err != nil {
+		return opening{}, err
+	}
+	p, err = s.withPicture(ctx, tx, opens, r, p)
 	return opening{post: p, row: r, last: limited && r.Readers == 0}, err
 }
 

@@ -103,7 +103,7 @@ func (s *Store) openWith(o opener, r row) (board.Post, error) {
 		s.log.Error("a stored box is damaged; its post is gone")
 		return board.Post{}, board.ErrNotFound
 	}
-	r.Name, r.Body, r.Warning, r.Backdrop = content.Name, content.Body, content.Warning, content.Backdrop
+	r.Name, r.Body, r.Warning, r.Backdrop, r.Picture = content.Name, content.Body, content.Warning, content.Backdrop, content.Picture
 	r.Place, r.To = content.Place, content.To
 	r.Secret = o.secret
 	return r.Post, nil
@@ -126,15 +126,23 @@ func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) (se
 	if err != nil {
 		return 0, wrap("seal post", err)
 	}
+	parts, err := sealParts(key, p)
+	if err != nil {
+		return 0, wrap("seal picture", err)
+	}
 	b := &birth{key: key, capAt: p.Life.CapAt, endsAt: p.Life.EndsAt}
 	err = s.do(&op{
 		ctx:   ctx,
 		birth: b,
+		bytes: len(box) + sizeOf(parts),
 		run: func(ctx context.Context, tx *sql.Tx) (err error) {
 			if err := s.fits(p); err != nil {
 				return err
 			}
 			if seq, err = insertPost(ctx, tx, p, b.ref, box); err != nil {
+				return err
+			}
+			if err := insertParts(ctx, tx, seq, parts); err != nil {
 				return err
 			}
 			return insertVoice(ctx, tx, seq, p.Voice, p.Secret.NameTag(p.Name))

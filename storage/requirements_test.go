@@ -461,6 +461,10 @@ func TestChurnLeavesNothingBehind(t *testing.T) {
 			m := newMarker()
 			texts[m] = "text"
 			p, key := storagetest.NewPost(board.NewVisitor(n.now), strings.Repeat(m+" ", 1+random.IntN(40)), n.life(life))
+			if i%8 == 0 {
+				p.Picture = storagetest.NewPicture(1000+random.IntN(60_000), 1000)
+				texts[string(p.Picture.Full.Bytes)], texts[string(p.Picture.Thumb.Bytes)] = "picture", "small picture"
+			}
 			fresh[i] = being{p, string(key[:])}
 		}
 		atOnce(t, births, func(i int) error {

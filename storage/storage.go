@@ -64,6 +64,7 @@ type Store struct {
 	untold   endings      // posts that have ended, of whom nobody was told yet
 	byHand   graves       // rows whose time has not come, but whose keys are gone
 	deleted  atomic.Int64 // rows that Bury has yet to speak of
+	roomy    atomic.Bool  // many pages of the database are empty
 }
 
 // Close finishes what is queued, empties the journal and lets go of the files.

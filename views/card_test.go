@@ -140,19 +140,21 @@ func fields(form *html.Node) map[string]string {
 func TestAComposerOffersWhatTheBoardAllows(t *testing.T) {
 	for _, tt := range []struct {
 		cards, unlisted, once bool
+		pictures              board.Pictures
 		want                  string
 	}{
-		{true, true, true, "backdrop body readers silence ttl unlisted view_once warning"},
-		{false, true, false, "body silence ttl unlisted warning"},
-		{true, false, false, "backdrop body silence ttl warning"},
-		{false, false, true, "body readers silence ttl view_once warning"},
-		{false, false, false, "body silence ttl warning"},
+		{true, true, true, board.PicturesOn, "alt backdrop body picture readers silence ttl unlisted view_once warning"},
+		{true, true, true, board.PicturesBlurred, "alt backdrop body picture readers silence ttl unlisted view_once warning"},
+		{false, true, false, board.PicturesOff, "body silence ttl unlisted warning"},
+		{true, false, false, board.PicturesOff, "backdrop body silence ttl warning"},
+		{false, false, true, board.PicturesOff, "body readers silence ttl view_once warning"},
+		{false, false, false, board.PicturesOff, "body silence ttl warning"},
 	} {
 		v := aVisit("en")
-		v.Settings.Cards, v.Settings.Unlisted, v.Settings.ViewOnce = tt.cards, tt.unlisted, tt.once
+		v.Settings.Cards, v.Settings.Unlisted, v.Settings.ViewOnce, v.Settings.Pictures = tt.cards, tt.unlisted, tt.once, tt.pictures
 		form := tree(t, draw(t, ComposerForm(NewComposer(v, Given{}, nil))))
 		if got := strings.Join(slices.Sorted(maps.Keys(fields(form))), " "); got != tt.want {
-			t.Errorf("cards %v, unlisted %v, once %v: it sends %q, want %q", tt.cards, tt.unlisted, tt.once, got, tt.want)
+			t.Errorf("cards %v, unlisted %v, once %v, pictures %s: it sends %q, want %q", tt.cards, tt.unlisted, tt.once, tt.pictures, got, tt.want)
 		}
 	}
 }

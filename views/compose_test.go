@@ -147,7 +147,7 @@ func TestFormsSendWhatTheContractNames(t *testing.T) {
 		action string
 		fields string
 	}{
-		"composer": {draw(t, WritePage(NewWrite(v, Given{}, nil))), "/b/home/posts", "backdrop body readers silence ttl unlisted view_once warning"},
+		"composer": {draw(t, WritePage(NewWrite(v, Given{}, nil))), "/b/home/posts", "alt backdrop body picture readers silence ttl unlisted view_once warning"},
 		"reply":    {draw(t, ThreadPage(NewThread(v, Talk{Post: aPost()}))), "/p/" + id(1).String() + "/replies", "body to"},
 		"vote":     {draw(t, ThreadPage(NewThread(v, Talk{Post: aPost()}))), "/p/" + id(1).String() + "/vote", "vote"},
 		"key":      {draw(t, ThreadPage(NewThread(v, Talk{Post: aPost()}))), "/p/" + id(1).String() + "/delete", "owner_key"},

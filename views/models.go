@@ -177,6 +177,9 @@ type Given struct {
 	Place              string
 	Unlisted, ViewOnce bool
 	Readers            int // 0: every visitor may open it
+	Alt                string
+	HadPicture         bool   // a picture came with it, which no form can give back
+	Ticket             string // of the waiting room
 }
 
 // Choice is one radio button.
@@ -192,6 +195,7 @@ type Composer struct {
 	Body     string
 	Size     string // how the words are set on a card: see cardSize
 	Limits   Limits
+	Photo    *Photo   // nil: there are no pictures here
 	Moods    []Mood   // none: there are no cards here
 	Plain    bool     // no backdrop is chosen
 	Silences []Choice // none: there is nothing to choose
@@ -204,9 +208,18 @@ type Composer struct {
 	Readers  string // how many may open it; "": everybody
 	Know     Know
 	Wait     int    // seconds until it may be sent again, 0: now
+	Ticket   string // of the waiting room, "": none is needed
 	Err      string // what is wrong with all of it
 
-	BodyErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string
+	BodyErr, PictureErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string
+}
+
+// Photo is the part of the composer that takes a picture.
+type Photo struct {
+	Alt    string
+	Lost   bool // one came before, and has to be chosen again
+	Err    string
+	AltErr string
 }
 
 // Place is one to choose; At is where it lies, for the browser alone: "45.46/9.19".
@@ -354,6 +367,7 @@ type Post struct {
 	WarningLabel, Show, Hide string
 	Backdrop                 string // makes it a card
 	Size                     string // of a card: see cardSize
+	Picture                  *Picture
 	Unlisted                 string // "Unlisted"
 	Place, PlaceHref         string // where it is from, and what else is
 
@@ -391,6 +405,16 @@ type Post struct {
 	You  string // "you"
 	Drop string // the label of the remove button
 	Vote board.Vote
+}
+
+// Picture is what a post shows beside its words, or in place of them.
+type Picture struct {
+	Src           string
+	Href          string // where it leads; "" for nowhere
+	Alt           string // never empty
+	Width, Height string // of the whole picture: what it takes is known before it is there
+	Colour        string // stands in its place until then
+	Show, Hide    string // what tapping does to one that is shown on tap; "": it is shown at once
 }
 
 // Name is a pseudonym as people see it.

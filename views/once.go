@@ -56,6 +56,7 @@ type Opening struct {
 	By      Name
 	Warning string
 	Text    []Span
+	Picture *Picture
 	Say     string
 	Back    string
 	Close   string
@@ -72,6 +73,7 @@ func NewOpening(v Visit, post board.Post, back string) Opening {
 		By:      NewName(p, post.Name),
 		Warning: post.Warning,
 		Text:    spans(post.Board, post.Body),
+		Picture: openedPicture(p, post.Picture),
 		Say:     p.Say("once.showing", "name", PersonName(p, post.Name)),
 		Back:    back,
 		Close:   p.Say("once.close"),

@@ -49,6 +49,7 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 	} else {
 		out.Long = utf8.RuneCountInString(post.Body) > longText
 		out.dress(p, post)
+		out.Picture = newPicture(p, post, s)
 		out.ReplyLabel = p.Say("post.replies", "n", post.Replies)
 		out.live(p, post.Life, s, now)
 	}

@@ -12,7 +12,7 @@ func NewThread(v Visit, t Talk) Thread {
 		Page:    v.page("thread", p.Say("thread.heading", "name", author.Text)),
 		Aside:   v.aside(),
 		Heading: p.Say("thread.heading", "name", author.Text),
-		Post:    NewPosts(v, []board.Post{t.Post}, t.Votes)[0],
+		Post:    NewPosts(v, []board.Post{t.Post}, t.Votes)[0].Whole(),
 		Replies: NewReplies(v, t.Post, t.Replies, t.Votes),
 		Link:    t.URL,
 		Hidden:  t.Post.Unlisted,

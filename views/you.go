@@ -89,16 +89,24 @@ func yours(v Visit, posts []board.Post) []Yours {
 			By:       NewName(p, post.Name),
 			Board:    v.boardName(post.Board),
 			Unlisted: unlisted(p, post),
-			Excerpt:  excerpt(post.Body, excerptLetters),
+			Excerpt:  excerpt(said(p, post), excerptLetters),
 			Href:     href,
 			Left:     p.Say("post.left", "life", left),
 			ISO:      iso(left),
 			Drop:     "/p/" + post.ID.String() + "/delete",
-			DropText: p.Say("you.remove", "words", excerpt(post.Body, 20)),
+			DropText: p.Say("you.remove", "words", excerpt(said(p, post), 20)),
 			Key:      post.Own.String(),
 		}
 	}
 	return out
+}
+
+// said is what a post says, or that it shows a picture.
+func said(p *words.Printer, post board.Post) string {
+	if post.Body == "" && post.Picture != nil {
+		return p.Say("picture.excerpt")
+	}
+	return post.Body
 }
 
 // excerptLetters is how much of a post stands in a list.

@@ -10,7 +10,7 @@ const formOf = (el) => el.closest("#composer, #talk");
 const bodyOf = (form) => form.querySelector("#body");
 
 /** Whether somebody is in the middle of writing. */
-export const typing = () => [...document.querySelectorAll("main textarea, #warning")].some((t) => t.value !== t.defaultValue);
+export const typing = () => [...document.querySelectorAll("main textarea, #warning, #alt, #picture")].some((t) => t.value !== t.defaultValue);
 
 // — Characters left —
 
@@ -60,6 +60,44 @@ document.addEventListener("input", (e) => {
 // Words stand in the middle of a card, and are smaller than it.
 document.addEventListener("click", ({ target }) => {
   if (target.matches?.(".face")) target.querySelector("#body").focus();
+});
+
+// — Pictures: picture.js comes when somebody reaches for one —
+
+/** A post without a picture needs words. */
+export function required(form) {
+  const fold = form.querySelector("#photo");
+  if (fold) bodyOf(form).required = !("has" in fold.dataset);
+}
+
+async function picture(input) {
+  const button = input.form.querySelector('#send:not([aria-disabled="true"])'); // one that waits goes on waiting
+  button?.setAttribute("aria-disabled", "true");
+  try {
+    const { pick } = await import(input.closest("[data-script]").dataset.script);
+    await pick(input);
+  } finally {
+    button?.removeAttribute("aria-disabled");
+  }
+}
+
+document.addEventListener("change", ({ target }) => {
+  if (target.id === "picture") picture(target);
+});
+
+// Who asks for a picture is asked for the file at once.
+document.addEventListener("click", ({ target }) => {
+  const fold = target.closest?.("#photo > summary")?.parentElement;
+  if (fold && !fold.open && !("has" in fold.dataset)) fold.querySelector("#picture").click();
+});
+
+document.addEventListener("paste", (e) => {
+  const { files, types } = e.clipboardData;
+  const input = e.target.closest?.("#composer")?.querySelector("#picture");
+  if (!input || !files[0]?.type.startsWith("image/") || types.includes("text/plain")) return; // tables come as both
+  e.preventDefault();
+  input.files = files;
+  picture(input);
 });
 
 // — Sending —
@@ -178,7 +216,10 @@ function countDown(seconds, show) {
   step();
 }
 
-document.addEventListener("htmx:after:swap", waits);
+document.addEventListener("htmx:after:swap", () => {
+  waits();
+  for (const form of document.querySelectorAll("#composer")) required(form);
+});
 
 // — Limits: a changed setting brings new ones; what was chosen stays if it may —
 
@@ -241,5 +282,10 @@ export function start() {
   waits();
   dial();
   proof.start();
-  for (const form of document.querySelectorAll("#composer, #talk")) showRoom(form); // a browser may have kept words
+  for (const form of document.querySelectorAll("#composer, #talk")) {
+    showRoom(form); // a browser may have kept words
+    required(form);
+  }
+  const input = document.getElementById("picture");
+  if (input?.files.length) picture(input); // or a file
 }

@@ -49,7 +49,7 @@ function field(form) {
   const made = document.createElement("input");
   made.type = "hidden";
   made.name = "proof";
-  form.append(made);
+  form.prepend(made); // before a picture, which is weighed as it comes
   return made;
 }
 

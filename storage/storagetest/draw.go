@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"crypto/rand"
 	"time"
 
 	"mayfly/board"
@@ -32,4 +33,19 @@ func NewReply(root board.Post, v board.Visitor, body string) (board.Post, board.
 // Ballot is v's vote on p, with hearts and downs worth ten minutes.
 func Ballot(p board.Post, v board.Visitor, vote board.Vote) board.Ballot {
 	return board.Ballot{Post: p.ID, Tag: p.Secret.Vote(v, p.ID), Vote: vote, Heart: 10 * time.Minute, Down: 10 * time.Minute}
+}
+
+// NewPicture draws a picture of full and thumb bytes, which are noise as those of
+// an encoded one are.
+func NewPicture(full, thumb int) *board.Picture {
+	noise := func(n int) []byte {
+		b := make([]byte, n)
+		rand.Read(b)
+		return b
+	}
+	return &board.Picture{
+		Alt: "a heron, standing", Colour: "#7a8b99", Width: 1600, Height: 1200, ThumbWidth: 480, ThumbHeight: 360,
+		Full:  &board.Image{Type: "image/jpeg", Width: 1600, Height: 1200, Bytes: noise(full)},
+		Thumb: &board.Image{Type: "image/png", Width: 480, Height: 360, Bytes: noise(thumb)},
+	}
 }

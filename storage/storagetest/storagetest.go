@@ -40,6 +40,9 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"PostsAreReadByTheirIDsAndInTheirOrder", postsAreReadByTheirIDsAndInTheirOrder},
 		{"TheUnlistedStandInNoFeed", theUnlistedStandInNoFeed},
 		{"ABoxHoldsAllThatItsAuthorMade", aBoxHoldsAllThatItsAuthorMade},
+		{"APictureEndsWithItsPost", aPictureEndsWithItsPost},
+		{"APictureIsReadBackPartByPart", aPictureIsReadBack},
+		{"AViewOncePictureIsOpenedWithItsPost", aViewOncePictureIsOpened},
 		{"EachVisitorOpensOnce", eachVisitorOpensOnce},
 		{"TheLastReaderEndsIt", theLastReaderEndsIt},
 		{"OfAHundredAtOnceOneReads", ofAHundredAtOnceOneReads},
@@ -191,6 +194,10 @@ func (s *site) isGone(p board.Post) {
 	s.notFound("Thread", err)
 	_, err = s.Secret(ctx, p.ID, s.now)
 	s.notFound("Secret", err)
+	_, err = s.Picture(ctx, p.ID, board.FullPart, s.now)
+	s.notFound("Picture", err)
+	_, err = s.Picture(ctx, p.ID, board.ThumbPart, s.now)
+	s.notFound("Picture, small", err)
 	_, err = s.Vote(ctx, Ballot(p, s.visitor(), board.Heart), s.now)
 	s.notFound("Vote", err)
 	r, key, voice := NewReply(p, s.visitor(), "too late")
