@@ -323,7 +323,7 @@ func TestAPictureThatHadToWaitIsChosenAgain(t *testing.T) {
 	}
 	s.set("post", "1/1")
 	for range 20 { // until nobody else may wait
-		a = s.as(newBrowser(), http.MethodPost, "/b/home/posts", "body=waiting", "Content-Type", formType)
+		s.as(newBrowser(), http.MethodPost, "/b/home/posts", "body=waiting", "Content-Type", formType)
 	}
 	if a = s.upload("/b/home/posts", photo(64, 48), "body", "and this"); a.StatusCode != http.StatusTooManyRequests || !strings.Contains(a.body, "and this</textarea>") {
 		t.Errorf("with no room to wait: %s", a.Status)
