@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"mayfly/board"
+	"mayfly/words"
 )
 
 // Config is what an operator decides before the start: flag, else environment,
@@ -22,12 +23,15 @@ type Config struct {
 	BaseURL        string            `name:"base-url" env:"MAYFLY_BASE_URL" help:"Where people reach the board, such as https://board.example. Without it only localhost and bare addresses are answered."`
 	TrustedProxies string            `name:"trusted-proxies" env:"MAYFLY_TRUSTED_PROXIES" help:"Networks whose X-Forwarded-For is believed, such as 127.0.0.1/32,10.0.0.0/8."`
 	Set            map[string]string `env:"MAYFLY_SET" mapsep:"," placeholder:"NAME=VALUE" help:"First value of a setting; what was set since then stays. Repeatable."`
+	Starter        string            `default:"neighbours" env:"MAYFLY_STARTER" help:"What a new site says first, and asks each day: neighbours, campus, event or none."`
+	StarterLang    string            `name:"starter-lang" default:"en" env:"MAYFLY_STARTER_LANG" help:"In which language: en or it."`
 	LogLevel       string            `name:"log-level" default:"info" env:"MAYFLY_LOG_LEVEL" help:"debug, info, warn or error."`
 	LogFormat      string            `name:"log-format" default:"text" env:"MAYFLY_LOG_FORMAT" help:"text or json."`
 
 	base    *url.URL       // nil: none
 	trusted []netip.Prefix // of TrustedProxies
 	level   slog.Level
+	starter board.Starter
 }
 
 // check reads every value, and says in one sentence what is wrong with the first
@@ -57,6 +61,11 @@ func (c *Config) check() (err error) {
 	if _, err := board.DefaultSettings().With(c.Set); err != nil {
 		return fmt.Errorf("--set: %w", err)
 	}
+	set, err := words.Starters(c.Starter, c.StarterLang)
+	if err != nil {
+		return fmt.Errorf("--starter=%s --starter-lang=%s: %w", c.Starter, c.StarterLang, err)
+	}
+	c.starter = board.Starter(set)
 	return nil
 }
 

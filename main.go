@@ -118,6 +118,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	defer closing(&err, index.Close)
 	b := board.New(store, index, news, tuner.Settings, now, log)
+	if err := b.Begin(ctx, cfg.starter); err != nil {
+		return err
+	}
 	if err := errors.Join(b.Follow(ctx), b.Cap(ctx)); err != nil { // what was changed while nobody served
 		return err
 	}

@@ -31,6 +31,8 @@ func TestAWrongValueStopsTheStartWithOneSentence(t *testing.T) {
 		{"a base URL with a path", []string{"--base-url", "https://board.example/board"}, "--base-url="},
 		{"a proxy that is no network", []string{"--trusted-proxies", "nginx"}, "--trusted-proxies"},
 		{"an unknown log level", []string{"--log-level", "loud"}, "--log-level=loud"},
+		{"an unknown starter set", []string{"--starter", "school"}, "--starter=school"},
+		{"a starter set in no language of ours", []string{"--starter-lang", "fr"}, "--starter-lang=fr"},
 		{"an unknown log format", []string{"--log-format", "xml"}, "--log-format=xml"},
 		{"an unknown setting", []string{"--set", "colour=red"}, `no setting is called "colour"`},
 		{"a setting out of bounds", []string{"--set", "ttl_max=31d"}, "setting ttl_max=31d"},
@@ -170,7 +172,7 @@ func start(t *testing.T, args ...string) *site {
 	out, in := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := run(ctx, append([]string{"--data", s.data}, args...), in)
+		err := run(ctx, append([]string{"--data", s.data, "--starter", "none"}, args...), in)
 		_ = in.CloseWithError(errors.Join(err, io.EOF))
 		done <- err
 	}()

@@ -64,6 +64,19 @@ type Posts interface {
 	Cap(ctx context.Context, bounds []Bound) (int, error)
 	// Traces returns the wordless lines that stand in a board's feed.
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
+	// Prompts returns the host's posts that live on a board, the newest first.
+	Prompts(ctx context.Context, slug string, now time.Time) ([]Post, error)
+	// Questions lists what the host asks.
+	Questions(ctx context.Context) ([]Question, error)
+	// Plant stores the post of a question, and that it is planted, in one step.
+	Plant(ctx context.Context, p Post, key Key, number int64) error
+	// DeleteQuestion forgets a question whose post is over.
+	DeleteQuestion(ctx context.Context, number int64) error
+	// Greet stores what the host of a new site says first, at its first start only.
+	Greet(ctx context.Context, list []Question) error
+	// AskDaily stores the question of the day unless one was asked less than
+	// QuestionTime ago, and returns when the latest was: now, if it is this one.
+	AskDaily(ctx context.Context, q Question, now time.Time) (time.Time, error)
 	// Boards lists the boards, home first and those that have closed among them, from
 	// memory.
 	Boards(ctx context.Context) ([]Info, error)
@@ -91,6 +104,8 @@ type Board struct {
 	following sync.Mutex
 	followed  time.Time            // when boards were last followed
 	bounded   map[string]time.Time // the closing date that lives were brought under, by board
+	starter   Starter
+	asked     time.Time // when the latest question of the day was, as far as is known
 }
 
 // New puts a Board together.
@@ -167,7 +182,7 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("reply: %w", err)
 	}
-	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, To: b.answered(ctx, r), Unlisted: root.Unlisted})
+	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, To: b.answered(ctx, r), Hosted: root.Prompt != NoPrompt, Unlisted: root.Unlisted})
 	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: thread, ID: thread, Post: root, Unlisted: root.Unlisted})
 	return r, r.Own, nil
 }
@@ -194,12 +209,14 @@ func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post
 		return Post{}, err
 	}
 	s := b.settings(p.Board)
-	p, err = b.posts.Vote(ctx, Ballot{
-		Post:  id,
-		Tag:   p.Secret.Vote(v, id),
-		Vote:  vote,
-		Heart: s.LifePerHeart, Down: s.LifePerDown,
-	}, now)
+	ballot := Ballot{Post: id, Tag: p.Secret.Vote(v, id), Vote: vote, Heart: s.LifePerHeart, Down: s.LifePerDown}
+	if p.Prompt != NoPrompt { // hearts are counted, and move nothing
+		if vote == Down {
+			return Post{}, errPromptDown
+		}
+		ballot.Heart, ballot.Down = 0, 0
+	}
+	p, err = b.posts.Vote(ctx, ballot, now)
 	if err != nil {
 		return Post{}, fmt.Errorf("vote: %w", err)
 	}

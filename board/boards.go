@@ -233,7 +233,7 @@ func (b *Board) Follow(ctx context.Context) error {
 		b.tellBoard(ctx, before, info, now)
 	}
 	b.followed = now
-	return errors.Join(errs...)
+	return errors.Join(append(errs, b.followQuestions(ctx, now))...)
 }
 
 // bound brings what lives on a board under its closing date, once for each date.

@@ -26,6 +26,7 @@ type Event struct {
 	ID     PostID
 	Post   Post
 	Opener Name // of a reply: the name of who wrote the thread's post
+	Hosted bool // of a reply: the thread's post is the host's, so nobody wrote it
 	To     Post // of a reply: the living reply it answers; zero: none
 	Why    Why
 	// ClosesAt, of SettingsChanged alone, is when the board closes; zero: never.
@@ -47,6 +48,7 @@ const (
 	ByScore   Why = "score"
 	ByReaders Why = "readers"
 	ByAuthor  Why = "author"
+	ByAdmin   Why = "admin"
 	ByBoard   Why = "board" // its board has closed
 )
 

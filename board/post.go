@@ -52,6 +52,9 @@ type Post struct {
 	Readers  int      // openings that are left, 0 for no such clock
 	Sealed   bool     // Body and Picture are withheld: Board.Open gives them
 
+	Prompt    Prompt // the host speaks: it is pinned, and has no Name
+	Sponsored bool   // somebody paid the host to ask
+
 	Name    Name // who speaks, in this thread only
 	Life    Life // a reply shows its thread's
 	Hearts  int

@@ -25,6 +25,7 @@ type Settings struct {
 	Open, Page                 Rate
 	Search                     Rate
 	Cards, Unlisted, ViewOnce  bool
+	DailyQuestion              bool // the host asks one each day, from a set
 	Pictures                   Pictures
 	ViewOncePictures           bool
 	Picture                    Rate           // posts with one, which are charged as posts too
@@ -96,6 +97,7 @@ var Knobs = []Knob{
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
+	site(onOff("daily_question", "on", func(s *Settings) *bool { return &s.DailyQuestion })),
 	choice("pictures", PicturesBlurred, []Pictures{PicturesOn, PicturesBlurred, PicturesOff}, func(s *Settings) *Pictures { return &s.Pictures }),
 	onOff("view_once_pictures", "off", func(s *Settings) *bool { return &s.ViewOncePictures }),
 	onOff("places", "on", func(s *Settings) *bool { return &s.Places }),

@@ -26,7 +26,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		LifePerHeart: 10 * time.Minute, LifePerDown: 10 * time.Minute,
 		VanishScore: -5, VisitorTTL: 7 * day, PostChars: 1000, K: 5,
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
-		Cards: true, Unlisted: true, ViewOnce: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true,
+		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2},
 		Pow: PowAdaptive, PowBits: 16,
 	}
@@ -60,6 +60,7 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"pictures":           {[]string{"on", "blurred", "off"}, append(switches, "held", "Blurred", "on off")},
 		"picture":            {[]string{"3/2", "0"}, rates},
 		"view_once_pictures": {[]string{"on", "off"}, switches},
+		"daily_question":     {[]string{"on", "off"}, switches},
 		"view_once":          {[]string{"on", "off"}, switches},
 		"open":               {[]string{"20/10", "0"}, rates},
 		"unlisted":           {[]string{"on", "off"}, switches},

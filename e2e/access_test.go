@@ -33,7 +33,13 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	}
 	s.addBoard("attic", "The attic", "--closes", "in 40m")
 	s.write("/api/v1/boards/attic/posts", map[string]any{"body": "up here"})
+	s.ask("Which sound belongs to this place?")
 	p = s.person("somebody")
+	p.open("/")
+	p.chooses(aPhoto(t, 640, 400))
+	p.types("#alt", "A wall in the evening")
+	p.post("proof")
+	p.shows("proof")
 	p.openLive("/")
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)

@@ -14,9 +14,25 @@ import (
 // board runs mayfly board beside the running server.
 func (s *site) board(args ...string) {
 	s.t.Helper()
-	cmd := exec.Command(program, append(append([]string{"board"}, args...), "--data", s.data)...)
+	s.beside(append([]string{"board"}, args...)...)
+}
+
+// ask runs mayfly prompt ask, and waits until the question is pinned on the home board.
+func (s *site) ask(text string, more ...string) {
+	s.t.Helper()
+	s.beside(append([]string{"prompt", "ask", text}, more...)...)
+	eventually(s.t, patience, "it is pinned", func() bool {
+		_, body := s.do(http.MethodGet, "/", "")
+		return strings.Contains(body, text)
+	})
+}
+
+// beside runs a command in the data folder of the running server.
+func (s *site) beside(args ...string) {
+	s.t.Helper()
+	cmd := exec.Command(program, append(args, "--data", s.data)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		s.t.Fatalf("board %v: %v\n%s", args, err, out)
+		s.t.Fatalf("mayfly %v: %v\n%s", args, err, out)
 	}
 }
 
@@ -73,6 +89,30 @@ func TestABoardsLastHourIsCountedDownInOpenPages(t *testing.T) {
 	reader.shows("This board has closed")
 }
 
+// TestTheHostsQuestionIsAnswered: it comes to open pages pinned and labelled, takes
+// answers and hearts, and goes when its host ends it.
+func TestTheHostsQuestionIsAnswered(t *testing.T) {
+	s := newSite(t)
+	reader, writer := s.person("the reader"), s.person("the writer")
+	s.publish("somebody’s words", "")
+	reader.openLive("/")
+	s.ask("What grows on your windowsill?")
+	reader.wait("it is pinned above the posts", `document.querySelector("#prompts article.prompt")?.textContent.includes("Question of the host")`)
+	reader.wait("and stands on no other place", `document.querySelectorAll("article.prompt").length === 1 && !document.querySelector("#posts .prompt")`)
+	writer.openLive("/")
+	writer.follow("#prompts .btn")
+	writer.wait("it is the thread", `document.body.dataset.page === "thread"`)
+	writer.answer("Basil, against all odds.")
+	writer.shows("against all odds")
+	writer.click("article.prompt .heart")
+	reader.wait("answers and hearts are counted", `document.querySelector("#prompts .replies-link span").textContent === "1" && document.querySelector("#prompts .heart span").textContent === "1"`)
+	reader.openLive("/?sort=top")
+	reader.shows("windowsill")
+	s.beside("prompt", "end", "1")
+	reader.loses("windowsill")
+	writer.shows("This post is gone")
+}
+
 // TestShotsOfBoards takes no test: see TestShots.
 func TestShotsOfBoards(t *testing.T) {
 	folder := os.Getenv("MAYFLY_SHOTS")
@@ -96,6 +136,17 @@ func TestShotsOfBoards(t *testing.T) {
 	p := s.person("the photographer")
 	p.expects("status of 410")
 	shots := photographer{p, folder}
+	s.ask("What could we borrow from each other instead of buying it?", "--ttl", "20h")
+	p.openLive("/")
+	shots.take("prompt-alone")
+	s.ask("Which baker in town should bake our harvest bread? The mill pays for it, and bakes whatever you say.", "--sponsored", "--ttl", "3d")
+	s.publish("A ladder, two days a year. I have four of them.", "")
+	p.openLive("/")
+	shots.take("prompts")
+	p.follow("#prompts .btn")
+	p.answer("The one on Mill Lane. Ask for the rye.")
+	p.shows("Ask for the rye")
+	shots.take("prompt-thread")
 	p.openLive("/b/harvest")
 	shots.take("board-closing")
 	p.openLive("/p/" + thread.ID)

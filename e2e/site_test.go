@@ -56,7 +56,7 @@ func newSite(t *testing.T, settings ...string) *site {
 // start runs the program on addr until stop, or until the test ends.
 func (s *site) start(addr string) {
 	s.t.Helper()
-	args := append([]string{"--addr", addr, "--data", s.data}, s.flags...)
+	args := append([]string{"--addr", addr, "--data", s.data, "--starter", "none"}, s.flags...)
 	for _, setting := range s.settings {
 		args = append(args, "--set", setting)
 	}

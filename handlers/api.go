@@ -46,6 +46,8 @@ type apiPost struct {
 	ViewOnce    bool        `json:"view_once"`
 	ReadersLeft int         `json:"readers_left"` // 0: no such clock
 	Unlisted    bool        `json:"unlisted"`
+	Prompt      string      `json:"prompt"` // "question" or "welcome" of the host; "": of a visitor
+	Sponsored   bool        `json:"sponsored"`
 	Mine        bool        `json:"mine"`
 	Vote        string      `json:"vote"`
 }
@@ -86,14 +88,18 @@ func drawAPIPost(post board.Post, say *words.Printer, s board.Settings, now time
 	if post.To != (board.PostID{}) {
 		to = post.To.String()
 	}
-	return apiPost{
+	out := apiPost{
 		ID: post.ID.String(), To: to, Board: post.Board, Thread: post.Thread.String(),
 		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted,
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
-		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(),
+		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(), Prompt: string(post.Prompt), Sponsored: post.Sponsored,
 	}
+	if post.Prompt != board.NoPrompt {
+		out.Name, out.Hue = say.Say("prompt.host"), ""
+	}
+	return out
 }
 
 // apiTags are the tags of a post, each once.
@@ -189,11 +195,18 @@ func (s *Server) apiFeed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.apiPosts(r, posts)
+	var pinned []board.Post
+	if q.After == (board.Cursor{}) && q.Narrow == (board.Narrow{}) {
+		if pinned, err = s.board.Prompts(r.Context(), q.Board); err != nil {
+			return err
+		}
+	}
+	out, err := s.apiPosts(r, append(pinned, posts...))
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, map[string]any{"posts": out, "cursor": s.cursors.format(feedName(q), next)})
+	n := len(pinned)
+	return answerJSON(w, http.StatusOK, map[string]any{"prompts": out[:n], "posts": out[n:], "cursor": s.cursors.format(feedName(q), next)})
 }
 
 func (s *Server) apiThread(w http.ResponseWriter, r *http.Request) error {

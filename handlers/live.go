@@ -63,7 +63,10 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 	case board.Born:
 		p := views.NewPost(say, e.Post, s, now)
 		if e.IsReply() {
-			p = p.WroteThread(say, e.Opener).Answering(say, e.To)
+			if !e.Hosted {
+				p = p.WroteThread(say, e.Opener)
+			}
+			p = p.Answering(say, e.To)
 		}
 		return views.Came(p, at)
 	case board.Changed:

@@ -32,6 +32,9 @@ func (s *Server) feedPage(w http.ResponseWriter, r *http.Request) error {
 		From: r.URL.Query().Get("cursor"), Next: s.cursors.format(feedName(q), next),
 	}
 	if list.From == "" {
+		if list.Prompts, err = s.board.Prompts(r.Context(), q.Board); err != nil {
+			return err
+		}
 		if list.Traces, err = s.board.Traces(r.Context(), q.Board); err != nil {
 			return err
 		}
@@ -40,7 +43,7 @@ func (s *Server) feedPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if list.Votes, err = s.marks(r, &v, posts); err != nil {
+	if list.Votes, err = s.marks(r, &v, append(list.Prompts, posts...)); err != nil {
 		return err
 	}
 	v.Here = roundCrowd(s.hub.Count(topic), v.Settings.K)
@@ -128,6 +131,13 @@ func (s *Server) liveState(w http.ResponseWriter, r *http.Request) error {
 	posts, _, err := s.seek(r, q)
 	if err != nil {
 		return err
+	}
+	if q.After == (board.Cursor{}) && q.Narrow == (board.Narrow{}) {
+		prompts, err := s.board.Prompts(r.Context(), q.Board)
+		if err != nil {
+			return err
+		}
+		posts = append(prompts, posts...)
 	}
 	v, err := s.visit(w, r, q.Board)
 	if err != nil {

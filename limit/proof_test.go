@@ -272,7 +272,7 @@ func Test200PhonesBehindOneAddressWriteOnceTheySolve(t *testing.T) {
 				s.pays(t, phone)
 			}
 		}
-		for range 1 { // and then at the rate
+		{ // and then at the rate
 			time.Sleep(10 * time.Second)
 			for _, phone := range phones {
 				s.pays(t, phone)

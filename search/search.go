@@ -103,7 +103,7 @@ func (x *Index) Run(ctx context.Context) {
 
 // Add takes in a post that was born, unless it is one that nobody may find.
 func (x *Index) Add(p board.Post) {
-	if p.Unlisted || p.ViewOnce || p.IsReply() {
+	if p.Unlisted || p.ViewOnce || p.IsReply() || p.Prompt != board.NoPrompt {
 		return
 	}
 	c := change{p.ID, p.Seq, document(p)}

@@ -182,7 +182,7 @@ func (s *Store) UpdateBoard(ctx context.Context, b board.Info) error {
 		UPDATE boards
 		SET title = $1, rules = $2, closes_at = $3, place = $4
 		WHERE slug = $5`
-	return s.oneBoard(ctx, "change board", update, b.Title, b.Rules, closesArg(b.ClosesAt), b.Place, b.Slug)
+	return s.oneRow(ctx, "change board", update, b.Title, b.Rules, closesArg(b.ClosesAt), b.Place, b.Slug)
 }
 
 // EndBoard has a board closed by the next FollowBoards, which runs where the keys
@@ -192,11 +192,11 @@ func (s *Store) EndBoard(ctx context.Context, slug string) error {
 		UPDATE boards
 		SET ending = 1
 		WHERE slug = $1`
-	return s.oneBoard(ctx, "end board", update, slug)
+	return s.oneRow(ctx, "end board", update, slug)
 }
 
 // oneBoard makes a change of one board that must be there.
-func (s *Store) oneBoard(ctx context.Context, doing, query string, args ...any) error {
+func (s *Store) oneRow(ctx context.Context, doing, query string, args ...any) error {
 	return wrap(doing, s.do(&op{
 		ctx: ctx,
 		run: func(ctx context.Context, tx *sql.Tx) error {
@@ -232,7 +232,7 @@ func (s *Store) Count(ctx context.Context, slug string, now time.Time) (int, err
 		) - (
 			SELECT count(*)
 			FROM posts
-			WHERE board = $1 AND ends_at > $2 AND unlisted = 1
+			WHERE board = $1 AND ends_at > $2 AND (unlisted = 1 OR prompt <> '')
 		)`
 	now = s.at(now)
 	var n int

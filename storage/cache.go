@@ -66,6 +66,7 @@ func (s *Store) changed() {
 	s.version.Add(1)
 	s.feeds.clear()
 	s.threads.clear()
+	s.prompts.clear()
 }
 
 // firstEnd is when the first of posts ends.

@@ -373,14 +373,18 @@ func (s *Store) capPage(ctx context.Context, bounds []board.Bound, after int64) 
 	return moved, more, err
 }
 
+// ttlCap is the cap of a post under a ttl_max ($1), rounded up to its grid. A prompt
+// has a length of its own, which the host chose.
+const ttlCap = `CASE WHEN prompt = '' THEN (since + $1 + grid - 1) / grid * grid ELSE cap_at END`
+
 // lower brings the posts of one board, of those after a seq, under its bound.
 func lower(ctx context.Context, tx querier, b board.Bound, after int64) ([]lowered, error) {
 	const q = `
 		UPDATE posts
-		SET cap_at = min((since + $1 + grid - 1) / grid * grid, $2),
-			until = min(until, (since + $1 + grid - 1) / grid * grid, $2),
-			ends_at = min(ends_at, (since + $1 + grid - 1) / grid * grid, $2)
-		WHERE seq > $3 AND seq <= $4 AND board = $5 AND cap_at > min((since + $1 + grid - 1) / grid * grid, $2)
+		SET cap_at = min(cap_at, ` + ttlCap + `, $2),
+			until = min(until, ` + ttlCap + `, $2),
+			ends_at = min(ends_at, ` + ttlCap + `, $2)
+		WHERE seq > $3 AND seq <= $4 AND board = $5 AND cap_at > min(` + ttlCap + `, $2)
 		RETURNING slot, gen, ends_at`
 	return all(ctx, tx, func(scan scanner) (lowered, error) {
 		var slot, gen, endsAt int64

@@ -27,10 +27,10 @@ type row struct {
 const (
 	postColumns = `
 		p.seq, p.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
-		p.replies, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
+		p.replies, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.prompt, p.sponsored, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
 	replyColumns = `
 		r.seq, r.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
-		0, r.hearts, r.score, p.unlisted, 0, NULL, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
+		0, r.hearts, r.score, p.unlisted, 0, NULL, '', 0, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
 )
 
 func scanRow(scan scanner) (row, error) {
@@ -39,7 +39,7 @@ func scanRow(scan scanner) (row, error) {
 	var since, until, endsAt, capAt, grid, silence, slot, gen, rootSlot, rootGen int64
 	var readers sql.NullInt64
 	if err := scan(&r.Seq, &id, &r.Board, &thread, &since, &until, &endsAt, &capAt, &grid, &silence,
-		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
+		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &r.Prompt, &r.Sponsored, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
 		return row{}, err
 	}
 	r.ID, r.Thread, r.Own = board.PostID(id), board.PostID(thread), board.Tag(own)
@@ -122,6 +122,11 @@ func (s *Store) openAll(rows []row, now time.Time) []board.Post {
 
 // InsertPost stores a post and its key, durably, before it returns its Seq.
 func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) (seq int64, err error) {
+	return s.putPost(ctx, p, key, 0)
+}
+
+// putPost stores a post; a prompt answers for a question that waits to be planted.
+func (s *Store) putPost(ctx context.Context, p board.Post, key board.Key, question int64) (seq int64, err error) {
 	box, err := seal(key, p)
 	if err != nil {
 		return 0, wrap("seal post", err)
@@ -145,6 +150,9 @@ func (s *Store) InsertPost(ctx context.Context, p board.Post, key board.Key) (se
 			if err := insertParts(ctx, tx, seq, parts); err != nil {
 				return err
 			}
+			if p.Prompt != "" { // the host has no name that an answer could clash with
+				return plant(ctx, tx, p, question)
+			}
 			return insertVoice(ctx, tx, seq, p.Voice, p.Secret.NameTag(p.Name))
 		},
 	})
@@ -166,13 +174,13 @@ func (s *Store) fits(p board.Post) error {
 
 func insertPost(ctx context.Context, q querier, p board.Post, r keys.Ref, box []byte) (int64, error) {
 	const insert = `
-		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, heat, slot, gen, own, box)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
+		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, prompt, sponsored, heat, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 	slot, gen := refArgs(r)
 	l := p.Life
 	result, err := q.ExecContext(ctx, insert, p.ID[:], p.Board, l.Since.UnixMilli(), l.Until.UnixMilli(), l.EndsAt.UnixMilli(),
 		l.CapAt.UnixMilli(), l.Grid.Milliseconds(), l.Silence.Milliseconds(), p.Unlisted, p.ViewOnce,
-		sql.NullInt64{Int64: int64(p.Readers), Valid: p.Readers > 0}, p.Heat(), slot, gen, p.Own[:], box)
+		sql.NullInt64{Int64: int64(p.Readers), Valid: p.Readers > 0}, p.Prompt, p.Sponsored, p.Heat(), slot, gen, p.Own[:], box)
 	if err != nil {
 		return 0, err
 	}
@@ -535,7 +543,7 @@ func feedRows(ctx context.Context, db querier, q board.Query, limit int, now tim
 	const newest = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND p.seq < $2 AND p.ends_at > $3 AND p.unlisted = 0
+		WHERE p.board = $1 AND p.seq < $2 AND p.ends_at > $3 AND p.unlisted = 0 AND p.prompt = ''
 		ORDER BY p.seq DESC
 		LIMIT $4`
 	before := q.After.Seq
@@ -549,13 +557,13 @@ const (
 	hottest = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.heat, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0
+		WHERE p.board = $1 AND (p.heat, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = ''
 		ORDER BY p.heat DESC, p.seq DESC
 		LIMIT $5`
 	highest = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.score, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0
+		WHERE p.board = $1 AND (p.score, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = ''
 		ORDER BY p.score DESC, p.seq DESC
 		LIMIT $5`
 )
@@ -574,7 +582,7 @@ func fadingRows(ctx context.Context, db querier, q board.Query, limit int, now t
 	const fading = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.ends_at, p.seq) > ($2, $3) AND p.unlisted = 0
+		WHERE p.board = $1 AND (p.ends_at, p.seq) > ($2, $3) AND p.unlisted = 0 AND p.prompt = ''
 		ORDER BY p.ends_at, p.seq
 		LIMIT $4`
 	endsAt, seq := q.After.Key, q.After.Seq

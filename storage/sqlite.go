@@ -74,7 +74,7 @@ func connect(dataDir string, log *slog.Logger, wrap func(driver.Conn) driver.Con
 		tidy:    make(chan struct{}, 1),
 	}
 	s.gate.open()
-	s.feeds.version, s.threads.version = &s.version, &s.version
+	s.feeds.version, s.threads.version, s.prompts.version = &s.version, &s.version, &s.version
 	return s, nil
 }
 

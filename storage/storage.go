@@ -24,6 +24,8 @@ var (
 	_ board.SettingsStore = (*Store)(nil)
 	_ board.Registry      = (*Store)(nil)
 	_ board.Registry      = (*SettingsFile)(nil)
+	_ board.Questions     = (*Store)(nil)
+	_ board.Questions     = (*SettingsFile)(nil)
 )
 
 // readTime is how long a query may take: a reader that stays keeps what has ended
@@ -51,6 +53,7 @@ type Store struct {
 	version atomic.Uint64                    // grows with every change
 	feeds   cache[board.Query, []board.Post] // with the first of the next page
 	threads cache[board.PostID, thread]
+	prompts cache[string, []board.Post] // by board
 
 	queue    chan *op
 	stopping sync.RWMutex // held to close the queue

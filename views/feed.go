@@ -24,6 +24,7 @@ func NewFeed(v Visit, l Listing) Feed {
 		Closing:  NewClosing(p, v.Board, v.Now),
 		Tabs:     tabs(p, boardHref(v.Board.Slug), l.Sort),
 		Composer: NewComposer(v, Given{}, nil),
+		Prompts:  NewPosts(v, l.Prompts, l.Votes),
 	}
 	f.Entry, f.Script = "stream", f.Composer.script()
 	f.listing(v, l, func(cursor string) string { return feedHref(f.Home, l.Sort, cursor) })

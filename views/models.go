@@ -96,6 +96,7 @@ type Feed struct {
 	Order    string // data-order of the list: new, hot, fading or top
 	Later    bool   // not the first page: nothing is born on it
 	Composer Composer
+	Prompts  []Post
 	Posts    []Post
 	Tombs    []Tomb
 	Removed  string // stands for the tombs where they are many
@@ -124,15 +125,16 @@ type Tab struct {
 
 // Listing is what a feed page is drawn from.
 type Listing struct {
-	Sort   board.Sort
-	Posts  []board.Post
-	Votes  map[board.PostID]board.Vote // the visitor's own
-	Traces []board.Trace               // for the first page only
-	From   string                      // the cursor it begins after; "": from the top
-	Next   string                      // the cursor of the next page; "": it is the last
-	At     uint64                      // the board's counter, read before the posts
-	Narrow board.Narrow
-	Count  int // of all pages of a narrowed feed, at most board.CountMax + 1
+	Sort    board.Sort
+	Prompts []board.Post // the host's, for the first page only
+	Posts   []board.Post
+	Votes   map[board.PostID]board.Vote // the visitor's own
+	Traces  []board.Trace               // for the first page only
+	From    string                      // the cursor it begins after; "": from the top
+	Next    string                      // the cursor of the next page; "": it is the last
+	At      uint64                      // the board's counter, read before the posts
+	Narrow  board.Narrow
+	Count   int // of all pages of a narrowed feed, at most board.CountMax + 1
 }
 
 // Write is the page of the composer.
@@ -393,6 +395,9 @@ type Post struct {
 
 	Opener string // "wrote this": a reply by who wrote the post
 
+	Prompt  string // "Question of the host": the host speaks, and By is nobody
+	Answer  string // "Answer it"
+	Welcome bool   // it asks nothing
 	// Of a reply: its thread, the number of its name there, and what it answers.
 	Thread  string
 	Voice   string

@@ -42,6 +42,10 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		You:        p.Say("post.you"),
 		Drop:       p.Say("post.remove"),
 	}
+	if post.Prompt != board.NoPrompt {
+		out.host(p, post)
+		s.LifePerHeart, s.LifePerDown = 0, 0 // votes move nothing here
+	}
 	if out.Reply {
 		out.Thread, out.Voice = post.Thread.String(), strconv.Itoa(post.Name.Number())
 		out.answers = post.To != (board.PostID{})
@@ -54,6 +58,21 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		out.live(p, post.Life, s, now)
 	}
 	return out
+}
+
+// host shows a post as the host's, who has no wings.
+func (out *Post) host(p *words.Printer, post board.Post) {
+	switch {
+	case post.Sponsored:
+		out.Prompt = p.Say("prompt.sponsored")
+	case post.Prompt == board.Welcome:
+		out.Prompt = p.Say("prompt.welcome")
+	default:
+		out.Prompt = p.Say("prompt.question")
+	}
+	out.Welcome = post.Prompt == board.Welcome
+	out.By = Name{Text: p.Say("prompt.host")}
+	out.Answer = p.Say("prompt.answer")
 }
 
 // dress fills in what is shown around the words of a post.
@@ -96,6 +115,8 @@ func cardSize(body string) string {
 // class is what the article is: a card with little to say takes less room.
 func (out Post) class() string {
 	switch {
+	case out.Prompt != "":
+		return "post prompt"
 	case out.Seal != nil:
 		return "post tile sealed"
 	case out.Backdrop == "":
@@ -186,7 +207,10 @@ func NewPosts(v Visit, posts []board.Post, votes map[board.PostID]board.Vote) []
 func NewReplies(v Visit, root board.Post, replies []board.Post, votes map[board.PostID]board.Vote) []Post {
 	out, to := NewPosts(v, replies, votes), answeredAmong(replies)
 	for i := range out {
-		out[i] = out[i].WroteThread(v.Words, root.Name).Answering(v.Words, to(i))
+		if root.Prompt == board.NoPrompt { // the host is none of them
+			out[i] = out[i].WroteThread(v.Words, root.Name)
+		}
+		out[i] = out[i].Answering(v.Words, to(i))
 	}
 	return out
 }

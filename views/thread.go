@@ -7,12 +7,16 @@ import (
 // NewThread draws up a post with its replies.
 func NewThread(v Visit, t Talk) Thread {
 	p := v.Words
-	author := NewName(p, t.Post.Name)
+	post := NewPosts(v, []board.Post{t.Post}, t.Votes)[0]
+	heading := p.Say("thread.heading", "name", post.By.Text)
+	if post.Prompt != "" {
+		heading = post.Prompt
+	}
 	out := Thread{
-		Page:    v.page("thread", p.Say("thread.heading", "name", author.Text)),
+		Page:    v.page("thread", heading),
 		Aside:   v.aside(),
-		Heading: p.Say("thread.heading", "name", author.Text),
-		Post:    NewPosts(v, []board.Post{t.Post}, t.Votes)[0].Whole(),
+		Heading: heading,
+		Post:    post.Whole(),
 		Replies: NewReplies(v, t.Post, t.Replies, t.Votes),
 		Link:    t.URL,
 		Hidden:  t.Post.Unlisted,

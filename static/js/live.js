@@ -185,6 +185,11 @@ function arrive(article, at) {
   if (own) mark(article);
   adopt(article, at);
   speak("came", article);
+  if (article.matches(".prompt")) {
+    document.getElementById("prompts")?.prepend(article); // the host's, which are pinned
+    enter(article);
+    return;
+  }
   waiting.set(id, article);
   if (own || (landsHere() && !paused)) {
     if (thread) landAll(); // in their order

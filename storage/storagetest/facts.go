@@ -988,3 +988,93 @@ func whatLivesOnABoardIsCounted(s *site) {
 	s.now = p.Life.EndsAt
 	count(board.Home, 1)
 }
+
+func aQuestionIsPlantedOnce(s *site) {
+	ctx := s.Context()
+	s.notFound("a question on no board", s.InsertQuestion(ctx, board.Question{Board: "cellar", Kind: board.Asking, Body: "Why?", TTL: time.Hour}))
+	want := board.Question{Number: 1, Board: board.Home, Kind: board.Asking, Body: "Why?", Sponsored: true, TTL: 10 * 24 * time.Hour}
+	if err := s.InsertQuestion(ctx, want); err != nil {
+		s.Fatal(err)
+	}
+	if list, err := s.Questions(ctx); err != nil || len(list) != 1 || list[0] != want {
+		s.Errorf("questions = %+v, %v; want %+v", list, err, want)
+	}
+	p, key := NewPost(s.visitor(), want.Body, s.life(want.TTL))
+	p.Prompt, p.Sponsored, p.Name = board.Asking, true, board.Name{}
+	if err := s.Plant(ctx, p, key, want.Number); err != nil {
+		s.Fatal(err)
+	}
+	again, key := NewPost(s.visitor(), want.Body, s.life(want.TTL))
+	again.Prompt = board.Asking
+	if err := s.Plant(ctx, again, key, want.Number); err == nil {
+		s.Error("it was planted twice")
+	}
+	want.Post = p.ID
+	if list, err := s.Questions(ctx); err != nil || len(list) != 1 || list[0] != want {
+		s.Errorf("planted: %+v, %v; want %+v", list, err, want)
+	}
+	if got := s.get(p.ID); got.Prompt != board.Asking || !got.Sponsored || got.Body != want.Body {
+		s.Errorf("it reads %+v", got)
+	}
+	for _, by := range board.Sorts {
+		if posts, _ := s.feed(board.Query{Sort: by, Limit: 5}); len(posts) > 0 {
+			s.Errorf("%s shows it", by)
+		}
+	}
+	if n, err := s.Count(ctx, board.Home, s.now); err != nil || n != 0 {
+		s.Errorf("it is counted: %d, %v", n, err)
+	}
+	if posts, err := s.Prompts(ctx, board.Home, s.now); err != nil || !slices.Equal(ids(posts), []board.PostID{p.ID}) {
+		s.Errorf("prompts = %v, %v", ids(posts), err)
+	}
+	answer, _ := s.reply(p, s.visitor(), "Because.")
+	if answer.Prompt != board.NoPrompt {
+		s.Error("an answer is a prompt itself")
+	}
+	bound := []board.Bound{{Board: board.Home, TTLMax: time.Hour}}
+	if moved, err := s.Cap(ctx, bound); err != nil || moved != 0 {
+		s.Errorf("a ttl_max moved %d, %v", moved, err)
+	}
+	bound[0].ClosesAt = s.now.Truncate(time.Minute).Add(2 * time.Hour)
+	if moved, err := s.Cap(ctx, bound); err != nil || moved != 1 {
+		s.Errorf("a closing date moved %d, %v", moved, err)
+	}
+	s.now = bound[0].ClosesAt
+	if posts, err := s.Prompts(ctx, board.Home, s.now); err != nil || len(posts) != 0 {
+		s.Errorf("after its end: %v, %v", ids(posts), err)
+	}
+	if err := s.EndQuestion(ctx, 1); err != nil {
+		s.Error(err)
+	}
+	if list, err := s.Questions(ctx); err != nil || len(list) != 1 || !list[0].Ending {
+		s.Errorf("to end: %+v, %v", list, err)
+	}
+	if err := s.DeleteQuestion(ctx, 1); err != nil {
+		s.Error(err)
+	}
+	s.notFound("EndQuestion of none", s.EndQuestion(ctx, 1))
+}
+
+func aNewSiteIsGreetedOnce(s *site) {
+	ctx := s.Context()
+	welcome := board.Question{Board: board.Home, Kind: board.Welcome, Body: "Welcome.", TTL: time.Hour}
+	for range 2 {
+		if err := s.Greet(ctx, []board.Question{welcome}); err != nil {
+			s.Fatal(err)
+		}
+	}
+	daily := board.Question{Board: board.Home, Kind: board.Asking, Body: "Why?", TTL: board.QuestionTime}
+	first := s.now
+	for _, tt := range []struct {
+		after time.Duration
+		asked time.Time
+	}{{0, first}, {time.Hour, first}, {board.QuestionTime, first.Add(board.QuestionTime)}} {
+		s.now = first.Add(tt.after)
+		if asked, err := s.AskDaily(ctx, daily, s.now); err != nil || !asked.Equal(tt.asked) {
+			s.Errorf("after %v it was last asked %v, %v; want %v", tt.after, asked, err, tt.asked)
+		}
+	}
+	if list, err := s.Questions(ctx); err != nil || len(list) != 3 {
+		s.Errorf("%d questions, %v; want the welcome and two", len(list), err)
+	}
+}

@@ -18,6 +18,7 @@ type Engine interface {
 	board.Expirer
 	board.SettingsStore
 	board.Registry
+	board.Questions
 	// Audit returns the latest changes of settings, newest first, at most limit.
 	Audit(ctx context.Context, limit int) ([]board.Change, error)
 }
@@ -70,6 +71,8 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"ABoardThatIsToEndHasClosed", aBoardThatIsToEndHasClosed},
 		{"APostThatDoesNotFitItsBoardIsRefused", aPostThatDoesNotFitIsRefused},
 		{"WhatLivesOnABoardIsCounted", whatLivesOnABoardIsCounted},
+		{"AQuestionIsPlantedOnceAndStandsAside", aQuestionIsPlantedOnce},
+		{"ANewSiteIsGreetedOnceAndAskedDaily", aNewSiteIsGreetedOnce},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.test(&site{T: t, Engine: open(t), now: Start})

@@ -1,0 +1,237 @@
+package board
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// Prompt says what the host does in a post that is pinned on a board.
+type Prompt string
+
+// The kinds of prompts.
+const (
+	NoPrompt Prompt = "" // a post like any other
+	Asking   Prompt = "question"
+	Welcome  Prompt = "welcome"
+)
+
+const (
+	// PromptsMax is how many prompts may stand on a board at a time.
+	PromptsMax = 3
+	// QuestionMax is how many characters a prompt may have.
+	QuestionMax = 500
+	// QuestionTime is how long a prompt stands unless the host says otherwise.
+	QuestionTime = 24 * time.Hour
+
+	questionTimeMin = time.Minute
+	questionTimeMax = 30 * 24 * time.Hour
+	welcomeTime     = 7 * 24 * time.Hour
+)
+
+// Question is what the host asks or says, in the host's own published words. It is
+// planted as a post, which has a life of its own, and forgotten with it.
+type Question struct {
+	Number    int64 // names it to the host
+	Board     string
+	Kind      Prompt
+	Body      string
+	Sponsored bool
+	TTL       time.Duration
+	Post      PostID // the zero id: it waits to be planted
+	Ending    bool   // it is to end at once
+}
+
+// Planted says whether the question stands as a post.
+func (q Question) Planted() bool { return q.Post != PostID{} }
+
+// Questions is what asking asks of a store. The running server plants and ends,
+// whichever process asked.
+type Questions interface {
+	// Questions lists what the host asks, in the order it was asked.
+	Questions(ctx context.Context) ([]Question, error)
+	// InsertQuestion stores what the host asks, to be planted.
+	InsertQuestion(ctx context.Context, q Question) error
+	// EndQuestion has a question ended as soon as whoever holds the keys looks.
+	EndQuestion(ctx context.Context, number int64) error
+}
+
+var errPromptDown = &Error{Kind: Invalid, Code: "error.vote_prompt", Fields: map[string]Problem{"vote": {Code: "error.vote_prompt"}}}
+
+// Ask has the host ask on a board. Its error is one sentence that says what would do.
+func Ask(ctx context.Context, store Questions, boards Registry, q Question, now time.Time) error {
+	if _, err := openBoard(ctx, boards, q.Board, now); err != nil {
+		return err
+	}
+	q, err := q.check()
+	if err != nil {
+		return err
+	}
+	list, err := store.Questions(ctx)
+	if err != nil {
+		return err
+	}
+	if n := standing(list, q.Board); n >= PromptsMax {
+		return fmt.Errorf("%d prompts stand on board %s, and no more may at a time; end one first", n, q.Board)
+	}
+	return store.InsertQuestion(ctx, q)
+}
+
+// standing is how many prompts stand on a board, or are about to.
+func standing(list []Question, slug string) (n int) {
+	for _, q := range list {
+		if q.Board == slug && !q.Ending {
+			n++
+		}
+	}
+	return n
+}
+
+// EndQuestion ends what the host asked, with all answers. Its error is one sentence.
+func EndQuestion(ctx context.Context, store Questions, number int64) error {
+	err := store.EndQuestion(ctx, number)
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("no prompt has the number %d; mayfly prompt list shows those there are", number)
+	}
+	return err
+}
+
+// check returns the question as it will be published.
+func (q Question) check() (Question, error) {
+	body, ok := cleanText(q.Body)
+	q.Body = body
+	if q.TTL == 0 {
+		q.TTL = QuestionTime
+	}
+	switch n := utf8.RuneCountInString(body); {
+	case !ok:
+		return q, errors.New("a prompt must be text in UTF-8")
+	case looksEmpty(body):
+		return q, errors.New("there is nothing to read in this prompt")
+	case n > QuestionMax:
+		return q, fmt.Errorf("a prompt may have %d characters, and this one has %d", QuestionMax, n)
+	case q.TTL < questionTimeMin || q.TTL > questionTimeMax:
+		return q, fmt.Errorf("give a prompt a life from %s to %s, such as 24h or 7d", FormatLife(questionTimeMin), FormatLife(questionTimeMax))
+	case q.Kind != Asking && q.Kind != Welcome:
+		return q, fmt.Errorf("a prompt is a question or a welcome, not %q", q.Kind)
+	}
+	return q, nil
+}
+
+// Starter is what the host of a new site says without having thought of it yet; the
+// zero Starter says nothing.
+type Starter struct {
+	Welcome   string
+	Questions []string // one a day, until the host asks
+}
+
+// today is the question of the day: all of them in turn.
+func (s Starter) today(now time.Time) string {
+	day := now.Unix() / int64((24 * time.Hour).Seconds())
+	return s.Questions[int(day%int64(len(s.Questions)))]
+}
+
+// Begin has the host greet, if this is the first start of the site, and ask the
+// questions of the day from then on. It is called once, before Follow.
+func (b *Board) Begin(ctx context.Context, s Starter) error {
+	var list []Question
+	if s.Welcome != "" {
+		list = append(list, Question{Board: Home, Kind: Welcome, Body: s.Welcome, TTL: welcomeTime})
+	}
+	if err := b.posts.Greet(ctx, list); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	b.following.Lock()
+	defer b.following.Unlock()
+	b.starter = s
+	return nil
+}
+
+// Prompts returns what the host asks on a board, the newest first.
+func (b *Board) Prompts(ctx context.Context, slug string) ([]Post, error) {
+	return b.posts.Prompts(ctx, slug, b.now())
+}
+
+// followQuestions plants what waits, ends what is to end, and forgets what is over;
+// b.following is held.
+func (b *Board) followQuestions(ctx context.Context, now time.Time) error {
+	list, err := b.posts.Questions(ctx)
+	if err != nil {
+		return fmt.Errorf("follow questions: %w", err)
+	}
+	asked, err := b.askDaily(ctx, list, now)
+	errs := []error{err}
+	if asked {
+		if list, err = b.posts.Questions(ctx); err != nil {
+			return fmt.Errorf("follow questions: %w", err)
+		}
+	}
+	for _, q := range list {
+		errs = append(errs, b.followQuestion(ctx, q))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("follow questions: %w", err)
+	}
+	return nil
+}
+
+func (b *Board) followQuestion(ctx context.Context, q Question) error {
+	switch {
+	case !q.Planted() && !q.Ending:
+		return b.plant(ctx, q)
+	case !q.Planted():
+		return b.posts.DeleteQuestion(ctx, q.Number)
+	}
+	_, err := b.posts.Secret(ctx, q.Post, b.now())
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return b.posts.DeleteQuestion(ctx, q.Number)
+	case err == nil && q.Ending:
+		return b.end(ctx, []PostID{q.Post}, ByAdmin)
+	}
+	return err
+}
+
+// plant publishes a question as a post that nobody owns and votes do not end.
+func (b *Board) plant(ctx context.Context, q Question) error {
+	info, err := b.Board(ctx, q.Board)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrClosed) {
+		return b.posts.DeleteQuestion(ctx, q.Number)
+	}
+	if err != nil {
+		return err
+	}
+	key, id := NewKey(), NewPostID()
+	secret := key.Secret()
+	now := b.now()
+	p := Post{
+		ID: id, Board: q.Board, Thread: id, Body: q.Body, Prompt: q.Kind, Sponsored: q.Sponsored,
+		Life:   NewLife(now, q.TTL, 0, q.TTL).ClosedAt(info.ClosesAt),
+		Own:    secret.Own(NewVisitor(now), id),
+		Secret: secret,
+	}
+	if err := b.posts.Plant(ctx, p, key, q.Number); err != nil {
+		return fmt.Errorf("plant: %w", err)
+	}
+	b.tell(ctx, Event{Kind: Born, Board: p.Board, Thread: id, ID: id, Post: p})
+	return nil
+}
+
+// askDaily asks the question of the day on the home board, and says whether it did:
+// not while a question of the host's stands there, nor twice within a day.
+func (b *Board) askDaily(ctx context.Context, list []Question, now time.Time) (bool, error) {
+	stands := func(q Question) bool { return q.Board == Home && q.Kind == Asking }
+	switch {
+	case len(b.starter.Questions) == 0, !b.settings(Home).DailyQuestion, now.Before(b.asked.Add(QuestionTime)):
+		return false, nil
+	case slices.ContainsFunc(list, stands), standing(list, Home) >= PromptsMax:
+		return false, nil
+	}
+	q := Question{Board: Home, Kind: Asking, Body: b.starter.today(now), TTL: QuestionTime}
+	asked, err := b.posts.AskDaily(ctx, q, now)
+	b.asked = asked
+	return err == nil && asked.Equal(now), err
+}
