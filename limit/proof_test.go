@@ -500,6 +500,36 @@ func TestR68AProofIsTakenOnceByManyAtOnce(t *testing.T) {
 	}
 }
 
+// TestR68TwoWhoShowOneProofAtOnceSpendItOnce, however closely they are together.
+func TestR68TwoWhoShowOneProofAtOnceSpendItOnce(t *testing.T) {
+	s, w := quick("pow=always"), newcomer("203.0.113.9")
+	w = w.with(solve(s.asks(t, w)))
+	first, second := s.toll(w, 8, 0), s.toll(w, 8, 0)
+	for _, both := range []*toll{&first, &second} {
+		if err := both.check(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := first.pay(); err != nil {
+		t.Fatal(err)
+	}
+	if _, asked := errors.AsType[*ProofError](second.pay()); !asked {
+		t.Error("it was taken twice")
+	}
+}
+
+func TestASpentProofTakesNothingFromItsNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, w := quick("post=1/1"), newcomer("203.0.113.9")
+		spent := solve(s.exhaust(t, w))
+		s.takes(t, w.with(spent))
+		for range 300 { // the network has 200
+			s.asks(t, w.with(spent))
+		}
+		s.takes(t, w.with(solve(s.asks(t, w))))
+	})
+}
+
 func TestR68WithNoRoomToRememberProofsAreRefusedRatherThanTakenTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, w := quick("pow=always", "post=0"), newcomer("203.0.113.9")
