@@ -103,7 +103,7 @@ func formatPlaces(list []Place) string {
 	return strings.Join(texts, "; ")
 }
 
-// Slug is the place of a post as an address holds it; "" when it has none.
+// PlaceSlug is the place of a post as an address holds it; "" when it has none.
 func (p Post) PlaceSlug() string { return placeSlug(p.Place) }
 
 // placeNames lists what there is to choose from.

@@ -27,9 +27,9 @@ const (
 	// QuestionTime is how long a prompt stands unless the host says otherwise.
 	QuestionTime = 24 * time.Hour
 
-	questionTimeMin = time.Minute
-	questionTimeMax = 30 * 24 * time.Hour
-	welcomeTime     = 7 * 24 * time.Hour
+	questionShortest = time.Minute
+	questionLongest  = 30 * 24 * time.Hour
+	welcomeTime      = 7 * 24 * time.Hour
 )
 
 // Question is what the host asks or says, in the host's own published words. It is
@@ -113,8 +113,8 @@ func (q Question) check() (Question, error) {
 		return q, errors.New("there is nothing to read in this prompt")
 	case n > QuestionMax:
 		return q, fmt.Errorf("a prompt may have %d characters, and this one has %d", QuestionMax, n)
-	case q.TTL < questionTimeMin || q.TTL > questionTimeMax:
-		return q, fmt.Errorf("give a prompt a life from %s to %s, such as 24h or 7d", FormatLife(questionTimeMin), FormatLife(questionTimeMax))
+	case q.TTL < questionShortest || q.TTL > questionLongest:
+		return q, fmt.Errorf("give a prompt a life from %s to %s, such as 24h or 7d", FormatLife(questionShortest), FormatLife(questionLongest))
 	case q.Kind != Asking && q.Kind != Welcome:
 		return q, fmt.Errorf("a prompt is a question or a welcome, not %q", q.Kind)
 	}

@@ -120,7 +120,7 @@ func TestTheKeyboardReachesEverythingInOrder(t *testing.T) {
 	var stops []string
 	for len(stops) < 60 && !slices.Contains(stops, "replies") {
 		p.do(chromedp.KeyEvent(kb.Tab))
-		stops = append(stops, see[string](p, `(e => e.matches(".skip") ? "skip" : e.matches("#composer textarea") ? "composer" : e.matches("#composer #send") ? "send" :
+		stops = append(stops, see[string](p, `(e => e.closest(".prompt") ? "prompt" : e.matches(".skip") ? "skip" : e.matches("#composer textarea") ? "composer" : e.matches("#composer #send") ? "send" :
 			e.matches(".heart") ? "heart" : e.matches(".down") ? "down" : e.matches("a.left") ? "left" : e.matches("article a.act") ? "replies" :
 			e.matches(".forget") ? "forget" : e.matches(".tabs a") ? "tab" : e.localName)(document.activeElement)`))
 		if !see[bool](p, `[0, 1].map(up => up ? document.activeElement.parentElement : document.activeElement).some(e => getComputedStyle(e).outlineStyle !== "none")`) {

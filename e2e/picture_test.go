@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -11,8 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"bytes"
 
 	"github.com/chromedp/chromedp"
 )

@@ -258,6 +258,7 @@ func TestWhatIsHiddenOrMutedIsKnownToTheBrowserAlone(t *testing.T) {
 	p.mu.Lock()
 	counting = false
 	p.mu.Unlock()
+	see[any](p, `void scrollTo(0, 0)`) // where what arrives lands
 	s.publish("tomatoes on the #Balcony", "")
 	p.wait("what comes with the tag is folded", `[...document.querySelectorAll("[data-folded]")].length === 3 && !`+shown("tomatoes"))
 	p.openLive("/")

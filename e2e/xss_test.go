@@ -137,7 +137,7 @@ func (p *person) holdsNoMarkup() {
 	p.t.Helper()
 	foreign := see[[]string](p, `[...document.querySelectorAll("*")].filter(e =>
 		e.matches("img, image, iframe, object, embed, base, style, video, audio, math, marquee, dialog:not(#more), mglyph, noscript, meta[http-equiv], body script, article :is(input, textarea, template, details)") ||
-		e.closest("article p[dir=auto]") && !e.matches("p, br, a[href^='http://'], a[href^='https://']") ||
+		e.closest("article p[dir=auto]") && !e.matches("p, br, a[href^='http://'], a[href^='https://'], a.hashtag[href^='/search?q=%23']") ||
 		[...e.attributes].some(a => a.name.startsWith("on") || a.name === "srcdoc" || /^\s*(javascript|data|vbscript):/i.test(a.value) && a.name !== "value"),
 	).map(e => e.outerHTML.slice(0, 200))`)
 	for _, html := range foreign {

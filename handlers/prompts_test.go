@@ -45,8 +45,8 @@ func TestTheHostsQuestionIsPinnedAndLabelled(t *testing.T) {
 		if n := strings.Count(body, `id="p-`+id); n != 1 {
 			t.Errorf("%s shows it %d times", path, n)
 		}
-		article := body[strings.Index(body, `id="p-`+id):]
-		if article = article[:strings.Index(article, "</article>")]; strings.Contains(article, `value="down"`) || strings.Contains(article, "wings.svg") {
+		_, article, _ := strings.Cut(body, `id="p-`+id)
+		if article, _, _ = strings.Cut(article, "</article>"); strings.Contains(article, `value="down"`) || strings.Contains(article, "wings.svg") {
 			t.Errorf("%s: it has a down, or somebody's wings", path)
 		}
 	}

@@ -82,7 +82,9 @@ func send(t *testing.T, piece int, pause time.Duration) (a arrival) {
 	if err := errors.Join(client.Close(), srv.Close()); err != nil {
 		t.Error(err)
 	}
-	<-served
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
 	return a
 }
 
@@ -143,7 +145,7 @@ func TestPicturesWaitForRoomAndAreRefusedWithoutIt(t *testing.T) {
 		}
 		began := time.Now()
 		time.AfterFunc(2*time.Second, first.release)
-		if second.Write(five); second.refused != nil || time.Since(began) != 2*time.Second {
+		if _, err := second.Write(five); err != nil || second.refused != nil || time.Since(began) != 2*time.Second {
 			t.Errorf("after %v: %v; want it to wait for the first", time.Since(began), second.refused)
 		}
 		if left := second.body.until.Sub(began); left != bodyTime+2*time.Second {
@@ -151,7 +153,9 @@ func TestPicturesWaitForRoomAndAreRefusedWithoutIt(t *testing.T) {
 		}
 		third := newIntake(t.Context(), room)
 		began = time.Now()
-		third.Write(five)
+		if _, err := third.Write(five); err != nil {
+			t.Fatal(err)
+		}
 		if kindOf(third.refused) != board.Busy || time.Since(began) != roomTime || third.file != nil {
 			t.Errorf("after %v: %v; want it refused as busy", time.Since(began), third.refused)
 		}
@@ -169,12 +173,16 @@ func TestAPictureTooLargeLetsGoOfItsRoom(t *testing.T) {
 	in := newIntake(t.Context(), room)
 	piece := make([]byte, roomPiece)
 	for range pictures.MaxBytes / roomPiece {
-		in.Write(piece)
+		if _, err := in.Write(piece); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if in.refused != nil || len(in.file) != pictures.MaxBytes || cap(in.file) != pictures.MaxBytes {
 		t.Fatalf("%d bytes in %d, %v; want as much as may be", len(in.file), cap(in.file), in.refused)
 	}
-	in.Write(piece[:1])
+	if _, err := in.Write(piece[:1]); err != nil {
+		t.Fatal(err)
+	}
 	if kindOf(in.refused) != board.TooLarge || in.file != nil || !room.TryAcquire(uploadRoom) {
 		t.Errorf("a byte more: %v, and %d bytes are kept", in.refused, len(in.file))
 	}
