@@ -58,8 +58,8 @@ func New(ctx context.Context, now board.Clock, log *slog.Logger) (*Index, error)
 	db.SetMaxOpenConns(1) // another connection would be another database
 	db.SetConnMaxIdleTime(0)
 	db.SetConnMaxLifetime(0)
-	// matchinfo: no sizes of documents, which only ranking needs. order: the newest
-	// are asked for first. content: the words stand once, in docs.
+	// matchinfo: no sizes of documents, which only ranking needs. content: the words
+	// stand once, in docs. No order=desc: with it every birth would make a segment.
 	const tables = `
 		PRAGMA temp_store = MEMORY;
 		PRAGMA journal_mode = OFF;
@@ -69,7 +69,7 @@ func New(ctx context.Context, now board.Clock, log *slog.Logger) (*Index, error)
 			id    BLOB NOT NULL,
 			words TEXT NOT NULL
 		);
-		CREATE VIRTUAL TABLE found USING fts4 (words, content="docs", tokenize=simple, matchinfo=fts3, order=desc);`
+		CREATE VIRTUAL TABLE found USING fts4 (words, content="docs", tokenize=simple, matchinfo=fts3);`
 	if _, err := db.ExecContext(ctx, tables); err != nil {
 		return nil, errors.Join(fmt.Errorf("open search: %w", err), db.Close())
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -291,6 +292,7 @@ func full(t testing.TB, n int) *shelf {
 
 // memory is what this process holds, in bytes.
 func memory(t testing.TB) int64 {
+	debug.FreeOSMemory()
 	data, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		t.Skip("no /proc here")
