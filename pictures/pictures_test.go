@@ -24,9 +24,18 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"mayfly/board"
 )
+
+// patient is a Press for a machine that is busy with other tests. The time that one
+// picture may take has a test of its own.
+func patient() *Press {
+	p := NewPress()
+	p.time = time.Minute
+	return p
+}
 
 // codeOf is what an error says of the field "picture".
 func codeOf(err error) string {
@@ -38,7 +47,7 @@ func codeOf(err error) string {
 
 func pressed(t testing.TB, file []byte) Pressed {
 	t.Helper()
-	p, err := NewPress().Press(t.Context(), file)
+	p, err := patient().Press(t.Context(), file)
 	if err != nil {
 		t.Fatalf("Press: %v", err)
 	}
@@ -58,7 +67,7 @@ func decoded(t testing.TB, i Image) image.Image {
 }
 
 func TestR29SamplesAreRefusedOrHoldNothingOfTheirFile(t *testing.T) {
-	press := NewPress()
+	press := patient()
 	for _, s := range samples(t) {
 		t.Run(s.name, func(t *testing.T) {
 			p, err := press.Press(t.Context(), s.file)
@@ -129,7 +138,7 @@ func TestWhatIsNotAPictureOfOursIsUnsupportedAndTheRestInvalid(t *testing.T) {
 		strings.Repeat("x", MaxBytes+1):   board.TooLarge,
 		string(bombPNG(9000, 2, 8, 0, 8)): board.Invalid,
 	} {
-		_, err := NewPress().Press(t.Context(), []byte(file))
+		_, err := patient().Press(t.Context(), []byte(file))
 		if e, ok := errors.AsType[*board.Error](err); !ok || e.Kind != want {
 			t.Errorf("%.20q: %v, want kind %d", file, err, want)
 		}
@@ -307,7 +316,7 @@ func TestOddFilesAreRefusedAsBroken(t *testing.T) {
 		"a JPEG whose colours change":         late,
 		"a JPEG without a frame":              insert(segment(0xd8, nil)[:2], 2, segment(0xe0, nil), []byte{0xff, 0xd9}),
 	} {
-		if _, err := NewPress().Press(t.Context(), file); codeOf(err) != "error.picture.broken" {
+		if _, err := patient().Press(t.Context(), file); codeOf(err) != "error.picture.broken" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -390,7 +399,7 @@ func TestScalingKeepsEvenColoursAndSmoothRamps(t *testing.T) {
 }
 
 func TestAPictureThatTakesTooLongIsRefused(t *testing.T) {
-	p := NewPress()
+	p := patient()
 	p.time = 1
 	if _, err := p.Press(t.Context(), jpegWith(t)); codeOf(err) != "error.picture.heavy" {
 		t.Errorf("out of time: %v", err)
@@ -400,7 +409,7 @@ func TestAPictureThatTakesTooLongIsRefused(t *testing.T) {
 func TestTheEndOfARequestEndsTheWork(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := NewPress().Press(ctx, jpegWith(t)); !errors.Is(err, context.Canceled) {
+	if _, err := patient().Press(ctx, jpegWith(t)); !errors.Is(err, context.Canceled) {
 		t.Errorf("after its request was gone: %v", err)
 	}
 	r := &reader{ctx: ctx, r: bytes.NewReader(jpegWith(t))}
@@ -449,7 +458,7 @@ func isBusy(err error) bool {
 }
 
 func TestManyCallersGetTheSamePicture(t *testing.T) {
-	p, file := NewPress(), jpegWith(t)
+	p, file := patient(), jpegWith(t)
 	want := pressed(t, file)
 	var all sync.WaitGroup
 	for range min(2*runtime.GOMAXPROCS(0)+1, maxWaiting) {
@@ -507,7 +516,7 @@ func peakOf(t *testing.T, name string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := NewPress()
+	p := patient()
 	for range 2 {
 		if _, err := p.Press(t.Context(), file); err != nil {
 			t.Fatal(err)
@@ -552,7 +561,7 @@ func BenchmarkPress(b *testing.B) {
 	for _, s := range append(largest(b), sample{name: "from a browser", file: encodeJPEG(b, gradient(1600, 1200))}) {
 		b.Run(s.name, func(b *testing.B) {
 			b.ReportAllocs()
-			p := NewPress()
+			p := patient()
 			for b.Loop() {
 				if _, err := p.Press(b.Context(), s.file); err != nil {
 					b.Fatal(err)
@@ -570,7 +579,7 @@ func FuzzPress(f *testing.F) {
 	f.Add(jpegWith(f, segment(0xe1, append([]byte("Exif\x00\x00"), tiff(6)...))))
 	f.Add(scriptGIF(f))
 	f.Add(movingWebP())
-	press := NewPress()
+	press := patient()
 	f.Fuzz(func(t *testing.T, file []byte) {
 		if h, err := look(file); err == nil && h.width*h.height > 100_000 {
 			return // as right as a small one, and too slow to learn from

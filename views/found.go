@@ -19,8 +19,9 @@ func NewFound(v Visit, l Listing) Found {
 	if l.Narrow.Tag != "" {
 		f.Words = strings.TrimSpace("#" + l.Narrow.Tag + " " + f.Words)
 	}
-	for i, r := range f.Rising {
-		f.Rising[i].Current = f.Words == r.Text
+	f.Tags, f.Rising = f.Rising, nil
+	for i, tag := range f.Tags {
+		f.Tags[i].Current = f.Words == tag.Text
 	}
 	if v.Settings.Places {
 		f.Places = placePills(slug, v.Settings.PlaceList, l.Narrow.Place)

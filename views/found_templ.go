@@ -139,7 +139,7 @@ func FoundPage(f Found) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = pills(f.Rising).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = pills(f.Tags).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

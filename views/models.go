@@ -112,6 +112,7 @@ type Found struct {
 	Terms  string // what an article must hold to be of interest, folded by lower case
 	Title  string // "Library": of a place
 	Count  string // "31 posts alive"
+	Tags   []Pill // those that rise, and stand here rather than beside
 	Places []Pill
 	Err    string
 	Asked  bool // something was asked for
