@@ -32,6 +32,8 @@ type Settings struct {
 	Places                     bool           // posts may say where
 	PlaceList                  []Place        // and these are the answers
 	Socket                     int            // open sockets an address may have
+	Pow                        Pow            // when a write costs a proof of work
+	PowBits                    int            // and what it costs: 2 to this many steps
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
 }
 
@@ -40,6 +42,19 @@ type Rate struct {
 	PerMinute int
 	Burst     int
 }
+
+// Pow says when writing costs a proof of work.
+type Pow string
+
+// The choices of pow.
+const (
+	PowOff      Pow = "off"
+	PowAdaptive Pow = "adaptive" // past the limits that many share, and of newcomers while a place is loud
+	PowAlways   Pow = "always"   // each write
+)
+
+// PowBitsMax is the most that pow_bits may be, and the most that is ever asked.
+const PowBitsMax = 24
 
 // Unlimited says whether there is no limit.
 func (r Rate) Unlimited() bool { return r.PerMinute == 0 }
@@ -103,6 +118,8 @@ var Knobs = []Knob{
 	rate("search", "30/10", func(s *Settings) *Rate { return &s.Search }),
 	site(rate("page", "600/200", func(s *Settings) *Rate { return &s.Page })),
 	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
+	choice("pow", PowAdaptive, []Pow{PowOff, PowAdaptive, PowAlways}, func(s *Settings) *Pow { return &s.Pow }),
+	whole("pow_bits", 16, 8, PowBitsMax, func(s *Settings) *int { return &s.PowBits }),
 	{
 		Name: "shared_networks", Site: true,
 		get: func(s *Settings) string { return joinNetworks(s.SharedNetworks) },

@@ -28,6 +28,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2},
+		Pow: PowAdaptive, PowBits: 16,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -68,6 +69,8 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"vote":               {[]string{"30/15", "0"}, rates},
 		"page":               {[]string{"600/200", "0"}, rates},
 		"socket":             {[]string{"0", "256", "100000"}, append(numbers, "-1", "100001")},
+		"pow":                {[]string{"off", "adaptive", "always"}, append(switches, "on", "Off", "off always")},
+		"pow_bits":           {[]string{"8", "16", "24"}, append(numbers, "7", "25", "-16")},
 		"shared_networks": {
 			[]string{"", "10.0.0.0/8", "10.0.0.0/8,fd00::/8", "192.0.2.7", "10.0.0.0/8\r\n\tfd00::/8", " , "},
 			[]string{"x", "10.0.0.0/33", "10.0.0.0/8;fd00::/8", "300.0.0.1", "10.0.0", "fd00::/129", "example.org"},

@@ -57,16 +57,22 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 	for _, path := range paths {
 		p.open(path)
 		p.do(chromedp.Evaluate[chromedp.Void](axe))
-		for _, w := range []int64{390, 1280} {
-			for _, scheme := range []string{"light", "dark"} {
-				p.width(w)
-				p.media("prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
-				p.wait("the colours have changed", `document.getAnimations().length === 0`)
-				see[any](p, `void scrollTo(0, 1e6)`) // where what sticks to the foot covers nothing
-				for _, barrier := range see[[]string](p, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}).then(r =>
-					r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? "")).join(" | ")))`) {
-					t.Errorf("%s at %d px, %s: %s", path, w, scheme, barrier)
-				}
+		p.checkBarriers(path)
+	}
+}
+
+// checkBarriers has axe, which is there already, look at the page.
+func (p *person) checkBarriers(name string) {
+	p.t.Helper()
+	for _, w := range []int64{390, 1280} {
+		for _, scheme := range []string{"light", "dark"} {
+			p.width(w)
+			p.media("prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
+			p.wait("the colours have changed", `document.getAnimations().length === 0`)
+			see[any](p, `void scrollTo(0, 1e6)`) // where what sticks to the foot covers nothing
+			for _, barrier := range see[[]string](p, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}).then(r =>
+				r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? "")).join(" | ")))`) {
+				p.t.Errorf("%s at %d px, %s: %s", name, w, scheme, barrier)
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // sentence that says when they will be taken.
 func TestWhoWritesTooQuicklyGetsTheWordsBack(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "post=1/1", "reply=1/1")
+	s := newSite(t, "post=1/1", "reply=1/1", "pow=off")
 	post := s.publish("the first word", "")
 	const words = "a word too many <b>&amp;</b>"
 	for _, form := range []struct{ name, path, selector, api string }{

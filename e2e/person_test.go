@@ -286,6 +286,12 @@ func (p *person) withoutScript() {
 	tell(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
+// withScript takes withoutScript back.
+func (p *person) withScript() {
+	p.t.Helper()
+	tell(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: false})
+}
+
 // media sets what the page may ask of the system: pairs such as
 // "prefers-color-scheme", "dark".
 func (p *person) media(features ...string) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,6 +114,7 @@ func TestShots(t *testing.T) {
 	shots.takeInView("offline")
 	p.offline(false)
 
+	s.set("pow=off")
 	s.set("post=1/1")
 	eventually(t, patience, "writing is limited", func() bool {
 		status, _ := s.do(http.MethodPost, "/api/v1/boards/home/posts", `{"body":"more"}`, "Content-Type", "application/json")
@@ -125,10 +127,34 @@ func TestShots(t *testing.T) {
 	shots.take("write-refused")
 	p.follow(".rail .forget")
 	shots.take("forgotten")
+	shots.proof(s)
 	s.set("page=1/1")
 	eventually(t, patience, "reading is limited", func() bool { return s.status("/about") == http.StatusTooManyRequests })
 	p.open("/")
 	shots.take("error-429")
+}
+
+// proof shows what a proof of work looks like where it takes long, and the wait in
+// its place.
+func (p photographer) proof(s *site) {
+	p.t.Helper()
+	s.set("pow_bits=24")
+	s.set("pow=always")
+	eventually(p.t, patience, "writing costs", func() bool {
+		_, body := s.do(http.MethodPost, "/api/v1/boards/home/posts", `{"body":"free"}`, "Content-Type", "application/json")
+		return strings.Contains(body, "challenge")
+	})
+	p.open("/write")
+	p.types("#composer textarea", "Worth a moment of work.")
+	p.click("#composer #send")
+	p.wait("it is worked for", `document.querySelector(".checking")`)
+	p.take("write-checking")
+	p.withoutScript()
+	p.open("/write")
+	p.types("#composer textarea", "Worth a wait.")
+	p.follow("#composer #send")
+	p.take("waiting-room")
+	p.withScript()
 }
 
 // live fills the board as a day and a night would, and returns its longest thread.

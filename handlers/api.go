@@ -235,32 +235,40 @@ func (s *Server) thread(r *http.Request, id board.PostID) (board.Post, []board.P
 }
 
 func (s *Server) apiCreatePost(w http.ResponseWriter, r *http.Request) error {
-	d, release, err := s.apiDraft(w, r)
-	defer release()
+	form, d, err := s.apiDraft(w, r)
+	defer form.release()
 	if err != nil {
 		return err
 	}
-	return s.apiPublish(w, r, limit.Post, r.PathValue("board"), func(v board.Visitor) (board.Post, board.OwnerKey, error) {
-		return s.board.Create(r.Context(), r.PathValue("board"), v, d)
-	})
+	slug := r.PathValue("board")
+	v, err := form.writer(s, r, slug)
+	if err != nil {
+		return err
+	}
+	p, key, err := s.board.Create(r.Context(), slug, v, d)
+	if err != nil {
+		return err
+	}
+	return s.apiPublished(w, r, v, p, key)
 }
 
-// apiDraft reads a draft from JSON or, with a picture, from a form.
-func (s *Server) apiDraft(w http.ResponseWriter, r *http.Request) (d board.Draft, release func(), err error) {
+// apiDraft reads a draft from JSON or, with a picture, from a form, which is never
+// nil.
+func (s *Server) apiDraft(w http.ResponseWriter, r *http.Request) (form *sent, d board.Draft, err error) {
 	if isMultipart(r) {
-		form, err := s.readSent(w, r)
-		if err != nil {
-			return d, form.release, err
+		if form, err = s.readSent(w, r); err != nil {
+			return form, d, err
 		}
-		d, err := form.draft(s, fieldsOf(givenIn(form)))
-		return d, form.release, err
+		d, err = form.draft(s, fieldsOf(givenIn(form)))
+		return form, d, err
 	}
+	form = &sent{}
 	var in draftFields
 	if err := readJSON(r, &in); err != nil {
-		return d, func() {}, err
+		return form, d, err
 	}
 	d, err = in.parse()
-	return d, func() {}, err
+	return form, d, err
 }
 
 func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
@@ -279,23 +287,19 @@ func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.apiPublish(w, r, limit.Reply, s.boardOf(r, id), func(v board.Visitor) (board.Post, board.OwnerKey, error) {
-		return s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body, To: to})
-	})
+	v, err := s.writer(r, s.boardOf(r, id), limit.Reply)
+	if err != nil {
+		return err
+	}
+	p, key, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body, To: to})
+	if err != nil {
+		return err
+	}
+	return s.apiPublished(w, r, v, p, key)
 }
 
-// apiPublish meters, publishes and answers 201 with the post and its owner key.
-func (s *Server) apiPublish(w http.ResponseWriter, r *http.Request, cost limit.Cost, slug string,
-	publish func(board.Visitor) (board.Post, board.OwnerKey, error),
-) error {
-	v, err := s.writer(r, cost, slug)
-	if err != nil {
-		return err
-	}
-	p, key, err := publish(v)
-	if err != nil {
-		return err
-	}
+// apiPublished answers 201 with what v has published and its owner key.
+func (s *Server) apiPublished(w http.ResponseWriter, r *http.Request, v board.Visitor, p board.Post, key board.OwnerKey) error {
 	s.keepVisitor(w, r, v)
 	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.Mine = true

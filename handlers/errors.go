@@ -44,6 +44,8 @@ type refusal struct {
 	fields map[string]board.Problem
 	wait   time.Duration // 0: none
 	allow  string
+
+	challenge *apiChallenge // nil: no proof would help
 }
 
 // statuses is the one place where a kind becomes a status.
@@ -82,6 +84,7 @@ func refusalOf(err error) refusal {
 	if wait, ok := e.Args["wait"].(time.Duration); ok {
 		r.wait = wait
 	}
+	r.challenge = challengeOf(err)
 	return r
 }
 
@@ -94,6 +97,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	ref := refusalOf(err)
 	if ref.status >= http.StatusInternalServerError {
 		s.logFailure(r, err)
+	}
+	if waits(r, err) {
+		s.answerRoom(w, r, ref, err)
+		return
 	}
 	ref.headers(w.Header())
 	if isAPI(r) {
@@ -114,6 +121,9 @@ func (ref refusal) headers(h http.Header) {
 	if ref.allow != "" {
 		h.Set("Allow", ref.allow)
 	}
+	if ref.challenge != nil {
+		h.Set(challengeHeader, ref.challenge.String())
+	}
 }
 
 func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }
@@ -126,6 +136,8 @@ type problem struct {
 	Detail string            `json:"detail"`
 	Code   string            `json:"code"` // the same in every language
 	Fields map[string]string `json:"fields,omitempty"`
+
+	Challenge *apiChallenge `json:"challenge,omitempty"`
 }
 
 func (s *Server) answerProblem(w http.ResponseWriter, r *http.Request, ref refusal) {
@@ -133,6 +145,7 @@ func (s *Server) answerProblem(w http.ResponseWriter, r *http.Request, ref refus
 	body := problem{
 		Type: "about:blank", Title: http.StatusText(ref.status), Status: ref.status,
 		Detail: p.SayWith(ref.code, ref.args), Code: ref.code,
+		Challenge: ref.challenge,
 	}
 	if len(ref.fields) > 0 {
 		body.Fields = make(map[string]string, len(ref.fields))

@@ -47,7 +47,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) (board.Post, error
 	if err != nil {
 		return board.Post{}, err
 	}
-	v, err := s.writer(r, limit.Open, s.boardOf(r, id))
+	v, err := s.writer(r, s.boardOf(r, id), limit.Open)
 	if err != nil {
 		return board.Post{}, err
 	}

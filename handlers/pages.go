@@ -113,7 +113,7 @@ func (s *Server) answerProblemPage(w http.ResponseWriter, r *http.Request, ref r
 // giveBack shows a refusal with the words that were sent, which no form can hold
 // any more: their board or thread is gone.
 func (s *Server) giveBack(w http.ResponseWriter, r *http.Request, err error, given views.Given) error {
-	if strings.TrimSpace(given.Body) == "" {
+	if strings.TrimSpace(given.Body) == "" || waits(r, err) {
 		return err
 	}
 	s.failWith(w, r, err, &views.Again{
@@ -125,7 +125,7 @@ func (s *Server) giveBack(w http.ResponseWriter, r *http.Request, err error, giv
 // offerAgain shows a refusal that time mends, and a button that sends again what
 // was refused. Any other refusal it returns.
 func (s *Server) offerAgain(w http.ResponseWriter, r *http.Request, err error, again *views.Again) error {
-	if refusalOf(err).wait == 0 || fromScript(r) {
+	if refusalOf(err).wait == 0 || fromScript(r) || waits(r, err) {
 		return err
 	}
 	s.failWith(w, r, err, again)

@@ -271,7 +271,7 @@ func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string
 	if err != nil {
 		return board.Post{}, board.Visitor{}, err
 	}
-	v, err := s.writer(r, limit.Post, slug)
+	v, err := form.writer(s, r, slug)
 	if err != nil {
 		return board.Post{}, v, err
 	}
@@ -284,6 +284,9 @@ func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string
 
 // refusePost gives the words back in the form they came in, with what was wrong.
 func (s *Server) refusePost(w http.ResponseWriter, r *http.Request, slug string, given views.Given, err error) error {
+	if given.HadPicture && waits(r, err) {
+		given.Ticket, err = s.ticket(err) // the waiting room can hold no file
+	}
 	refused, status, ok := s.refuse(w, r, err)
 	if !ok {
 		return s.giveBack(w, r, err, given)
@@ -325,7 +328,7 @@ func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.P
 	if err != nil {
 		return board.Post{}, err
 	}
-	v, err := s.writer(r, limit.Reply, s.boardOf(r, id))
+	v, err := s.writer(r, s.boardOf(r, id), limit.Reply)
 	if err != nil {
 		return board.Post{}, err
 	}
@@ -383,7 +386,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*boa
 		return &board.Error{Kind: board.Invalid, Code: e.code}, e.status, true
 	}
 	e, ok := errors.AsType[*board.Error](err)
-	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal {
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || waits(r, err) {
 		return nil, 0, false
 	}
 	ref := refusalOf(err)
@@ -422,7 +425,7 @@ func (s *Server) castVote(w http.ResponseWriter, r *http.Request, word string) (
 	if err != nil {
 		return board.Post{}, vote, err
 	}
-	v, err := s.writer(r, limit.Vote, s.boardOf(r, id))
+	v, err := s.writer(r, s.boardOf(r, id), limit.Vote)
 	if err != nil {
 		return board.Post{}, vote, err
 	}
@@ -484,10 +487,11 @@ func boardURL(slug string) string {
 	return "/b/" + url.PathEscape(slug)
 }
 
-// backTo is the page a vote was cast on, at the post.
+// backTo is the page a vote was cast on, at the post. A refusal that was sent again
+// is no page to return to.
 func (s *Server) backTo(r *http.Request, p board.Post) string {
 	back := "/p/" + p.Thread.String()
-	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && from.Path != r.URL.Path {
 		back = localPath(from.RequestURI())
 	}
 	return back + "#p-" + p.ID.String()

@@ -156,6 +156,7 @@ func TestR42EndedUnknownAndForeignAreOne404(t *testing.T) {
 func TestALimitedFormGivesTheWordsBack(t *testing.T) {
 	s := newSite(t)
 	s.set("post", "1/1")
+	s.set("pow", "off")
 	for range 2 { // an address without a cookie has twice the burst
 		s.as(newBrowser(), http.MethodPost, "/b/home/posts", "body=first", "Content-Type", formType)
 	}
@@ -235,6 +236,7 @@ func TestWhatWasRefusedForHasteCanBeSentAgain(t *testing.T) {
 	s := newSite(t)
 	s.set("vote", "1/1")
 	s.set("open", "1/1")
+	s.set("pow", "off")
 	id, _ := s.publish("a post")
 	_, out := s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]any{"body": "sealed", "view_once": true})
 	sealed := out["post"].(map[string]any)["id"].(string)

@@ -31,6 +31,7 @@ const (
 type sent struct {
 	url.Values
 	picture intake
+	author  *board.Visitor // who was charged when the picture came; nil: it has not
 }
 
 // readSent reads a form of either kind. What it read before an error is in what it
@@ -45,12 +46,17 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 	body := newSlowBody(w, r.Body)
 	defer body.arrived()
 	r.Body = body
+	r.PostForm = f.Values // as it fills
 	f.picture = intake{
-		room:   s.uploads,
-		charge: func() error { _, err := s.writer(r, limit.Picture, r.PathValue("board")); return err },
-		body:   body,
-		ctx:    r.Context(),
-		size:   r.ContentLength,
+		room: s.uploads,
+		charge: func() error {
+			v, err := s.writer(r, r.PathValue("board"), limit.Post, limit.Picture)
+			f.author = &v
+			return err
+		},
+		body: body,
+		ctx:  r.Context(),
+		size: r.ContentLength,
 	}
 	return f, f.read(r)
 }
@@ -99,6 +105,14 @@ func (f *sent) draft(s *Server, fields draftFields) (board.Draft, error) {
 	}
 	d.Alt = f.Get("alt")
 	return d, err
+}
+
+// writer is who writes the post, charged for it.
+func (f *sent) writer(s *Server, r *http.Request, slug string) (board.Visitor, error) {
+	if f.author != nil {
+		return *f.author, nil
+	}
+	return s.writer(r, slug, limit.Post)
 }
 
 func (f *sent) release() { f.picture.release() }

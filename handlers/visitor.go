@@ -33,16 +33,16 @@ func (s *Server) meter(r *http.Request) error {
 	return s.gate.Allow(limit.Page, "", s.caller(r, s.visitor(r)))
 }
 
-// writer is the visitor who writes in r, charged with a cost on a board: whom the
+// writer is the visitor who writes in r, charged with what it costs on a board: whom the
 // cookie names or, when there is none or it is too old to write, somebody new. keepVisitor
 // gives them their cookie once the write is done.
-func (s *Server) writer(r *http.Request, cost limit.Cost, slug string) (board.Visitor, error) {
+func (s *Server) writer(r *http.Request, slug string, cost limit.Cost, more ...limit.Cost) (board.Visitor, error) {
 	now := s.board.Now()
 	v := s.visitor(r)
 	if !v.MayWrite(now, s.settings("").VisitorTTL) {
 		v = board.NewVisitor(now)
 	}
-	return v, s.gate.Allow(cost, slug, s.caller(r, v))
+	return v, s.gate.Admit(limit.Write{Cost: cost, More: more, Board: slug, Who: s.caller(r, v), Proof: proofOf(r)})
 }
 
 // boardOf is the board a post or reply stands on, whose limits count; "" when it is

@@ -2,6 +2,7 @@ package limit
 
 import (
 	"sync"
+	"time"
 
 	"github.com/didip/tollbooth/v7"
 	"github.com/didip/tollbooth/v7/limiter"
@@ -27,9 +28,12 @@ type bucket struct {
 type epoch struct {
 	key *key
 
-	mu    sync.Mutex
-	lanes map[lane]*counted
-	votes map[tag][]tag
+	mu     sync.Mutex
+	lanes  map[lane]*counted
+	votes  map[tag][]tag
+	spent  map[tag]struct{} // the signatures of proofs
+	loads  map[tag]load
+	queues map[tag]time.Time // when the waiting room lets the next one in
 }
 
 // counted is a limiter and how many requests it has seen.
@@ -49,7 +53,10 @@ const bucketTime = 3 * epochTime
 const laneCalls = 1 << 18
 
 func newEpoch() *epoch {
-	return &epoch{key: newKey(), lanes: map[lane]*counted{}, votes: map[tag][]tag{}}
+	return &epoch{
+		key: newKey(), lanes: map[lane]*counted{}, votes: map[tag][]tag{},
+		spent: map[tag]struct{}{}, loads: map[tag]load{}, queues: map[tag]time.Time{},
+	}
 }
 
 // allow takes one from b, if there is one.

@@ -21,6 +21,13 @@ const (
 	ofCrowd // the settled visitors of a network
 	ofPost  // the fresh votes of a network on one post
 	ofVoter // one of those
+
+	ofProven // the writes of a network that came with a proof
+	ofProof  // a challenge or ticket
+	ofQueue  // the waiting room of a network
+
+	networkLoad // how much a network writes
+	boardLoad   // how much is written on a board
 )
 
 // who is a visitor, or the address or network of one, in the clear. It lives as
@@ -55,10 +62,13 @@ type key struct {
 	macs sync.Pool // of *mac, made with the key that only its New holds
 }
 
+// roomFor holds what a tag may be made of beside who, save a long board's name.
+const roomFor = 64
+
 // mac is HMAC-SHA256 with room for what goes in and comes out.
 type mac struct {
 	hash.Hash
-	in  [2 + len(who{}) + len(board.PostID{})]byte
+	in  [2 + len(who{}) + roomFor]byte
 	out [sha256.Size]byte
 }
 

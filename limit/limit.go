@@ -36,6 +36,25 @@
 // Past a bucket is refusal. The narrowest is asked first, and who is refused by
 // it takes nothing from the wider ones.
 //
+// # Proof of work
+//
+// Past a bucket that others have emptied, a write is not refused but asked for a
+// proof of work (Admit): a challenge of a second or three on a slow phone, or a
+// ticket of the waiting room. It opens one write more, from a bucket of the network
+// that is as wide as the crowd's: 200 phones behind one address, each with a fresh
+// cookie, write at the full rate. Who has emptied their own bucket is refused: no
+// work makes one person louder than another.
+//
+// A farm can solve, too. What it gets is bounded twice. From one network come at most
+// 200 rates with proofs (1,200 posts a minute at 6/3), and by waiting no more than
+// two (12 a minute), however many wait at once. And proofs cost more the louder
+// a network or board is, counted in what newcomers write within about a minute: from
+// 40 rates on (240 posts) one bit more at each doubling, six at most. So what a farm
+// gets onto a board grows as the root of what it has: at 16 bits and 6/3, with a
+// tenth of a core's second for a proof, some 380 posts a minute with two cores and
+// 1,100 with sixteen. Beyond is for the host: pow_bits, pow=always. From 20 rates on
+// (120 posts a minute) newcomers are asked from their first write.
+//
 // # What is remembered
 //
 // Bucket keys are HMACs under a random key that turns every ten minutes. The one
@@ -45,6 +64,12 @@
 // price: a bucket begins full under each new key, so who never rests gets, above
 // the rate, one burst an epoch. Open sockets outlive epochs and have a key of their
 // own; of them only those are remembered that are open.
+//
+// Challenges and tickets are signed with the same turning keys, for one network, cost
+// and board, and nothing is remembered of them until they come back. A proof that
+// was taken is remembered for as long as its key, and so is never taken twice. With
+// 262,144 remembered no more are taken until a key turns: refused rather than taken
+// twice. Of a network's waiting room one time is kept, when it lets the next one in.
 package limit
 
 import (
@@ -160,24 +185,57 @@ func (g *Gate) Run(ctx context.Context) {
 // is a *board.Error of kind Limited, whose Args["wait"] is how long one more takes
 // at the rate that was passed.
 func (g *Gate) Allow(cost Cost, slug string, who Caller) error {
-	all := g.settings("")
-	current, previous := g.memory.epochs()
-	for _, of := range widths(slug, cost.rate(all), cost.rate(g.settings(slug))) {
-		for _, b := range g.buckets(cost, of, who, all.SharedNetworks) {
-			// The previous key's bucket knows more, so it refuses first and the
-			// current one is charged for what passes only.
-			if !previous.allow(b) || !current.allow(b) {
-				return limited(wait(of.rate))
+	if past := g.charge(cost, slug, who); past != nil {
+		return limited(past.wait)
+	}
+	return nil
+}
+
+// empty is a bucket that had nothing left.
+type empty struct {
+	of   scope
+	wait time.Duration // until there is one more
+}
+
+func (g *Gate) charge(cost Cost, slug string, who Caller) *empty {
+	for _, of := range g.widths(cost, slug) {
+		for _, b := range g.buckets(cost, of, who) {
+			if !g.take(b) {
+				return &empty{b.scope, wait(of.rate)}
 			}
 		}
 	}
 	return nil
 }
 
+// chargeProven charges a write that came with a proof to what its network has for
+// those.
+func (g *Gate) chargeProven(cost Cost, slug string, who Caller) *empty {
+	for _, of := range g.widths(cost, slug) {
+		most := of.rate.Times(crowdWidth * g.times(who))
+		if !g.take(bucket{lane{cost, ofProven, of.slug, most}, network(who.Addr)}) {
+			return &empty{ofProven, wait(of.rate)}
+		}
+	}
+	return nil
+}
+
+// take takes one from a bucket, if there is one. The previous key's knows more, so
+// it refuses first and the current one is charged for what passes only.
+func (g *Gate) take(b bucket) bool {
+	current, previous := g.memory.epochs()
+	return previous.allow(b) && current.allow(b)
+}
+
 // width is a rate, and the board whose buckets have it; "": those of all boards.
 type width struct {
 	slug string
 	rate board.Rate
+}
+
+// widths lists which buckets of a cost count on a board.
+func (g *Gate) widths(cost Cost, slug string) []width {
+	return widths(slug, cost.rate(g.settings("")), cost.rate(g.settings(slug)))
 }
 
 // widths lists which buckets count on a board, narrowest first: those that all
@@ -199,11 +257,8 @@ func wider(a, b board.Rate) bool {
 }
 
 // buckets lists what a request is charged to, narrowest first.
-func (g *Gate) buckets(cost Cost, of width, who Caller, shared []netip.Prefix) [2]bucket {
-	times := 1
-	if contains(shared, who.Addr) {
-		times = sharedWidth
-	}
+func (g *Gate) buckets(cost Cost, of width, who Caller) [2]bucket {
+	times := g.times(who)
 	in := func(s scope, n int) lane { return lane{cost, s, of.slug, of.rate.Times(n)} }
 	net := network(who.Addr)
 	if who.Visitor.Settled(g.now()) {
@@ -218,6 +273,14 @@ func (g *Gate) buckets(cost Cost, of width, who Caller, shared []netip.Prefix) [
 	}
 }
 
+// times is how many people's worth of shared buckets who's network has.
+func (g *Gate) times(who Caller) int {
+	if contains(g.settings("").SharedNetworks, who.Addr) {
+		return sharedWidth
+	}
+	return 1
+}
+
 func limited(wait time.Duration) error {
 	return &board.Error{Kind: board.Limited, Code: "error.limited", Args: map[string]any{"wait": wait}}
 }
@@ -230,6 +293,8 @@ func wait(r board.Rate) time.Duration {
 // memory is the current and the previous epoch.
 type memory struct {
 	now board.Clock
+
+	line sync.Mutex // one at a time joins the waiting room
 
 	mu                sync.Mutex
 	began             time.Time // when current did

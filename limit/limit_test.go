@@ -402,6 +402,10 @@ func TestR22WhatIsRememberedNamesNobodyAndIsForgotten(t *testing.T) {
 		for _, who := range []Caller{me, {Addr: addr}} {
 			_ = s.Allow(Post, "home", who)
 			_ = s.FreshVote(who, board.NewPostID())
+			_ = s.Admit(Write{Cost: Post, Board: board.Home, Who: who})
+			if _, err := s.Ticket(&ProofError{write: Write{Cost: Post, Board: board.Home, Who: who}}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		release, err := s.OpenSocket(addr)
 		if err != nil {

@@ -66,12 +66,14 @@ var served = []struct {
 	{"img/backdrops/static.svg", nil},
 	{"img/backdrops/undertow.svg", nil},
 	{"img/backdrops/velvet.svg", nil},
-	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css"}},
+	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css"}},
 	{"app.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
 	{"js/keep.js", nil},
 	{"js/say.js", nil},
 	{"js/life.js", nil},
+	{"js/pow.worker.js", nil},
+	{"js/proof.js", nil},
 	{"js/net.js", nil},
 	{"js/post.js", nil},
 	{"js/compose.js", nil},
@@ -87,8 +89,9 @@ var served = []struct {
 	{"js/device.js", nil},
 }
 
-// pages are the scripts that one kind of page loads beside js/app.js.
-var pages = []string{"js/thread.js", "js/device.js", "js/place.js"}
+// pages are the scripts that one kind of page loads beside js/app.js, or that are
+// seldom needed.
+var pages = []string{"js/thread.js", "js/device.js", "js/place.js", "js/pow.worker.js"}
 
 // comments are the lines of our scripts that browsers need not fetch: a fifth of them.
 // The vendored ones keep theirs, which hold their licences.

@@ -165,6 +165,7 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Silences: quietChoices(p, v.Settings, given.Silence),
 		Know:     knowWriting(v),
 		Wait:     waitSeconds(refused),
+		Ticket:   given.Ticket,
 		Err:      formSays(p, refused),
 
 		BodyErr:     fieldSays(p, refused, "body"),

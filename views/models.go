@@ -181,7 +181,8 @@ type Given struct {
 	Unlisted, ViewOnce bool
 	Readers            int // 0: every visitor may open it
 	Alt                string
-	HadPicture         bool // a picture came with it, which no form can give back
+	HadPicture         bool   // a picture came with it, which no form can give back
+	Ticket             string // of the waiting room
 }
 
 // Choice is one radio button.
@@ -210,6 +211,7 @@ type Composer struct {
 	Readers  string // how many may open it; "": everybody
 	Know     Know
 	Wait     int    // seconds until it may be sent again, 0: now
+	Ticket   string // of the waiting room, "": none is needed
 	Err      string // what is wrong with all of it
 
 	BodyErr, PictureErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string

@@ -3,6 +3,7 @@
 // take their places.
 
 import { reason } from "./net.js";
+import * as proof from "./proof.js";
 import { announce, count, lasting, say } from "./say.js";
 
 const formOf = (el) => el.closest("#composer, #talk");
@@ -123,7 +124,7 @@ document.addEventListener("htmx:finally:request", ({ detail }) => hold(detail.ct
 
 function hold(form, on) {
   const body = form?.matches?.("#composer, #talk") && bodyOf(form);
-  if (body) body.readOnly = on;
+  if (body) body.readOnly = on || form.querySelector(".checking") !== null;
 }
 
 // An answer takes the form's place only if it is that form: a refusal of another
@@ -131,6 +132,11 @@ function hold(form, on) {
 document.addEventListener("htmx:before:swap", (e) => {
   const { ctx } = e.detail;
   const form = ctx.response && formOf(ctx.sourceElement);
+  const challenge = form && proof.asked(ctx.response.headers);
+  if (challenge && pay(form, challenge)) {
+    e.preventDefault();
+    return;
+  }
   if (!form || ctx.text.includes(`id="${form.id}"`)) return;
   e.preventDefault();
   complain(form, reason(ctx.text) || say("refused", {}, form));
@@ -140,6 +146,26 @@ document.addEventListener("htmx:error", ({ detail }) => {
   const form = detail.ctx && formOf(detail.ctx.sourceElement);
   if (form) complain(form, say(navigator.onLine ? "refused" : "offline", {}, form));
 });
+
+// A form that costs a proof of work stays as it is, and is sent again with one; asked
+// for the fourth time, it says so instead.
+const tries = new WeakMap();
+
+function pay(form, challenge) {
+  const n = (tries.get(form) ?? 0) + 1;
+  tries.set(form, n);
+  if (n > 3) return false;
+  const send = form.querySelector("#send");
+  send.setAttribute("aria-disabled", "true");
+  proof.prove(form, challenge).then(
+    () => {
+      send.removeAttribute("aria-disabled");
+      form.requestSubmit();
+    },
+    () => form.submit(), // without a worker there is the waiting room
+  );
+  return true;
+}
 
 function complain(form, text) {
   form.querySelector("[role=alert]")?.remove();
@@ -175,8 +201,9 @@ function wait(button, seconds) {
 
 // The ring of a page that asks to wait empties by itself; its number needs help.
 function dial() {
-  const ring = document.querySelector(".dial animate");
-  if (ring) countDown(parseFloat(ring.getAttribute("dur")), (left) => (document.querySelector(".dial-n").textContent = lasting(left)));
+  const number = document.querySelector(".dial-n");
+  const ring = number?.parentElement.querySelector("animate");
+  if (ring) countDown(parseFloat(ring.getAttribute("dur")), (left) => (number.textContent = lasting(left)));
 }
 
 function countDown(seconds, show) {
@@ -254,6 +281,7 @@ document.addEventListener("click", ({ target }) => {
 export function start() {
   waits();
   dial();
+  proof.start();
   for (const form of document.querySelectorAll("#composer, #talk")) {
     showRoom(form); // a browser may have kept words
     required(form);

@@ -4,6 +4,7 @@
 import { leave } from "./life.js";
 import { parse, reason, send } from "./net.js";
 import { change, countHeart, press, refuse, voteOf } from "./post.js";
+import { checking } from "./proof.js";
 import { announce, count, say } from "./say.js";
 
 document.addEventListener("submit", (e) => {
@@ -31,7 +32,7 @@ async function vote(article, form, button) {
   const hearts = Number(wish === "heart") - Number(was === "heart");
   press(article, wish);
   countHeart(article, hearts);
-  const answer = await send(form.action, { vote: wish });
+  const answer = await send(form.action, { vote: wish }, (challenge) => refuse(article, checking(challenge)));
   const news = answer.ok && parse(answer.text).querySelector('[data-event="changed"]');
   if (news) {
     change(article, news);
