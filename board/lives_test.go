@@ -55,14 +55,11 @@ type witness struct {
 
 func (w *witness) ctx() context.Context { return context.Background() }
 
-// must fails on what is no refusal. A machine that is too busy to answer shows
-// nothing, so there is nothing to hold against anything: another round is drawn.
+// must fails on what is no refusal of a rule: a store that did not answer has shown
+// nothing, and would be taken for a post that is gone.
 func (w *witness) must(err error) {
 	refused, is := errors.AsType[*board.Error](err)
-	switch {
-	case is && refused.Kind == board.Busy:
-		w.SkipNow()
-	case err != nil && !is:
+	if err != nil && (!is || refused.Kind == board.Busy || refused.Kind == board.Full || refused.Kind == board.Internal) {
 		w.Fatal(err)
 	}
 }

@@ -576,11 +576,11 @@ func TestNoOtherProofIsTaken(t *testing.T) {
 			b[rapid.IntRange(0, len(b)-1).Draw(t, "at")] = rapid.Byte().Draw(t, "to")
 		}
 		if string(b) == good {
-			t.Skip()
+			t.Skip("nothing was changed")
 		}
 		if c, ok := strings.CutPrefix(string(b), good[:44]); ok { // another number may solve it as well
 			if p, ok := parseProof(good[:44] + c); ok && p.solved() {
-				t.Skip()
+				t.Skip("it is a proof as well")
 			}
 		}
 		err := s.Admit(w.with(string(b)))
