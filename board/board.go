@@ -148,6 +148,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
 	}
+	defer b.finder.Expect(id)()
 	if p.Seq, err = b.posts.InsertPost(ctx, p, key); err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
 	}
@@ -282,11 +283,14 @@ func (b *Board) Opened(ctx context.Context, v Visitor, posts []Post) (map[PostID
 // ends the list.
 func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
 	q = q.bounded()
-	read := func() ([]Post, bool, error) { return b.posts.Feed(ctx, q, b.now()) }
 	if q.Narrow != (Narrow{}) {
-		read = func() ([]Post, bool, error) { return b.found(ctx, q) }
+		posts, next, err := b.found(ctx, q)
+		if err != nil {
+			return nil, Cursor{}, fmt.Errorf("search: %w", err)
+		}
+		return posts, next, nil
 	}
-	posts, more, err := read()
+	posts, more, err := b.posts.Feed(ctx, q, b.now())
 	if err != nil {
 		return nil, Cursor{}, fmt.Errorf("feed: %w", err)
 	}

@@ -32,16 +32,26 @@ type Rising struct {
 	Posts int
 }
 
+// Found is what a Finder names, newest first.
+type Found struct {
+	IDs  []PostID
+	Next int64 // Search.Before of what follows
+	More bool  // something may follow
+}
+
 // Finder knows which of the living hold what. It lives in memory alone, holds
 // listed posts that are not view-once, and may be behind: who asks reads the posts
 // that it names from the store, which knows what has ended.
 type Finder interface {
+	// Expect announces a post that is about to be stored, so that an ending which
+	// overtakes Add is not lost. Call settled once it was added or refused.
+	Expect(id PostID) (settled func())
 	// Add takes in a post that was born.
 	Add(p Post)
 	// Drop forgets posts, before anybody is told that they ended.
 	Drop(ended []Ending)
-	// Find names posts, newest first.
-	Find(ctx context.Context, s Search) ([]PostID, error)
+	// Find names posts that hold all that s asks for.
+	Find(ctx context.Context, s Search) (Found, error)
 	// Rising returns the tags of a board that rise, the fastest first.
 	Rising(board string) []Rising
 }
@@ -56,56 +66,69 @@ const CountMax = 1000
 // Matches is how many posts a narrowed feed holds, at most CountMax + 1. It may be a
 // second behind what ends by time.
 func (b *Board) Matches(ctx context.Context, q Query) (int, error) {
-	ids, err := b.finder.Find(ctx, Search{Board: q.Board, Narrow: q.Narrow, Limit: CountMax + 1})
+	f, err := b.finder.Find(ctx, Search{Board: q.Board, Narrow: q.Narrow, Limit: CountMax + 1})
 	if err != nil {
 		return 0, fmt.Errorf("count matches: %w", err)
 	}
-	return len(ids), nil
+	return len(f.IDs), nil
 }
 
 // Rising returns the tags of a board that rise, the fastest first.
 func (b *Board) Rising(slug string) []Rising { return b.finder.Rising(slug) }
 
-// found returns a page of a narrowed feed, and whether more follow.
-func (b *Board) found(ctx context.Context, q Query) ([]Post, bool, error) {
+// foundRounds is how often one page asks on where what it was named has just ended.
+const foundRounds = 10
+
+// found returns a page of a narrowed feed, and the cursor of the next. What has
+// ended and is not swept yet is passed over; where there is very much of it a page
+// may hold less than it could, and its cursor goes on from there.
+func (b *Board) found(ctx context.Context, q Query) ([]Post, Cursor, error) {
 	if q.Sort != ByBirth {
 		return b.foundSorted(ctx, q)
 	}
 	var posts []Post
-	before := q.After.Seq
-	for {
-		want := q.Limit + 1 - len(posts)
-		ids, err := b.finder.Find(ctx, Search{Board: q.Board, Narrow: q.Narrow, Before: before, Limit: want})
+	s := Search{Board: q.Board, Narrow: q.Narrow, Before: q.After.Seq, Limit: q.Limit + 1}
+	for range foundRounds {
+		f, err := b.finder.Find(ctx, s)
 		if err != nil {
-			return nil, false, err
+			return nil, Cursor{}, err
 		}
-		page, err := b.posts.PostsByID(ctx, ids, b.now())
+		page, err := b.posts.PostsByID(ctx, f.IDs, b.now())
 		if err != nil {
-			return nil, false, err
+			return nil, Cursor{}, err
 		}
-		posts = append(posts, page...)
-		if len(ids) < want || len(posts) > q.Limit || len(page) == 0 { // what has just ended is passed over
-			return posts[:min(q.Limit, len(posts))], len(posts) > q.Limit, nil
+		if posts = append(posts, page...); len(posts) > q.Limit || !f.More {
+			return q.page(posts)
 		}
-		before = posts[len(posts)-1].Seq
+		s.Before, s.Limit = f.Next, PageMax
 	}
+	return posts, Cursor{Seq: s.Before}, nil
+}
+
+// page cuts posts to q's limit; what is cut off makes a cursor.
+func (q Query) page(posts []Post) ([]Post, Cursor, error) {
+	if len(posts) <= q.Limit {
+		return posts, Cursor{}, nil
+	}
+	posts = posts[:q.Limit]
+	return posts, q.after(posts[q.Limit-1]), nil
 }
 
 // foundSorted puts the newest matches into another order.
-func (b *Board) foundSorted(ctx context.Context, q Query) ([]Post, bool, error) {
-	ids, err := b.finder.Find(ctx, Search{Board: q.Board, Narrow: q.Narrow, Limit: sortedMax})
+func (b *Board) foundSorted(ctx context.Context, q Query) ([]Post, Cursor, error) {
+	f, err := b.finder.Find(ctx, Search{Board: q.Board, Narrow: q.Narrow, Limit: sortedMax})
 	if err != nil {
-		return nil, false, err
+		return nil, Cursor{}, err
 	}
-	posts, err := b.posts.PostsByID(ctx, ids, b.now())
+	posts, err := b.posts.PostsByID(ctx, f.IDs, b.now())
 	if err != nil {
-		return nil, false, err
+		return nil, Cursor{}, err
 	}
 	slices.SortFunc(posts, func(x, y Post) int { return q.compare(q.after(x), q.after(y)) })
 	if q.After != (Cursor{}) {
 		posts = slices.DeleteFunc(posts, func(p Post) bool { return q.compare(q.after(p), q.After) <= 0 })
 	}
-	return posts[:min(q.Limit, len(posts))], len(posts) > q.Limit, nil
+	return q.page(posts)
 }
 
 // compare says which of two places comes first in q's order.

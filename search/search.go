@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +35,7 @@ type Index struct {
 	waiting []change
 	filling bool
 	early   map[board.PostID]bool // ended while Fill was reading
+	coming  map[board.PostID]bool // being stored; true: ended already
 
 	asking sync.Mutex // one question or change at a time
 	db     *sql.DB
@@ -69,13 +69,15 @@ func New(ctx context.Context, now board.Clock, log *slog.Logger) (*Index, error)
 			id    BLOB NOT NULL,
 			words TEXT NOT NULL
 		);
-		CREATE VIRTUAL TABLE found USING fts4 (words, content="docs", tokenize=simple, matchinfo=fts3);`
+		CREATE VIRTUAL TABLE found USING fts4 (words, content="docs", tokenize=simple, matchinfo=fts3);
+		INSERT INTO found (found) VALUES ('automerge=4'); -- or a few transactions do the merging of all`
 	if _, err := db.ExecContext(ctx, tables); err != nil {
 		return nil, errors.Join(fmt.Errorf("open search: %w", err), db.Close())
 	}
 	return &Index{
 		now: now, log: log, db: db, wake: make(chan struct{}, 1),
 		alive: map[board.PostID]int64{}, tagged: map[board.PostID]tagged{}, rising: map[string]ranking{},
+		coming: map[board.PostID]bool{},
 	}, nil
 }
 
@@ -94,10 +96,20 @@ func (x *Index) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-x.wake:
-			x.asking.Lock()
-			x.settle(ctx)
-			x.asking.Unlock()
+			x.settleAll(ctx)
 		}
+	}
+}
+
+// Expect announces a post that is about to be stored.
+func (x *Index) Expect(id board.PostID) (settled func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.coming[id] = false
+	return func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		delete(x.coming, id)
 	}
 }
 
@@ -110,7 +122,7 @@ func (x *Index) Add(p board.Post) {
 	tags := tagsOf(p)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if _, known := x.alive[p.ID]; known || x.early[p.ID] {
+	if _, known := x.alive[p.ID]; known || x.early[p.ID] || x.coming[p.ID] {
 		return
 	}
 	x.alive[p.ID] = p.Seq
@@ -131,9 +143,7 @@ func (x *Index) Drop(ended []board.Ending) {
 		}
 		seq, known := x.alive[e.ID]
 		if !known {
-			if x.filling {
-				x.early[e.ID] = true
-			}
+			x.overtaken(e.ID)
 			continue
 		}
 		delete(x.alive, e.ID)
@@ -142,6 +152,16 @@ func (x *Index) Drop(ended []board.Ending) {
 			delete(x.rising, t.board)
 		}
 		x.put(change{id: e.ID, seq: seq})
+	}
+}
+
+// overtaken remembers an ending whose birth may still be on its way here.
+func (x *Index) overtaken(id board.PostID) {
+	if x.filling {
+		x.early[id] = true
+	}
+	if _, is := x.coming[id]; is {
+		x.coming[id] = true
 	}
 }
 
@@ -180,25 +200,42 @@ func (x *Index) Fill(ctx context.Context, from Source) error {
 		for _, p := range posts {
 			x.Add(p)
 		}
-		x.asking.Lock()
-		x.settle(ctx)
-		x.asking.Unlock()
+		x.settleAll(ctx)
 		after = posts[len(posts)-1].Seq
 	}
 }
 
-// settle brings the index up to what waits. It is called under asking.
-func (x *Index) settle(ctx context.Context) {
+// settleAll takes in all that waits, and lets others ask in between.
+func (x *Index) settleAll(ctx context.Context) {
+	for more := true; more; {
+		x.asking.Lock()
+		more = x.settle(ctx)
+		x.asking.Unlock()
+	}
+}
+
+// chunk is how many changes are taken in at a time: some ten milliseconds, and below
+// a hundred where FTS puts its segments together.
+const chunk = 500
+
+// settle takes in some of what waits, and says whether more does. It is called
+// under asking.
+func (x *Index) settle(ctx context.Context) (more bool) {
 	x.mu.Lock()
-	changes := x.waiting
-	x.waiting = nil
+	changes := x.waiting[:min(chunk, len(x.waiting))]
+	x.waiting = x.waiting[len(changes):]
+	if more = len(x.waiting) > 0; !more {
+		x.waiting = nil // or it would hold on to what it once held
+	}
 	x.mu.Unlock()
 	if len(changes) == 0 {
-		return
+		return more
 	}
 	if err := x.apply(context.WithoutCancel(ctx), changes); err != nil {
 		x.log.ErrorContext(ctx, "search is behind", "err", err)
 	}
+	clear(changes) // their words
+	return more
 }
 
 func (x *Index) apply(ctx context.Context, changes []change) (err error) {
@@ -236,64 +273,99 @@ func (c change) apply(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-// askTime is how long one question may take; what it has not found by then it says
-// it is too busy for.
-const askTime = 500 * time.Millisecond
+const (
+	// askTime is how long one question may take; then it is answered with what was
+	// found until then, as if there were no more.
+	askTime = 150 * time.Millisecond
+	// askOn is how many are looked at a time behind those that have ended.
+	askOn = 1000
+)
 
 // Find names posts of a board that hold all that s asks for, newest first. Nothing
 // that is typed is an error; what holds no word finds nothing.
-func (x *Index) Find(ctx context.Context, s board.Search) ([]board.PostID, error) {
+func (x *Index) Find(ctx context.Context, s board.Search) (board.Found, error) {
 	match, ok := matching(s)
 	if !ok {
-		return nil, nil
+		return board.Found{}, nil
 	}
 	if s.Before == 0 {
 		s.Before = math.MaxInt64
 	}
-	ctx, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
 	x.asking.Lock()
 	defer x.asking.Unlock()
-	x.settle(ctx)
-	ids, err := x.ask(ctx, match, s)
-	ids = x.living(ids)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, &board.Error{Kind: board.Busy, Code: "error.busy", Err: err}
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	if x.behind() <= chunk { // otherwise Run is at it, and nobody waits for all of it
+		x.settle(ctx)
 	}
-	return ids, err
+	f := board.Found{Next: s.Before, More: true}
+	for size := s.Limit; f.More && len(f.IDs) < s.Limit; size = askOn {
+		named, err := x.ask(ctx, match, f.Next, size)
+		if errors.Is(err, context.DeadlineExceeded) {
+			f.More = false
+			return f, nil
+		}
+		if err != nil {
+			return board.Found{}, fmt.Errorf("search: %w", err)
+		}
+		f.More = len(named) == size
+		x.takeLiving(&f, named, s.Limit)
+	}
+	return f, nil
 }
 
-// living leaves out what was dropped while the index was asked.
-func (x *Index) living(ids []board.PostID) []board.PostID {
+// behind is how many changes wait.
+func (x *Index) behind() int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return slices.DeleteFunc(ids, func(id board.PostID) bool { _, is := x.alive[id]; return !is })
+	return len(x.waiting)
 }
 
-func (x *Index) ask(ctx context.Context, match string, s board.Search) (ids []board.PostID, err error) {
+// takeLiving takes what was not dropped while the index was behind, up to a limit.
+func (x *Index) takeLiving(f *board.Found, named []place, limit int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, n := range named {
+		if len(f.IDs) == limit {
+			f.More = true
+			return
+		}
+		if _, is := x.alive[n.id]; is {
+			f.IDs = append(f.IDs, n.id)
+		}
+		f.Next = n.seq
+	}
+}
+
+// place is where a post stands in the index.
+type place struct {
+	id  board.PostID
+	seq int64
+}
+
+func (x *Index) ask(ctx context.Context, match string, before int64, limit int) (list []place, err error) {
 	const q = `
-		SELECT d.id
+		SELECT d.id, d.seq
 		FROM found f
 		JOIN docs d ON d.seq = f.docid
 		WHERE f.words MATCH $1 AND f.docid < $2
 		ORDER BY f.docid DESC
 		LIMIT $3`
-	rows, err := x.db.QueryContext(ctx, q, match, s.Before, s.Limit)
+	rows, err := x.db.QueryContext(ctx, q, match, before, limit)
 	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var id []byte
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("search: %w", err)
+		var p place
+		if err := rows.Scan(&id, &p.seq); err != nil {
+			return nil, err
 		}
-		ids = append(ids, board.PostID(id))
+		p.id = board.PostID(id)
+		list = append(list, p)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("search: %w", err)
-	}
-	return ids, nil
+	return list, rows.Err()
 }
 
 // document is what a post is found by: its board, tags and place, and its words.

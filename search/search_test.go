@@ -66,12 +66,12 @@ func (s *shelf) find(q board.Search) []string {
 	if q.Limit == 0 {
 		q.Limit = 50
 	}
-	ids, err := s.Find(s.t.Context(), q)
+	f, err := s.Find(s.t.Context(), q)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	var bodies []string
-	for _, id := range ids {
+	for _, id := range f.IDs {
 		bodies = append(bodies, s.posts[id].Body)
 	}
 	return bodies
@@ -201,6 +201,7 @@ func TestWhatEndedIsNotFoundAndItsWordsLeaveMemory(t *testing.T) {
 		t.Errorf("rising %v", got)
 	}
 	var n int
+	s.settleAll(t.Context())
 	if err := s.db.QueryRow("SELECT count(*) FROM docs").Scan(&n); err != nil || n != 2 {
 		t.Errorf("%d documents are kept, want 2; %v", n, err)
 	}
@@ -387,5 +388,25 @@ func BenchmarkFind(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestAMassEndingHidesNothingAndFailsNobody asks while most of the endings are still
+// to be taken in: the newest posts, all that a first look would see, are gone.
+func TestAMassEndingHidesNothingAndFailsNobody(t *testing.T) {
+	s := newShelf(t)
+	kept := s.say("the same word")
+	var ended []board.Ending
+	for range 20_000 {
+		p := s.say("the same word again and again")
+		ended = append(ended, board.Ending{ID: p.ID, Thread: p.ID, Board: board.Home})
+	}
+	s.settleAll(t.Context()) // the births are in
+	s.Drop(ended)
+	if got := s.find(typing("same")); !slices.Equal(got, []string{kept.Body}) {
+		t.Errorf("found %d posts, want the one that lives", len(got))
+	}
+	if len(s.waiting) != len(ended) {
+		t.Error("whoever asked was made to wait for the endings")
 	}
 }
