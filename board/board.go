@@ -59,6 +59,9 @@ type Posts interface {
 	// End destroys the keys of ids, and of the replies under them, in one
 	// durable step. It returns those that were alive. Rows wait for Bury.
 	End(ctx context.Context, ids []PostID, why Why, now time.Time) ([]Ending, error)
+	// Report records one visitor's report in one step, and says whether it hid the post.
+	// Words that the post does not hold, or that were not opened, are ErrWords.
+	Report(ctx context.Context, r Report, now time.Time) (p Post, hidden bool, err error)
 	// Hide puts a post or reply out of sight. What is out of sight is ErrDecided.
 	Hide(ctx context.Context, id PostID, now time.Time) (Post, error)
 	// Release lets a post or reply stand in sight, and returns its thread and how it

@@ -34,7 +34,7 @@ type Visit struct {
 // Page is what surrounds every page.
 type Page struct {
 	Words  *words.Printer
-	Name   string // feed, thread, write, you, about, problem: data-page of the body
+	Name   string // feed, thread, write, you, about, report, problem: data-page of the body
 	Title  string
 	Theme  string
 	Home   string // the way back to the board
@@ -415,7 +415,9 @@ type Post struct {
 	Mine bool
 	You  string // "you"
 	Drop string // the label of the remove button
-	Vote board.Vote
+	// Report is what the way to report it is called; "": nobody can.
+	Report string
+	Vote   board.Vote
 }
 
 // Picture is what a post shows beside its words, or in place of them.
