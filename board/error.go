@@ -22,6 +22,8 @@ const (
 	TooLarge                // more bytes than we take
 	Shut                    // not now: out of sight, or locked
 	Decided                 // somebody else was quicker
+	Denied                  // for who is signed in alone
+	Forbidden               // for somebody else who is
 )
 
 // Error is a refusal that a person or program will read. Code is a key of the

@@ -151,6 +151,7 @@ type Gate struct {
 	now      board.Clock
 	memory   *memory
 	sockets  *sockets
+	logins   *logins
 }
 
 // NewGate puts a Gate together. It follows the settings of each board, and those of
@@ -163,6 +164,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		now:      now,
 		memory:   newMemory(now),
 		sockets:  newSockets(maxSockets),
+		logins:   newLogins(now),
 	}
 }
 
@@ -180,6 +182,7 @@ func (g *Gate) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			g.memory.epochs()
+			g.logins.tidy()
 		}
 	}
 }
