@@ -340,7 +340,7 @@ func NewLog(d Desk, entries []board.Entry, most int) Log {
 	for _, e := range entries {
 		line := LogLine{
 			Ago: p.Say("admin.ago", "time", max(0, d.Now.Sub(e.At))), ISO: e.At.Format(time.RFC3339),
-			By: doneBy(p, e.By), What: whatWasDone(p, e), Reason: e.Reason,
+			By: doneBy(p, e.By), What: whatWasDone(p, e), Reason: reasonSaid(p, e.Reason),
 		}
 		if e.Board != "" {
 			line.Board, line.Where = e.Board, boardHref(e.Board)
@@ -348,6 +348,14 @@ func NewLog(d Desk, entries []board.Entry, most int) Log {
 		l.Lines = append(l.Lines, line)
 	}
 	return l
+}
+
+// reasonSaid is a reason as people read it: one of those of reports, or free words.
+func reasonSaid(p *words.Printer, reason string) string {
+	if r, err := board.ParseReason(reason); err == nil {
+		return ReasonText(p, r)
+	}
+	return reason
 }
 
 // doneBy is who did it: an admin, or a command.
