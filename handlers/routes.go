@@ -58,6 +58,9 @@ func (s *Server) routes() []route {
 		{"GET /admin/account", s.page(s.admin(s.accountPage))},
 		{"POST /admin/account/passphrase", s.handle(s.admin(s.changePassphrase))},
 		{"POST /admin/account/codes", s.handle(s.admin(s.changeCodes))},
+		{"GET /admin/settings", s.page(s.admin(s.settingsPage))},
+		{"POST /admin/settings", s.handle(s.admin(s.tune))},
+		{"POST /admin/log/rollback", s.handle(s.admin(s.rollBack))},
 		{"GET /admin/log", s.page(s.admin(s.logPage))},
 
 		{"GET /live", s.handle(s.openSocket)},
