@@ -163,6 +163,7 @@ func (b *Board) Answer(ctx context.Context, by string, thread PostID, body strin
 // read them.
 type Case struct {
 	Post    Post
+	Waits   bool           // it is in the queue
 	Reports int            // that no admin has looked at
 	Reasons map[Reason]int // how often each was given
 }
@@ -180,6 +181,11 @@ func (b *Board) Queue(ctx context.Context) ([]Case, error) {
 // Case returns one post or reply as the queue would show it, whether it waits or not.
 func (b *Board) Case(ctx context.Context, id PostID) (Case, error) {
 	return b.posts.Case(ctx, id, b.now())
+}
+
+// CasePicture returns a part of a post's picture for an admin, whoever may see the post.
+func (b *Board) CasePicture(ctx context.Context, id PostID, part Part) (Image, error) {
+	return b.posts.Picture(ctx, id, part, b.now())
 }
 
 // Waiting counts what waits for an admin.

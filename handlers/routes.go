@@ -28,6 +28,7 @@ func (s *Server) routes() []route {
 		{"GET /p/{id}/qr", s.page(s.sharePage)},
 		{"GET /p/{id}/report", s.page(s.reportPage)},
 		{"GET /reported", s.page(s.reportedPage)},
+		{"GET /log", s.page(s.actsPage)},
 		{"GET /write", s.page(s.writePage)},
 		{"GET /search", s.page(s.searchPage)},
 		{"GET /places/{place}", s.page(s.placePage)},
@@ -61,6 +62,11 @@ func (s *Server) routes() []route {
 		{"GET /admin/settings", s.page(s.admin(s.settingsPage))},
 		{"POST /admin/settings", s.handle(s.admin(s.tune))},
 		{"POST /admin/log/rollback", s.handle(s.admin(s.rollBack))},
+		{"GET /admin/queue", s.page(s.admin(s.queuePage))},
+		{"GET /admin/queue/cards", s.page(s.admin(s.queueCases))},
+		{"GET /admin/queue/{id}/picture", s.handle(s.admin(s.casePicture(board.FullPart)))},
+		{"GET /admin/queue/{id}/thumb", s.handle(s.admin(s.casePicture(board.ThumbPart)))},
+		{"POST /admin/queue/{id}", s.handle(s.admin(s.decide))},
 		{"GET /admin/log", s.page(s.admin(s.logPage))},
 
 		{"GET /live", s.handle(s.openSocket)},
@@ -75,6 +81,7 @@ func (s *Server) routes() []route {
 		{"POST /api/v1/posts/{id}/open", s.handle(s.apiOpen)},
 		{"POST /api/v1/posts/{id}/reports", s.handle(s.apiReport)},
 		{"PUT /api/v1/posts/{id}/vote", s.handle(s.apiVote)},
+		{"GET /api/v1/log", s.page(s.apiActs)},
 		{"GET /api/v1/live", s.handle(s.openSocket)},
 		{"GET /api/v1/openapi.json", s.handle(s.openAPI)},
 

@@ -14,13 +14,13 @@ import (
 // reports that no admin has looked at, then the oldest.
 func (s *Store) Queue(ctx context.Context, limit int, now time.Time) ([]board.Case, error) {
 	const posts = `
-		SELECT ` + postColumns + `, p.reports
+		SELECT ` + postColumns + `, p.reports, p.queued
 		FROM posts p
 		WHERE p.queued = 1 AND p.ends_at > $1
 		ORDER BY p.care DESC, p.reports DESC, p.seq
 		LIMIT $2`
 	const replies = `
-		SELECT ` + replyColumns + `, r.reports
+		SELECT ` + replyColumns + `, r.reports, r.queued
 		FROM replies r
 		CROSS JOIN posts p ON p.seq = r.thread
 		WHERE r.queued = 1 AND p.ends_at > $1
@@ -61,10 +61,11 @@ func inQueue(a, b board.Case) int {
 type waiting struct {
 	row
 	reports int
+	queued  bool
 }
 
 func scanCase(scan scanner) (w waiting, err error) {
-	w.row, err = scanRow(func(dest ...any) error { return scan(append(dest, &w.reports)...) })
+	w.row, err = scanRow(func(dest ...any) error { return scan(append(dest, &w.reports, &w.queued)...) })
 	return w, err
 }
 
@@ -83,7 +84,7 @@ func (s *Store) openCase(ctx context.Context, q querier, w waiting, now time.Tim
 	if err != nil {
 		return board.Case{}, err
 	}
-	c := board.Case{Reports: w.reports, Reasons: map[board.Reason]int{}}
+	c := board.Case{Waits: w.queued, Reports: w.reports, Reasons: map[board.Reason]int{}}
 	shown := false
 	err = each(ctx, q, func(scan scanner) error {
 		var reason board.Reason
@@ -107,11 +108,11 @@ func (s *Store) openCase(ctx context.Context, q querier, w waiting, now time.Tim
 // Case returns one post or reply as the queue would show it.
 func (s *Store) Case(ctx context.Context, id board.PostID, now time.Time) (c board.Case, err error) {
 	const find = `
-		SELECT ` + postColumns + `, p.reports
+		SELECT ` + postColumns + `, p.reports, p.queued
 		FROM posts p
 		WHERE p.id = $1 AND p.ends_at > $2
 		UNION ALL
-		SELECT ` + replyColumns + `, r.reports
+		SELECT ` + replyColumns + `, r.reports, r.queued
 		FROM replies r
 		JOIN posts p ON p.seq = r.thread
 		WHERE r.id = $1 AND p.ends_at > $2`

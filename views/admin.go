@@ -2,7 +2,9 @@ package views
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +16,8 @@ import (
 // Desk is what every page of admins needs of its request.
 type Desk struct {
 	Visit
-	Me board.Admin
+	Me      board.Admin
+	Waiting int // how many cases are in the queue
 }
 
 // Admin is what surrounds every page of admins.
@@ -33,12 +36,13 @@ type AdminLink struct {
 }
 
 // FirstAdminPage is where admins look first.
-const FirstAdminPage = "/admin/settings"
+const FirstAdminPage = "/admin/queue"
 
 // adminPages are the pages of admins, in the order of their navigation: the key of
 // their name is admin.nav.NAME.
 var adminPages = []AdminLink{
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
+	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
 	{Name: "account", Href: "/admin/account", Icon: "lock"},
@@ -52,6 +56,9 @@ func (d Desk) admin(name, lead string) Admin {
 	a.Style = "css/admin.css"
 	for _, l := range adminPages {
 		l.Text, l.Current = d.Words.Say("admin.nav."+l.Name), l.Name == name
+		if l.Name == "queue" && d.Waiting > 0 {
+			l.Count = strconv.Itoa(d.Waiting)
+		}
 		a.Nav = append(a.Nav, l)
 	}
 	return a
@@ -73,6 +80,18 @@ func NewRefused(p *words.Printer, code string, args map[string]any, fields map[s
 		r.All = p.SayWith(code, args)
 	}
 	return r
+}
+
+// Sentence is all that is wrong, in one line.
+func (r Refused) Sentence() string {
+	all := []string{}
+	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
+		all = append(all, r.Fields[name])
+	}
+	if r.All != "" {
+		all = append(all, r.All)
+	}
+	return strings.Join(all, " ")
 }
 
 // Input is a field of a form of admins.
