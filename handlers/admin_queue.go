@@ -227,3 +227,59 @@ func (s *Server) apiActs(w http.ResponseWriter, r *http.Request) error {
 	}
 	return answerJSON(w, http.StatusOK, map[string]any{"log": out, "cursor": next})
 }
+
+// apiCase is something that waits for an admin, as programs see it.
+type apiCase struct {
+	Post    apiPost              `json:"post"`
+	Care    bool                 `json:"care"`
+	Waits   bool                 `json:"waits"`
+	Reports int                  `json:"reports"` // that no admin has looked at
+	Reasons map[board.Reason]int `json:"reasons"`
+}
+
+func (s *Server) drawAPICase(r *http.Request, c board.Case) apiCase {
+	p := drawAPIPost(c.Post, s.printer(r), s.settings(c.Post.Board), s.board.Now())
+	return apiCase{Post: p, Care: c.Post.Care, Waits: c.Waits, Reports: c.Reports, Reasons: c.Reasons}
+}
+
+// apiQueue lists what waits for an admin.
+func (s *Server) apiQueue(w http.ResponseWriter, r *http.Request, _ board.Admin) error {
+	cases, err := s.board.Queue(r.Context())
+	if err != nil {
+		return err
+	}
+	waiting, err := s.board.Waiting(r.Context())
+	if err != nil {
+		return err
+	}
+	out := make([]apiCase, len(cases))
+	for i, c := range cases {
+		out[i] = s.drawAPICase(r, c)
+	}
+	return answerJSON(w, http.StatusOK, map[string]any{"cases": out, "waiting": waiting})
+}
+
+// apiCaseOf shows one post or reply as the queue does, whether it waits or not.
+func (s *Server) apiCaseOf(w http.ResponseWriter, r *http.Request, _ board.Admin) error {
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	c, err := s.board.Case(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return answerJSON(w, http.StatusOK, map[string]any{"case": s.drawAPICase(r, c)})
+}
+
+func (s *Server) apiDecide(w http.ResponseWriter, r *http.Request, me board.Admin) error {
+	var d decision
+	if err := readJSON(r, &d); err != nil {
+		return err
+	}
+	if err := s.rule(r, me, d); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -253,3 +253,54 @@ func TestR25TheQueueTiesNothingTogether(t *testing.T) {
 var known = map[string]bool{
 	"aria-labelledby": true, "attributeName": true, "names-someone": true,
 }
+
+func TestAProgramWorksOffTheQueue(t *testing.T) {
+	s := newSite(t, withTrusted("127.0.0.0/8"))
+	s.owned()
+	key := "Bearer " + s.key("label", "night watch", "scope", "queue", "lasts", "7d")
+	other := "Bearer " + s.key("label", "reader", "scope", "log", "lasts", "7d")
+	held := s.hold("held-marker")
+	id, _ := s.publish("reported-marker")
+	s.report(id, "spam", "203.0.113.1")
+	s.client = newBrowser()
+	if a, _ := s.call(http.MethodGet, "/api/v1/admin/queue", nil); a.StatusCode != http.StatusUnauthorized {
+		t.Errorf("without a key: %s", a.Status)
+	}
+	if a, _ := s.call(http.MethodGet, "/api/v1/admin/queue", nil, "Authorization", other); a.StatusCode != http.StatusForbidden {
+		t.Errorf("with a key for the log: %s", a.Status)
+	}
+	_, out := s.call(http.MethodGet, "/api/v1/admin/queue", nil, "Authorization", key)
+	cases := out["cases"].([]any)
+	if len(cases) != 2 || out["waiting"] != 2. {
+		t.Fatalf("the queue: %v", out)
+	}
+	first := cases[0].(map[string]any)
+	if first["post"].(map[string]any)["id"] != id || first["reports"] != 1. || first["reasons"].(map[string]any)["spam"] != 1. || len(first) != 5 {
+		t.Errorf("the first: %v", first)
+	}
+	if second := cases[1].(map[string]any)["post"].(map[string]any); second["state"] != "held" || second["body"] != "held-marker" {
+		t.Errorf("the second: %v", second)
+	}
+	for _, tt := range []struct {
+		id     string
+		in     map[string]any
+		status int
+	}{
+		{held, map[string]any{"do": "keep", "waits": true}, http.StatusNoContent},
+		{held, map[string]any{"do": "keep", "waits": true}, http.StatusConflict},
+		{id, map[string]any{"do": "remove", "reason": "spam"}, http.StatusNoContent},
+		{id, map[string]any{"do": "remove"}, http.StatusConflict},
+		{id, map[string]any{"do": "keep"}, http.StatusNotFound},
+		{held, map[string]any{"do": "promote"}, http.StatusUnprocessableEntity},
+		{held, map[string]any{"do": "hide", "reason": "because"}, http.StatusUnprocessableEntity},
+		{held, map[string]any{"do": "answer", "body": "hello"}, http.StatusNoContent},
+		{"nothing", map[string]any{"do": "keep"}, http.StatusNotFound},
+	} {
+		if a, _ := s.call(http.MethodPost, "/api/v1/admin/queue/"+tt.id, tt.in, "Authorization", key); a.StatusCode != tt.status {
+			t.Errorf("%v: %s, want %d", tt.in, a.Status, tt.status)
+		}
+	}
+	if a, out := s.call(http.MethodGet, "/api/v1/admin/queue/"+held, nil, "Authorization", key); a.StatusCode != http.StatusOK || out["case"].(map[string]any)["waits"] != false {
+		t.Errorf("one of them: %s %v", a.Status, out)
+	}
+}
