@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"fmt"
@@ -236,6 +237,39 @@ func TestABadUploadIsRefusedAndTheWordsComeBack(t *testing.T) {
 			}
 			if strings.Contains(s.log.String(), "words") || strings.Contains(s.log.String(), fileName) {
 				t.Errorf("the log tells of it:\n%s", s.log)
+			}
+		})
+	}
+}
+
+// TestAnUploadThatStallsGivesTheWordsBack: net/http calls a request off whose time to
+// read is over, but somebody waits for its answer.
+func TestAnUploadThatStallsGivesTheWordsBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	body, contentType := upload(photo(640, 480), "body", "my own words")
+	for name, script := range map[string]string{"page": "", "script": "HX-Request: true\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			host := strings.TrimPrefix(s.url, "http://")
+			conn := must(new(net.Dialer).DialContext(t.Context(), "tcp", host))
+			defer conn.Close()
+			if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			must(fmt.Fprintf(conn, "POST /b/home/posts HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n%s",
+				host, contentType, script, len(body), body[:len(body)-500]))
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatalf("no answer: %v", err)
+			}
+			defer res.Body.Close()
+			page := string(must(io.ReadAll(res.Body)))
+			if res.StatusCode != http.StatusBadRequest || !res.Close || !strings.Contains(page, "too slowly") || !strings.Contains(page, "my own words") {
+				t.Errorf("%s, closed: %v, %s", res.Status, res.Close, page)
+			}
+			if must(io.Copy(io.Discard, conn)) != 0 {
+				t.Error("something came after the answer")
 			}
 		})
 	}
