@@ -70,26 +70,30 @@ func bedOf(img *image.RGBA) color.RGBA {
 // lay puts bed behind every transparent pixel.
 func lay(img *image.RGBA, bed color.RGBA) {
 	for p := img.Pix; len(p) >= 4; p = p[4:] {
-		through := 255 - int(p[3])
-		p[0] += uint8(int(bed.R) * through / 255)
-		p[1] += uint8(int(bed.G) * through / 255)
-		p[2] += uint8(int(bed.B) * through / 255)
+		p[0] += part(bed.R, 255-p[3])
+		p[1] += part(bed.G, 255-p[3])
+		p[2] += part(bed.B, 255-p[3])
 		p[3] = 255
 	}
+}
+
+// part is so many parts in 255 of c.
+func part(c, of uint8) uint8 {
+	return uint8(int(c) * int(of) / 255) //nolint:gosec // no more than c
 }
 
 // placeholder is what stands in the place of img, and behind it, as CSS writes it: its
 // mean colour or, when parts of it are transparent, its bed.
 func placeholder(img *image.RGBA, bed color.RGBA) string {
 	if !img.Opaque() {
-		return css(bed)
+		return css(int(bed.R), int(bed.G), int(bed.B))
 	}
 	var r, g, b int
 	for p := img.Pix; len(p) >= 4; p = p[4:] {
 		r, g, b = r+int(p[0]), g+int(p[1]), b+int(p[2])
 	}
 	n := max(1, len(img.Pix)/4)
-	return css(color.RGBA{uint8(r / n), uint8(g / n), uint8(b / n), 255})
+	return css(r/n, g/n, b/n)
 }
 
-func css(c color.RGBA) string { return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B) }
+func css(r, g, b int) string { return fmt.Sprintf("#%02x%02x%02x", r, g, b) }
