@@ -59,7 +59,7 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 		size: r.ContentLength,
 	}
 	err := f.read(r)
-	if body.broken {
+	if !body.whole {
 		w.Header().Set("Connection", "close")
 	}
 	return f, err
@@ -82,6 +82,9 @@ func (f *sent) read(r *http.Request) error {
 	for range maxParts {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
+			if err := readPast(r.Body); err != nil {
+				return err
+			}
 			return f.picture.refused
 		}
 		if err != nil {
@@ -97,6 +100,15 @@ func (f *sent) read(r *http.Request) error {
 		}
 	}
 	return errBadRequest
+}
+
+// readPast reads what follows the last part, which is nothing: whoever promised more
+// must not have the answer wait for it.
+func readPast(body io.Reader) error {
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return uploadError(err)
+	}
+	return nil
 }
 
 // readWords reads a field; the body gives no more than words can be.
@@ -280,7 +292,7 @@ type slowBody struct {
 	control *http.ResponseController
 	until   time.Time // when so much of it must have arrived as has
 	allowed int       // bytes of it that may still be read
-	broken  bool      // it came too slowly, or not to its end
+	whole   bool      // it has come to its end
 }
 
 func newSlowBody(w http.ResponseWriter, body io.ReadCloser) *slowBody {
@@ -300,7 +312,7 @@ func (b *slowBody) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("read form: %w", err)
 	}
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.allowed)])
-	b.broken = err != nil && !errors.Is(err, io.EOF)
+	b.whole = errors.Is(err, io.EOF)
 	b.allowed -= n
 	b.waited(time.Duration(n) * time.Second / bodyRate)
 	return n, err
@@ -314,11 +326,11 @@ func (b *slowBody) waited(d time.Duration) { b.until = b.until.Add(d) }
 
 // ended gives the answer the time that an answer has: the server counts it from the
 // request's beginning, and calls a request off when its time to read is over. What
-// is left of a broken body is read past meanwhile.
+// is left of a body is not waited for longer than that of any other.
 func (b *slowBody) ended() {
 	now := time.Now()
 	var reading time.Time
-	if b.broken {
+	if !b.whole {
 		reading = now.Add(bodyTime)
 	}
 	_ = b.control.SetReadDeadline(reading)              // both fail only where
