@@ -33,6 +33,15 @@ const (
 	ActRemove     Action = "remove_admin"
 	ActPassphrase Action = "passphrase"
 	ActCodes      Action = "codes"
+
+	ActBoardAdd    Action = "board_add"
+	ActBoardTitle  Action = "board_title"
+	ActBoardRules  Action = "board_rules"
+	ActBoardCloses Action = "board_closes"
+	ActBoardPlace  Action = "board_place"
+	ActBoardEnd    Action = "board_end"
+	ActAsk         Action = "prompt_ask"
+	ActPromptEnd   Action = "prompt_end"
 )
 
 // Ledger keeps the log.
@@ -60,3 +69,6 @@ func audit(ctx context.Context, l Ledger, now Clock, e Entry) error {
 	}
 	return nil
 }
+
+// at is a Clock that stands.
+func at(now time.Time) Clock { return func() time.Time { return now } }

@@ -13,7 +13,7 @@ import (
 // ask asks on a board, and follows.
 func (s *site) ask(q board.Question) {
 	s.t.Helper()
-	if err := board.Ask(s.t.Context(), s.store, s.store, q, s.now); err != nil {
+	if err := board.Ask(s.t.Context(), "cli", s.store, s.store, q, s.now); err != nil {
 		s.t.Fatal(err)
 	}
 	s.follow()
@@ -79,14 +79,14 @@ func TestThreePromptsStandAtATime(t *testing.T) {
 		s.ask(board.Question{Board: board.Home, Kind: board.Asking, Body: "Why?"})
 	}
 	q := board.Question{Board: board.Home, Kind: board.Asking, Body: "And why not?"}
-	if err := board.Ask(t.Context(), s.store, s.store, q, s.now); err == nil {
+	if err := board.Ask(t.Context(), "cli", s.store, s.store, q, s.now); err == nil {
 		t.Error("a fourth was taken")
 	}
 	s.add(board.Info{Slug: "attic", Title: "The attic"})
 	q.Board = "attic"
 	s.ask(q)
 	first := s.prompts(board.Home)[2]
-	if err := board.EndQuestion(t.Context(), s.store, 1); err != nil {
+	if err := board.EndQuestion(t.Context(), "cli", s.store, 1, s.now); err != nil {
 		t.Fatal(err)
 	}
 	s.told()
@@ -114,11 +114,11 @@ func TestWhatNoPromptMayBeIsRefused(t *testing.T) {
 		"too long-lived":  {Board: board.Home, Kind: board.Asking, Body: "Why?", TTL: 31 * 24 * time.Hour},
 		"no kind":         {Board: board.Home, Body: "Why?"},
 	} {
-		if err := board.Ask(t.Context(), s.store, s.store, q, s.now); err == nil || strings.Contains(err.Error(), "\n") {
+		if err := board.Ask(t.Context(), "cli", s.store, s.store, q, s.now); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want a refusal in one sentence", name, err)
 		}
 	}
-	if err := board.EndQuestion(t.Context(), s.store, 7); err == nil || errors.Is(err, board.ErrNotFound) {
+	if err := board.EndQuestion(t.Context(), "cli", s.store, 7, s.now); err == nil || errors.Is(err, board.ErrNotFound) {
 		t.Errorf("the end of none: %v, want a sentence", err)
 	}
 }
@@ -130,7 +130,7 @@ func TestAPromptEndsWithItsBoard(t *testing.T) {
 	if p := s.prompts("attic")[0]; !p.Life.CapAt.Equal(s.now.Add(2 * time.Hour)) {
 		t.Errorf("its cap is %v", p.Life.CapAt)
 	}
-	if err := board.Ask(t.Context(), s.store, s.store, board.Question{Board: "attic", Kind: board.Asking, Body: "Too late?"}, s.now); err != nil {
+	if err := board.Ask(t.Context(), "cli", s.store, s.store, board.Question{Board: "attic", Kind: board.Asking, Body: "Too late?"}, s.now); err != nil {
 		t.Fatal(err)
 	}
 	s.now = s.now.Add(2 * time.Hour)
@@ -206,7 +206,7 @@ func TestTheQuestionOfTheDayGivesWayToTheHost(t *testing.T) {
 	if got := s.prompts(board.Home); len(got) != 1 || got[0].Body == "The host’s?" {
 		t.Fatalf("after the host's: %q", said(got))
 	}
-	if err := board.EndQuestion(t.Context(), s.store, s.questions()[0].Number); err != nil {
+	if err := board.EndQuestion(t.Context(), "cli", s.store, s.questions()[0].Number, s.now); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {

@@ -38,6 +38,7 @@ const FirstAdminPage = "/admin/log"
 // adminPages are the pages of admins, in the order of their navigation: the key of
 // their name is admin.nav.NAME.
 var adminPages = []AdminLink{
+	{Name: "boards", Href: "/admin/boards", Icon: "boards"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
 	{Name: "account", Href: "/admin/account", Icon: "lock"},
@@ -80,12 +81,16 @@ type Input struct {
 	Type                              string // "": text
 	Auto                              string // autocomplete
 	Optional                          bool
+	Now                               string // what stands there by now, when somebody else was quicker
 }
 
 func (i Input) describedBy() string {
 	var ids []string
 	if i.Hint != "" {
 		ids = append(ids, i.ID+"-hint")
+	}
+	if i.Now != "" {
+		ids = append(ids, i.ID+"-now")
 	}
 	if i.Err != "" {
 		ids = append(ids, i.ID+"-err")

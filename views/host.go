@@ -1,0 +1,290 @@
+package views
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	"mayfly/board"
+	"mayfly/words"
+)
+
+// Host is what surrounds the pages of what the host decides: one entry of the
+// navigation, and tabs of its own.
+type Host struct {
+	Admin
+	Tabs []Tab
+	Done string // what was done by the form before; "": nothing
+	Err  string // what was wrong with all of a form
+}
+
+// hostPages are the tabs, with the keys of their names.
+var hostPages = []struct{ href, key string }{
+	{"/admin/boards", "host.boards"},
+	{"/admin/prompts", "host.prompts"},
+}
+
+// host draws up what surrounds the page at href, which says in lead what it is for.
+// done is the key of what was done before.
+func (d Desk) host(href, lead, done string) Host {
+	h := Host{Admin: d.admin("boards", lead)}
+	for _, page := range hostPages {
+		text := d.Words.Say(page.key)
+		h.Tabs = append(h.Tabs, Tab{text, page.href, page.href == href})
+		if page.href == href {
+			h.Heading, h.Title = text, d.Words.Say("page.title", "title", text)
+		}
+	}
+	if key := "host.done." + done; done != "" && d.Words.Has(key) {
+		h.Done = d.Words.Say(key)
+	}
+	return h
+}
+
+// Kept is what is drawn of a form that was refused: what was typed, what was wrong, and
+// of a form that somebody else was quicker with, what stands there now.
+type Kept struct {
+	Given   func(name string) string // nil: no form was refused
+	Refused Refused
+	Of      string            // which of the page's forms it was
+	Now     map[string]string // by field
+}
+
+// field is an input of the form called of: as it was typed, or with what stands there.
+func (k Kept) field(p *words.Printer, of string, i Input) Input {
+	if k.Given == nil || k.Of != of {
+		return i
+	}
+	i.Value, i.Err = k.Given(i.Name), k.Refused.Fields[i.Name]
+	if now, known := k.Now[i.Name]; known && now != i.Value {
+		i.Now = p.Say("host.now", "value", nothingAs(now))
+	}
+	return i
+}
+
+// ticked says whether a box of the form called of has its tick.
+func (k Kept) ticked(of, name string, stands bool) bool {
+	if k.Given == nil || k.Of != of {
+		return stands
+	}
+	return k.Given(name) != ""
+}
+
+func (k Kept) err(of string) string {
+	if k.Of != of {
+		return ""
+	}
+	return k.Refused.All
+}
+
+// Estates is what the list of boards is drawn from.
+type Estates struct {
+	List []Estate
+	Done string
+	Kept Kept // of the form that adds one
+}
+
+// Estate is one board of the list.
+type Estate struct {
+	Board  board.Info
+	Living board.Living
+	Here   string // about how many read it; "" when that is not to be told
+	Life   time.Duration
+}
+
+// HostBoards lists the boards, and adds one.
+type HostBoards struct {
+	Host
+	List []HostBoard
+	Slug Input
+	Form BoardForm
+	Open bool // the form that adds one was refused
+}
+
+// HostBoard is one board of the list.
+type HostBoard struct {
+	Title, Slug, Href string
+	Line              string // the first of its rules
+	State             string // "Open", "Closes in 3 days"
+	Closing           bool
+	Here              string
+	Posts, PostsText  string
+	Life              string // "A post lasts 6 hours. Half of them end within 2 h:"
+	Left, Percent     string // of the median post
+	Settings, Ask     string
+}
+
+// BoardForm are the fields of a board.
+type BoardForm struct {
+	Title, Closes, Place Input
+	Rules                Input
+}
+
+// NewHostBoards draws up the list of boards.
+func NewHostBoards(d Desk, e Estates) HostBoards {
+	p := d.Words
+	out := HostBoards{Host: d.host("/admin/boards", p.Say("host.boards_lead"), e.Done)}
+	for _, b := range e.List {
+		line, _, _ := strings.Cut(b.Board.Rules, "\n")
+		card := HostBoard{
+			Title: BoardTitle(p, b.Board), Slug: b.Board.Slug, Href: hostBoardHref(b.Board.Slug),
+			Line: excerpt(line, lineLetters), State: p.Say("host.board.open"), Here: b.Here,
+			Posts: strconv.Itoa(b.Living.Posts), PostsText: p.Say("host.board.posts", "n", b.Living.Posts),
+			Life:     p.Say("host.board.life", "life", b.Life),
+			Settings: "/admin/settings?board=" + b.Board.Slug, Ask: "/admin/prompts?board=" + b.Board.Slug,
+		}
+		if left, closes := b.Board.ClosesIn(d.Now); closes {
+			card.State, card.Closing = p.Say("board.closes", "life", untilClosing(left)), true
+		}
+		if left := b.Living.Median.Sub(d.Now); b.Living.Posts > 0 {
+			card.Life = p.Say("host.board.median", "life", b.Life, "left", left)
+			card.Left, card.Percent = seconds(left), percent(left, b.Life)
+		}
+		out.List = append(out.List, card)
+	}
+	out.Err, out.Open = e.Kept.err("add"), e.Kept.Given != nil
+	out.Slug = e.Kept.field(p, "add", Input{ID: "slug", Name: "slug", Label: p.Say("host.board.slug"), Hint: p.Say("host.board.slug_hint")})
+	out.Form = newBoardForm(d, "add", board.Info{Slug: "-"}, e.Kept)
+	return out
+}
+
+func hostBoardHref(slug string) string { return "/admin/boards/" + slug }
+
+func newBoardForm(d Desk, of string, b board.Info, k Kept) BoardForm {
+	p := d.Words
+	zone := d.Now.Local().Format("MST")
+	f := BoardForm{
+		Title: Input{ID: "title", Name: "title", Label: p.Say("host.board.title"), Value: b.Title},
+		Rules: Input{ID: "rules", Name: "rules", Label: p.Say("board.rules"), Hint: p.Say("host.board.rules_hint", "max", board.RulesMax), Value: b.Rules, Optional: true},
+		Closes: Input{
+			ID: "closes", Name: "closes", Label: p.Say("host.board.closes"), Hint: p.Say("host.board.closes_hint", "zone", zone),
+			Value: b.Closes(), Optional: true,
+		},
+		Place: Input{ID: "place", Name: "place", Label: p.Say("host.board.place"), Hint: p.Say("host.board.place_hint"), Value: strconv.Itoa(b.Place), Optional: true},
+	}
+	if b.Slug == board.Home {
+		f.Title.Hint, f.Title.Optional = p.Say("host.board.home_title", "name", p.Say("board.home")), true
+	}
+	f.Title, f.Rules = k.field(p, of, f.Title), k.field(p, of, f.Rules)
+	f.Closes, f.Place = k.field(p, of, f.Closes), k.field(p, of, f.Place)
+	return f
+}
+
+// Deed is what the page of one board is drawn from.
+type Deed struct {
+	Board  board.Info
+	Living board.Living
+	Done   string
+	Kept   Kept // of the form "change" or "end"
+}
+
+// HostDeed changes a board, or ends it.
+type HostDeed struct {
+	Host
+	Name   string
+	Action string
+	Mark   string
+	Form   BoardForm
+	Home   bool   // it is where people arrive: it has no end
+	Ends   string // "It ends 12 posts now"
+	EndErr string
+	Pass   Input
+	Open   bool // ending it was refused
+}
+
+// NewHostDeed draws up the page of one board.
+func NewHostDeed(d Desk, e Deed) HostDeed {
+	p := d.Words
+	name := BoardTitle(p, e.Board)
+	out := HostDeed{
+		Host: d.host("/admin/boards", p.Say("host.board.lead", "slug", e.Board.Slug), e.Done), Name: name,
+		Action: hostBoardHref(e.Board.Slug), Mark: e.Board.Mark(), Home: e.Board.Slug == board.Home,
+		Ends: p.Say("host.board.ends", "n", e.Living.Posts), EndErr: e.Kept.err("end"),
+	}
+	out.Heading, out.Title = name, p.Say("page.title", "title", name)
+	out.Err = e.Kept.err("change")
+	out.Form = newBoardForm(d, "change", e.Board, e.Kept)
+	out.Pass = passphrase(p, "end-passphrase", "")
+	if e.Kept.Of == "end" {
+		out.Pass.Err, out.Open = e.Kept.Refused.Fields["passphrase"], true
+	}
+	return out
+}
+
+// Podium is what the page of the host's questions is drawn from.
+type Podium struct {
+	Questions []board.Question
+	Posts     map[board.PostID]board.Post // of those that are planted
+	Board     string                      // the one that is to be asked on
+	Done      string
+	Kept      Kept // of the form "ask", "end" or "daily"
+}
+
+// HostPrompts asks on a board, and ends what was asked.
+type HostPrompts struct {
+	Host
+	Body, TTL          Input
+	Boards             []Choice
+	Sponsored, Welcome bool
+	List               []HostPrompt
+	EndErr             string
+	AskErr             string
+	Most               string
+}
+
+// HostPrompt is something that stands, or is about to.
+type HostPrompt struct {
+	Number, Body string
+	Kind         string
+	Board, Left  string
+	Href         string // its thread, "" while it has none
+	End          string // "End it with 3 answers"
+}
+
+// NewHostPrompts draws up the page of the host's questions.
+func NewHostPrompts(d Desk, s Podium) HostPrompts {
+	p := d.Words
+	out := HostPrompts{Host: d.host("/admin/prompts", p.Say("host.prompts_lead", "most", board.PromptsMax), s.Done)}
+	out.AskErr, out.EndErr = s.Kept.err("ask"), s.Kept.err("end")
+	out.Body = s.Kept.field(p, "ask", Input{ID: "ask-body", Name: "body", Label: p.Say("host.prompt.body"), Hint: p.Say("host.prompt.body_hint", "max", board.QuestionMax)})
+	out.TTL = s.Kept.field(p, "ask", Input{ID: "ask-ttl", Name: "ttl", Label: p.Say("host.prompt.ttl"), Hint: p.Say("host.prompt.ttl_hint"), Value: board.FormatLife(board.QuestionTime)})
+	slug := cmp.Or(s.Board, board.Home)
+	if s.Kept.Given != nil && s.Kept.Of == "ask" {
+		slug = s.Kept.Given("board")
+	}
+	for _, b := range d.Boards {
+		out.Boards = append(out.Boards, Choice{Value: b.Slug, Text: BoardTitle(p, b), Chosen: b.Slug == slug})
+	}
+	out.Sponsored, out.Welcome = s.Kept.ticked("ask", "sponsored", false), s.Kept.ticked("ask", "welcome", false)
+	for _, q := range s.Questions {
+		if !q.Ending {
+			out.List = append(out.List, newHostPrompt(d, q, s.Posts))
+		}
+	}
+	return out
+}
+
+func newHostPrompt(d Desk, q board.Question, posts map[board.PostID]board.Post) HostPrompt {
+	p := d.Words
+	h := HostPrompt{
+		Number: strconv.FormatInt(q.Number, 10), Body: q.Body, Board: q.Board,
+		Left: p.Say("host.prompt.waits"), End: p.Say("host.prompt.end"), Kind: p.Say("prompt.question"),
+	}
+	switch {
+	case q.Kind == board.Welcome:
+		h.Kind = p.Say("prompt.welcome")
+	case q.Sponsored:
+		h.Kind = p.Say("prompt.sponsored")
+	}
+	for _, b := range d.Boards {
+		if b.Slug == q.Board {
+			h.Board = BoardTitle(p, b)
+		}
+	}
+	if post, there := posts[q.Post]; there && q.Planted() {
+		h.Left, h.Href = p.Say("post.left", "life", post.Life.EndsAt.Sub(d.Now)), "/p/"+post.ID.String()
+		h.End = p.Say("host.prompt.end_with", "n", post.Replies)
+	}
+	return h
+}
