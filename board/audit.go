@@ -70,5 +70,17 @@ func audit(ctx context.Context, l Ledger, now Clock, e Entry) error {
 	return nil
 }
 
+// LogEntry returns one line of the log.
+func (b *Board) LogEntry(ctx context.Context, seq int64) (Entry, error) {
+	list, err := b.posts.Entries(ctx, seq+1, 1)
+	if err != nil {
+		return Entry{}, err
+	}
+	if len(list) == 0 || list[0].Seq != seq {
+		return Entry{}, ErrNotFound
+	}
+	return list[0], nil
+}
+
 // at is a Clock that stands.
 func at(now time.Time) Clock { return func() time.Time { return now } }

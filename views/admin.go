@@ -33,11 +33,12 @@ type AdminLink struct {
 }
 
 // FirstAdminPage is where admins look first.
-const FirstAdminPage = "/admin/log"
+const FirstAdminPage = "/admin/settings"
 
 // adminPages are the pages of admins, in the order of their navigation: the key of
 // their name is admin.nav.NAME.
 var adminPages = []AdminLink{
+	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "boards", Href: "/admin/boards", Icon: "boards"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
@@ -332,6 +333,7 @@ type LogLine struct {
 	By, What     string
 	Board, Where string // of which board, and the way to it
 	Reason       string
+	Undo         string // the number of an entry that can be rolled back, or ""
 }
 
 // NewLog draws up the log, at most most lines of it.
@@ -346,6 +348,9 @@ func NewLog(d Desk, entries []board.Entry, most int) Log {
 		line := LogLine{
 			Ago: p.Say("admin.ago", "time", max(0, d.Now.Sub(e.At))), ISO: e.At.Format(time.RFC3339),
 			By: doneBy(p, e.By), What: whatWasDone(p, e), Reason: e.Reason,
+		}
+		if _, err := board.FindKnob(e.Subject); err == nil && e.Action == board.ActSetting {
+			line.Undo = strconv.FormatInt(e.Seq, 10)
 		}
 		if e.Board != "" {
 			line.Board, line.Where = e.Board, boardHref(e.Board)
