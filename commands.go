@@ -65,7 +65,7 @@ func (c settingsGet) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 			if k.Site && c.Board != "" {
 				continue
 			}
-			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, k.Get(s)); err != nil {
+			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, strings.ReplaceAll(k.Get(s), "\n", `\n`)); err != nil {
 				return err
 			}
 		}

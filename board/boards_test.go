@@ -343,3 +343,55 @@ func (d *drawer) InsertBoard(_ context.Context, b board.Info) error {
 func (d *drawer) UpdateBoard(_ context.Context, _, _ board.Info) error { return nil }
 func (d *drawer) EndBoard(context.Context, string) error               { return nil }
 func (d *drawer) Record(context.Context, board.Entry) error            { return nil }
+
+// lines are what the log says, newest first.
+func (s *site) lines() []string {
+	s.t.Helper()
+	entries, err := s.store.Entries(s.t.Context(), 0, 100)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var list []string
+	for _, e := range entries {
+		list = append(list, strings.Join([]string{e.By, string(e.Action), e.Board, e.Subject, e.Old, e.New}, "|"))
+	}
+	return list
+}
+
+func TestWhatAdminsDoToBoardsIsLoggedAndInForceAtOnce(t *testing.T) {
+	s := newSite(t)
+	ctx := t.Context()
+	if err := s.AddBoard(ctx, "ada", board.Info{Slug: "attic", Title: "The attic"}); err != nil {
+		t.Fatal(err)
+	}
+	seen, err := s.Board.Board(ctx, "attic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ChangeBoard(ctx, "bob", "attic", seen.Mark(), board.Info{Title: "Upstairs", Rules: "No shouting.", Place: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ChangeBoard(ctx, "ada", "attic", seen.Mark(), board.Info{Title: "Loft"}); !errors.Is(err, board.ErrOvertaken) {
+		t.Errorf("who has not seen bob's change: %v", err)
+	}
+	if got, _ := s.Board.Board(ctx, "attic"); got.Title != "Upstairs" || got.Rules != "No shouting." || got.Place != 2 {
+		t.Errorf("it is %+v", got)
+	}
+	p := s.postOn("attic", time.Hour)
+	if l, err := s.Alive(ctx, "attic"); err != nil || l.Posts != 1 || !l.Median.Equal(p.Life.EndsAt) {
+		t.Errorf("alive on it: %+v, %v", l, err)
+	}
+	if err := s.EndBoard(ctx, "ada", "attic"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Board.Board(ctx, "attic"); !errors.Is(err, board.ErrClosed) {
+		t.Errorf("after its end: %v", err)
+	}
+	want := []string{
+		"ada|board_end|attic|||", "bob|board_place|attic||0|2", "bob|board_rules|attic|||", "bob|board_title|attic||The attic|Upstairs",
+		"ada|board_add|attic|The attic||",
+	}
+	if got := s.lines(); !slices.Equal(got, want) {
+		t.Errorf("log:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

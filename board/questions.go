@@ -102,7 +102,7 @@ func EndQuestion(ctx context.Context, by string, store Questions, number int64, 
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(list, func(q Question) bool { return q.Number == number })
+	i := slices.IndexFunc(list, func(q Question) bool { return q.Number == number && !q.Ending })
 	if i >= 0 {
 		err = store.EndQuestion(ctx, number)
 	}
@@ -161,12 +161,22 @@ func (b *Board) Questions(ctx context.Context) ([]Question, error) { return b.po
 type Starter struct {
 	Welcome   string
 	Questions []string // one a day, until the host asks
+
+	Sets map[string][]string // the questions of each of StarterSets, save the first
+}
+
+// of are the questions of one of StarterSets.
+func (s Starter) of(set string) []string {
+	if set == StarterSets[0] {
+		return s.Questions
+	}
+	return s.Sets[set]
 }
 
 // today is the question of the day: all of them in turn.
-func (s Starter) today(now time.Time) string {
+func today(questions []string, now time.Time) string {
 	day := now.Unix() / int64((24 * time.Hour).Seconds())
-	return s.Questions[int(day%int64(len(s.Questions)))]
+	return questions[int(day%int64(len(questions)))]
 }
 
 // Begin has the host greet, if this is the first start of the site, and ask the
@@ -258,14 +268,15 @@ func (b *Board) plant(ctx context.Context, q Question) error {
 // askDaily asks the question of the day on the home board, and says whether it did:
 // not while a question of the host's stands there, nor twice within a day.
 func (b *Board) askDaily(ctx context.Context, list []Question, now time.Time) (bool, error) {
+	set := b.starter.of(b.settings(Home).QuestionSet)
 	stands := func(q Question) bool { return q.Board == Home && q.Kind == Asking }
 	switch {
-	case len(b.starter.Questions) == 0, !b.settings(Home).DailyQuestion, now.Before(b.asked.Add(QuestionTime)):
+	case len(set) == 0, !b.settings(Home).DailyQuestion, now.Before(b.asked.Add(QuestionTime)):
 		return false, nil
 	case slices.ContainsFunc(list, stands), standing(list, Home) >= PromptsMax:
 		return false, nil
 	}
-	q := Question{Board: Home, Kind: Asking, Body: b.starter.today(now), TTL: QuestionTime}
+	q := Question{Board: Home, Kind: Asking, Body: today(set, now), TTL: QuestionTime}
 	asked, err := b.posts.AskDaily(ctx, q, now)
 	b.asked = asked
 	return err == nil && asked.Equal(now), err

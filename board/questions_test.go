@@ -218,3 +218,49 @@ func TestTheQuestionOfTheDayGivesWayToTheHost(t *testing.T) {
 		t.Errorf("ended by hand, it came back the same day: %q", got)
 	}
 }
+
+func TestWhatAdminsAskIsPinnedAtOnceAndLoggedWithoutItsWords(t *testing.T) {
+	s := newSite(t)
+	if err := s.Ask(t.Context(), "ada", board.Question{Board: board.Home, Kind: board.Asking, Body: "Why?"}); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.prompts(board.Home)) != 1 {
+		t.Error("it is not pinned")
+	}
+	if err := s.EndQuestion(t.Context(), "bob", 1); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.prompts(board.Home)) != 0 {
+		t.Error("it is still pinned")
+	}
+	want := []string{"bob|prompt_end|home|1||", "ada|prompt_ask|home|||"}
+	if got := s.lines(); !slices.Equal(got, want) {
+		t.Errorf("log: %q, want %q", got, want)
+	}
+}
+
+func TestTheQuestionOfTheDayComesFromTheSetThatIsChosen(t *testing.T) {
+	s := newSite(t)
+	s.settings.DailyQuestion, s.settings.QuestionSet = true, "campus"
+	err := s.Begin(t.Context(), board.Starter{Questions: []string{"Started?"}, Sets: map[string][]string{"campus": {"Where do you study?"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.follow()
+	if got := s.prompts(board.Home); len(got) != 1 || got[0].Body != "Where do you study?" {
+		t.Errorf("asked: %+v", got)
+	}
+	s.now = s.now.Add(board.QuestionTime)
+	s.settings.QuestionSet = "event" // of which there is none
+	s.sweep()
+	s.follow()
+	s.follow()
+	if got := s.prompts(board.Home); len(got) != 0 {
+		t.Errorf("of an empty set: %+v", got)
+	}
+	s.settings.QuestionSet = "started"
+	s.follow()
+	if got := s.prompts(board.Home); len(got) != 1 || got[0].Body != "Started?" {
+		t.Errorf("as it was started: %+v", got)
+	}
+}

@@ -27,7 +27,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		VanishScore: -5, VisitorTTL: 7 * day, PostChars: 1000, K: 5,
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true,
-		Pictures: PicturesBlurred, Picture: Rate{3, 2},
+		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started",
 		Pow: PowAdaptive, PowBits: 16,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
@@ -57,6 +57,10 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"places":             {[]string{"on", "off"}, switches},
 		"place_list":         {[]string{"", "Library", "Library 45.4642/9.19; Old Harbour; 図書館 -1.5/180"}, []string{"Library; library", "45.4/9.1", "Library 91/0", "Library 0/181", strings.Repeat("x", 41), manyPlaces, "---"}},
 		"search":             {[]string{"30/10", "0"}, rates},
+		"backdrops":          {[]string{"all", "pond", "eclipse  pond", "noon\tnoon", strings.Join(backdropNames(), " ")}, []string{"", "none", "Pond", "pond, mist", "all pond", "pond lake"}},
+		"question_set":       {[]string{"started", "campus"}, []string{"", "none", "Campus", "campus event"}},
+		"about_text":         {[]string{"", "Ours.", "one\\ntwo", "one\r\n\r\n\r\ntwo", strings.Repeat("é", AboutMax)}, []string{"\xff", strings.Repeat("é", AboutMax+1)}},
+		"contact":            {[]string{"", "host@example.org", "knock\ntwice"}, []string{"\xff", strings.Repeat("é", ContactMax+1)}},
 		"pictures":           {[]string{"on", "blurred", "off"}, append(switches, "held", "Blurred", "on off")},
 		"picture":            {[]string{"3/2", "0"}, rates},
 		"view_once_pictures": {[]string{"on", "off"}, switches},

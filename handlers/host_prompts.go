@@ -18,7 +18,7 @@ func (s *Server) answerHostPrompts(w http.ResponseWriter, r *http.Request, me bo
 	if err != nil {
 		return err
 	}
-	page := views.Podium{Posts: map[board.PostID]board.Post{}, Board: r.URL.Query().Get("board"), Done: r.URL.Query().Get("done"), Kept: kept}
+	page := views.Podium{Posts: map[board.PostID]board.Post{}, Board: r.URL.Query().Get("board"), Settings: s.tuner.Settings(""), Done: r.URL.Query().Get("done"), Kept: kept}
 	if page.Questions, err = s.board.Questions(r.Context()); err != nil {
 		return err
 	}

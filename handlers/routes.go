@@ -67,6 +67,13 @@ func (s *Server) routes() []route {
 		{"GET /admin/prompts", s.page(s.admin(s.hostPrompts))},
 		{"POST /admin/prompts", s.handle(s.admin(s.ask))},
 		{"POST /admin/prompts/{number}/end", s.handle(s.admin(s.endPrompt))},
+		{"POST /admin/prompts/daily", s.handle(s.admin(s.daily))},
+		{"GET /admin/places", s.page(s.admin(s.hostPlaces))},
+		{"POST /admin/places", s.handle(s.admin(s.changePlaces))},
+		{"GET /admin/backdrops", s.page(s.admin(s.hostBackdrops))},
+		{"POST /admin/backdrops", s.handle(s.admin(s.changeBackdrops))},
+		{"GET /admin/texts", s.page(s.admin(s.hostTexts))},
+		{"POST /admin/texts", s.handle(s.admin(s.changeTexts))},
 
 		{"GET /live", s.handle(s.openSocket)},
 		{"GET /live/state", s.page(s.liveState)},

@@ -2,6 +2,7 @@ package views
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,9 @@ type Host struct {
 var hostPages = []struct{ href, key string }{
 	{"/admin/boards", "host.boards"},
 	{"/admin/prompts", "host.prompts"},
+	{"/admin/places", "host.places"},
+	{"/admin/backdrops", "host.backdrops"},
+	{"/admin/texts", "host.texts"},
 }
 
 // host draws up what surrounds the page at href, which says in lead what it is for.
@@ -217,6 +221,7 @@ type Podium struct {
 	Questions []board.Question
 	Posts     map[board.PostID]board.Post // of those that are planted
 	Board     string                      // the one that is to be asked on
+	Settings  board.Settings
 	Done      string
 	Kept      Kept // of the form "ask", "end" or "daily"
 }
@@ -228,9 +233,17 @@ type HostPrompts struct {
 	Boards             []Choice
 	Sponsored, Welcome bool
 	List               []HostPrompt
-	EndErr             string
-	AskErr             string
-	Most               string
+	EndErr, AskErr     string
+	Daily              Daily
+}
+
+// Daily is the form that says whether and what the host asks each day.
+type Daily struct {
+	Err         string
+	On          bool
+	Sets        []Choice
+	Was, WasSet string // as this page has seen them
+	Now         string
 }
 
 // HostPrompt is something that stands, or is about to.
@@ -257,12 +270,29 @@ func NewHostPrompts(d Desk, s Podium) HostPrompts {
 		out.Boards = append(out.Boards, Choice{Value: b.Slug, Text: BoardTitle(p, b), Chosen: b.Slug == slug})
 	}
 	out.Sponsored, out.Welcome = s.Kept.ticked("ask", "sponsored", false), s.Kept.ticked("ask", "welcome", false)
+	out.Daily = newDaily(p, s)
 	for _, q := range s.Questions {
 		if !q.Ending {
 			out.List = append(out.List, newHostPrompt(d, q, s.Posts))
 		}
 	}
 	return out
+}
+
+func newDaily(p *words.Printer, s Podium) Daily {
+	f := Daily{Err: s.Kept.err("daily"), On: s.Kept.ticked("daily", "daily_question", s.Settings.DailyQuestion)}
+	f.Was, f.WasSet = knobValue("daily_question", s.Settings), s.Settings.QuestionSet
+	chosen := f.WasSet
+	if s.Kept.Given != nil && s.Kept.Of == "daily" {
+		chosen = s.Kept.Given("question_set")
+	}
+	for _, name := range board.StarterSets {
+		f.Sets = append(f.Sets, Choice{Value: name, Text: p.Say("choice." + name), Chosen: name == chosen})
+	}
+	if len(s.Kept.Now) > 0 && s.Kept.Of == "daily" {
+		f.Now = p.Say("host.now", "value", p.Say("choice."+f.Was)+" · "+p.Say("choice."+f.WasSet))
+	}
+	return f
 }
 
 func newHostPrompt(d Desk, q board.Question, posts map[board.PostID]board.Post) HostPrompt {
@@ -287,4 +317,158 @@ func newHostPrompt(d Desk, q board.Question, posts map[board.PostID]board.Post) 
 		h.End = p.Say("host.prompt.end_with", "n", post.Replies)
 	}
 	return h
+}
+
+// Refusing is what of a form of the host's pages was refused by the settings: it is said
+// above the form.
+func Refusing(p *words.Printer, u *board.UnfitError) Refused {
+	return Refused{All: capital(p.SayWith(u.Code, u.Args)) + "."}
+}
+
+// Gazetteer is what the page of places is drawn from.
+type Gazetteer struct {
+	Settings         board.Settings
+	Names, Positions []string // as they were typed; none: those that stand
+	Differ           []board.Info
+	Done             string
+	Kept             Kept
+}
+
+// HostPlaces is the list of places.
+type HostPlaces struct {
+	Host
+	Was    string // place_list as this page has seen it
+	Rows   []PlaceRow
+	Off    bool // posts say no place whatever stands here
+	Now    string
+	Differ []AdminLink
+}
+
+// PlaceRow is one line of the list of places.
+type PlaceRow struct{ N, Name, Position, NameLabel, PositionLabel string }
+
+// spareRows are as many empty lines as wait for another place.
+const spareRows = 3
+
+// NewHostPlaces draws up the list of places.
+func NewHostPlaces(d Desk, g Gazetteer) HostPlaces {
+	p := d.Words
+	out := HostPlaces{Host: d.host("/admin/places", p.Say("host.places_lead"), g.Done), Was: knobValue("place_list", g.Settings), Off: !g.Settings.Places}
+	out.Err = g.Kept.err("places")
+	names, positions := g.Names, g.Positions
+	if g.Kept.Given == nil {
+		for _, place := range g.Settings.PlaceList {
+			names, positions = append(names, place.Name), append(positions, place.Position())
+		}
+	}
+	for range spareRows {
+		names, positions = append(names, ""), append(positions, "")
+	}
+	for i, name := range names {
+		n := strconv.Itoa(i + 1)
+		row := PlaceRow{N: n, Name: name, NameLabel: p.Say("host.place.name_n", "n", n), PositionLabel: p.Say("host.place.position_n", "n", n)}
+		if i < len(positions) {
+			row.Position = positions[i]
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	if now, other := g.Kept.Now["place_list"]; other {
+		out.Now = p.Say("host.now", "value", nothingAs(now))
+	}
+	for _, b := range g.Differ {
+		out.Differ = append(out.Differ, AdminLink{Href: "/admin/settings?board=" + b.Slug + "#s-place_list", Text: BoardTitle(p, b)})
+	}
+	return out
+}
+
+func knobValue(name string, s board.Settings) string {
+	k, err := board.FindKnob(name)
+	if err != nil {
+		return ""
+	}
+	return k.Get(s)
+}
+
+// Wardrobe is what the page of backdrops is drawn from.
+type Wardrobe struct {
+	Settings board.Settings
+	Ticked   []string // as a form that was refused was sent
+	Done     string
+	Kept     Kept
+}
+
+// HostBackdrops chooses among the backdrops.
+type HostBackdrops struct {
+	Host
+	Was   string // the setting as this page has seen it
+	Moods []Mood
+	Off   bool // there are no cards, whatever is ticked
+	Now   string
+}
+
+// NewHostBackdrops draws up the page of backdrops.
+func NewHostBackdrops(d Desk, w Wardrobe) HostBackdrops {
+	p := d.Words
+	out := HostBackdrops{Host: d.host("/admin/backdrops", p.Say("host.backdrops_lead"), w.Done), Was: knobValue("backdrops", w.Settings), Off: !w.Settings.Cards}
+	out.Err = w.Kept.err("backdrops")
+	w.Settings.Cards = true // what is ticked is told apart from whether there are cards
+	for _, m := range board.Moods {
+		mood := Mood{Text: p.Say("mood." + m.Name)}
+		for _, name := range m.Backdrops {
+			on := w.Settings.Offers(name)
+			if w.Kept.Given != nil {
+				on = slices.Contains(w.Ticked, name)
+			}
+			mood.Backdrops = append(mood.Backdrops, Choice{Value: name, Text: p.Say("backdrop." + name), Chosen: on})
+		}
+		out.Moods = append(out.Moods, mood)
+	}
+	if now, other := w.Kept.Now["backdrops"]; other {
+		out.Now = p.Say("host.now", "value", now)
+	}
+	return out
+}
+
+// Notices is what the page of texts is drawn from.
+type Notices struct {
+	Settings board.Settings
+	Done     string
+	Kept     Kept
+}
+
+// HostTexts edits what the host says in its own words.
+type HostTexts struct {
+	Host
+	About, Contact       Input
+	WasAbout, WasContact string
+	Boards               []HostRules
+}
+
+// HostRules are the rules of one board, and the way to change them.
+type HostRules struct {
+	Title, Href, Label string
+	Rules              []Span
+}
+
+// NewHostTexts draws up the page of texts.
+func NewHostTexts(d Desk, n Notices) HostTexts {
+	p := d.Words
+	out := HostTexts{
+		Host:     d.host("/admin/texts", p.Say("host.texts_lead"), n.Done),
+		WasAbout: knobValue("about_text", n.Settings), WasContact: knobValue("contact", n.Settings),
+	}
+	out.Err = n.Kept.err("texts")
+	out.About = n.Kept.field(p, "texts", Input{
+		ID: "about_text", Name: "about_text", Label: p.Say("host.text.about"), Hint: p.Say("host.text.about_hint", "max", board.AboutMax),
+		Value: out.WasAbout, Optional: true,
+	})
+	out.Contact = n.Kept.field(p, "texts", Input{
+		ID: "contact", Name: "contact", Label: p.Say("host.text.contact"), Hint: p.Say("host.text.contact_hint", "max", board.ContactMax),
+		Value: out.WasContact, Optional: true,
+	})
+	for _, b := range d.Boards {
+		name := BoardTitle(p, b)
+		out.Boards = append(out.Boards, HostRules{Title: name, Href: hostBoardHref(b.Slug) + "#rules", Label: p.Say("host.text.rules_what", "name", name), Rules: links(b.Rules)})
+	}
+	return out
 }
