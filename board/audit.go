@@ -33,6 +33,8 @@ const (
 	ActRemove     Action = "remove_admin"
 	ActPassphrase Action = "passphrase"
 	ActCodes      Action = "codes"
+	ActKey        Action = "key" // one was made
+	ActRevoke     Action = "revoke"
 
 	ActBoardAdd    Action = "board_add"
 	ActBoardTitle  Action = "board_title"

@@ -221,7 +221,7 @@ func means(p *words.Printer, k board.Knob, t Tuned) string {
 	case "vanish_score":
 		return p.Say("means.vanish_score", "n", -s.VanishScore)
 	}
-	if w, ok := t.Waits[k.Name]; ok {
+	if w := t.Waits[k.Name]; w.All > 0 {
 		return p.Say("means.waits", "waited", w.Waited, "all", w.All)
 	}
 	return ""
@@ -295,7 +295,7 @@ func effects(p *words.Printer, k board.Knob, pl Planned) []string {
 			list = append(list, p.Say("effect.sooner", "n", n.Sooner))
 		}
 	}
-	if w, ok := pl.Waits[k.Name]; ok {
+	if w := pl.Waits[k.Name]; w.All > 0 {
 		list = append(list, p.Say("means.waits", "waited", w.Waited, "all", w.All))
 	}
 	return list
