@@ -14,6 +14,7 @@ const ownersWords = "four words nobody else has"
 // adminPages are the pages of admins that every admin has.
 var adminPages = []string{
 	"/admin/settings", "/admin/settings?board=attic", "/admin/log", "/admin/admins", "/admin/account",
+	"/admin/boards", "/admin/boards/attic", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts",
 }
 
 // owner has a person become the owner, by the link that the first start has printed.

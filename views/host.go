@@ -61,7 +61,7 @@ func (k Kept) field(p *words.Printer, of string, i Input) Input {
 		return i
 	}
 	i.Value, i.Err = k.Given(i.Name), k.Refused.Fields[i.Name]
-	if now, known := k.Now[i.Name]; known && now != i.Value {
+	if now, known := k.Now[i.Name]; known && now != strings.ReplaceAll(i.Value, "\r\n", "\n") {
 		i.Now = p.Say("host.now", "value", nothingAs(now))
 	}
 	return i
@@ -139,10 +139,10 @@ func NewHostBoards(d Desk, e Estates) HostBoards {
 			Settings: "/admin/settings?board=" + b.Board.Slug, Ask: "/admin/prompts?board=" + b.Board.Slug,
 		}
 		if left, closes := b.Board.ClosesIn(d.Now); closes {
-			card.State, card.Closing = p.Say("board.closes", "life", untilClosing(left)), true
+			card.State, card.Closing = p.Say("board.closes", "life", untilClosing(left)), left < day
 		}
 		if left := b.Living.Median.Sub(d.Now); b.Living.Posts > 0 {
-			card.Life = p.Say("host.board.median", "life", b.Life, "left", left)
+			card.Life = p.Say("host.board.median", "life", b.Life, "left", untilClosing(left))
 			card.Left, card.Percent = seconds(left), percent(left, b.Life)
 		}
 		out.List = append(out.List, card)
