@@ -38,6 +38,7 @@ const FirstAdminPage = "/admin/settings"
 // their name is admin.nav.NAME.
 var adminPages = []AdminLink{
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
+	{Name: "boards", Href: "/admin/boards", Icon: "boards"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
 	{Name: "keys", Href: "/admin/keys", Icon: "key"},
