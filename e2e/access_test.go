@@ -43,7 +43,8 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	p.openLive("/")
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
-	return s, p, []string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic"}
+	s.owner(p)
+	return s, p, append([]string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic"}, adminPages...)
 }
 
 // TestPagesHaveNoBarriers has axe look at every page, on a phone and on a screen,
