@@ -113,22 +113,3 @@ func TestBoardsThatCanNotBeHadAreRefused(t *testing.T) {
 		t.Errorf("list: %s", list)
 	}
 }
-
-func TestAClosingDateIsReadInThisMachinesTime(t *testing.T) {
-	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	for text, want := range map[string]time.Time{
-		"never":            {},
-		"in 3d":            now.Add(72 * time.Hour),
-		"in  90m":          now.Add(90 * time.Minute),
-		"2026-12-01T18:00": time.Date(2026, 12, 1, 18, 0, 0, 0, time.Local).UTC(),
-	} {
-		if got, err := parseCloses(text, now); err != nil || !got.Equal(want) {
-			t.Errorf("%q = %v, %v; want %v", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"in", "in ", "in -1h", "2026-12-01", "2026-13-01T18:00", "18:00", "Never"} {
-		if got, err := parseCloses(text, now); err == nil {
-			t.Errorf("%q is read as %v", text, got)
-		}
-	}
-}

@@ -65,7 +65,7 @@ func (c settingsGet) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 			if k.Site && c.Board != "" {
 				continue
 			}
-			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, k.Get(s)); err != nil {
+			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, strings.ReplaceAll(k.Get(s), "\n", `\n`)); err != nil {
 				return err
 			}
 		}
@@ -136,7 +136,7 @@ func findBoard(ctx context.Context, store *storage.SettingsFile, slug string) er
 		}
 		names = append(names, b.Slug)
 	}
-	return usageError{fmt.Errorf("no board is called %q; there are %s", slug, strings.Join(names, ", "))}
+	return usageError{fmt.Errorf("no board is called “%s”; there are %s", slug, strings.Join(names, ", "))}
 }
 
 // Run asks the server on this machine how it is.

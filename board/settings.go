@@ -25,7 +25,10 @@ type Settings struct {
 	Open, Page                 Rate
 	Search                     Rate
 	Cards, Unlisted, ViewOnce  bool
-	DailyQuestion              bool // the host asks one each day, from a set
+	Backdrops                  []string // of those cards may have; none: all
+	DailyQuestion              bool     // the host asks one each day, from a set
+	QuestionSet                string   // which of StarterSets
+	AboutText, Contact         string   // the host's own words
 	Pictures                   Pictures
 	ViewOncePictures           bool
 	Picture                    Rate    // posts with one, which are charged as posts too
@@ -96,6 +99,7 @@ const (
 	KnobOnOff
 	KnobChoice
 	KnobRate
+	KnobLines // text of several lines, which has a page of its own
 )
 
 // UnfitError says why a setting can't be had. Error is the one sentence, in English, that
@@ -170,9 +174,18 @@ var Knobs = []Knob{
 	site(life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL })),
 	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
+	{
+		Name: "backdrops", Default: allBackdrops,
+		get: func(s *Settings) string { return formatBackdrops(s.Backdrops) },
+		set: func(s *Settings, v string) (err error) {
+			s.Backdrops, err = parseBackdrops(v)
+			return err
+		},
+	},
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
 	site(onOff("daily_question", "on", func(s *Settings) *bool { return &s.DailyQuestion })),
+	site(choice("question_set", StarterSets[0], StarterSets, func(s *Settings) *string { return &s.QuestionSet })),
 	choice("pictures", PicturesBlurred, []Pictures{PicturesOn, PicturesBlurred, PicturesOff}, func(s *Settings) *Pictures { return &s.Pictures }),
 	onOff("view_once_pictures", "off", func(s *Settings) *bool { return &s.ViewOncePictures }),
 	onOff("places", "on", func(s *Settings) *bool { return &s.Places }),
@@ -184,6 +197,8 @@ var Knobs = []Knob{
 			return err
 		},
 	},
+	hostText("about_text", KnobLines, AboutMax, func(s *Settings) *string { return &s.AboutText }),
+	hostText("contact", KnobText, ContactMax, func(s *Settings) *string { return &s.Contact }),
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),

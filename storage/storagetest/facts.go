@@ -841,14 +841,27 @@ func aBoardIsAddedAndChanged(s *site) {
 	if got, err := s.Boards(ctx); err != nil || !slices.Equal(got, want) {
 		s.Errorf("from memory: %+v, %v", got, err)
 	}
+	was := b
 	b.Title, b.Rules, b.ClosesAt, b.Place = "Upstairs", "", time.Time{}, 0
-	if err := s.UpdateBoard(ctx, b); err != nil {
+	if err := s.UpdateBoard(ctx, was, b); err != nil {
 		s.Fatal(err)
+	}
+	for name, change := range map[string]func(*board.Info){
+		"title":        func(i *board.Info) { i.Title = "The attic" },
+		"rules":        func(i *board.Info) { i.Rules = "One." },
+		"closing date": func(i *board.Info) { i.ClosesAt = s.now.Truncate(time.Minute).Add(time.Hour) },
+		"place":        func(i *board.Info) { i.Place = 3 },
+	} {
+		stale := b
+		change(&stale)
+		if err := s.UpdateBoard(ctx, stale, was); !errors.Is(err, board.ErrOvertaken) {
+			s.Errorf("who has seen another %s: %v, want ErrOvertaken", name, err)
+		}
 	}
 	if got := s.follow(); got[1] != b {
 		s.Errorf("changed: %+v, want %+v", got[1], b)
 	}
-	s.notFound("UpdateBoard of none", s.UpdateBoard(ctx, board.Info{Slug: "cellar"}))
+	s.notFound("UpdateBoard of none", s.UpdateBoard(ctx, board.Info{Slug: "cellar"}, board.Info{Slug: "cellar", Title: "x"}))
 	s.notFound("EndBoard of none", s.EndBoard(ctx, "cellar"))
 }
 
@@ -893,7 +906,8 @@ func aClosingDateEndsABoardsPosts(s *site) {
 	reply, _ := s.reply(there, s.visitor(), "under it")
 	closes := s.now.Truncate(time.Minute).Add(time.Hour)
 	b := board.Info{Slug: "attic", Title: "The attic", ClosesAt: closes}
-	if err := s.UpdateBoard(s.Context(), b); err != nil {
+	was, _ := s.Boards(s.Context())
+	if err := s.UpdateBoard(s.Context(), was[1], b); err != nil {
 		s.Fatal(err)
 	}
 	s.follow()
