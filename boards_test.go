@@ -113,3 +113,36 @@ func TestBoardsThatCanNotBeHadAreRefused(t *testing.T) {
 		t.Errorf("list: %s", list)
 	}
 }
+
+// TestACommandSaysOfABoardWhatItsPageSays: by the catalogue, and the log says who.
+func TestACommandSaysOfABoardWhatItsPageSays(t *testing.T) {
+	t.Chdir(t.TempDir())
+	command(t, "board", "add", "attic", "--title", "The attic")
+	for _, tt := range []struct {
+		says string
+		args []string
+	}{
+		{"A board of this name is there. One that has closed gives its name back a day later.", []string{"board", "add", "attic", "--title", "x"}},
+		{"A board needs a title.", []string{"board", "change", "attic", "--title", " "}},
+		{"This closing date has passed. To close a board at once, end it. A title may have 60 characters, and this one has 61.", []string{"board", "change", "attic", "--title", strings.Repeat("x", 61), "--closes", "2020-01-01T10:00"}},
+		{"No board is called “cellar”. There are: home, attic.", []string{"board", "end", "cellar"}},
+		{"No board is called “cellar”. There are: home, attic.", []string{"settings", "get", "--board", "cellar"}},
+		{"Nothing with the number 7 stands any more.", []string{"prompt", "end", "7"}},
+		{"Let it stand from 1 minute to 30 days, such as 24h or 7d.", []string{"prompt", "ask", "Why?", "--ttl", "31d"}},
+	} {
+		if err := run(t.Context(), tt.args, io.Discard); err == nil || err.Error() != tt.says {
+			t.Errorf("%v: %v, want %q", tt.args, err, tt.says)
+		}
+	}
+}
+
+func TestATextOfSeveralLinesIsSetOnOneLine(t *testing.T) {
+	t.Chdir(t.TempDir())
+	command(t, "settings", "set", `about_text=One, and one more.\nTwo.`)
+	if got := command(t, "settings", "get", "about_text"); got != "One, and one more.\nTwo.\n" {
+		t.Errorf("alone it is %q", got)
+	}
+	if got := command(t, "settings", "get"); !strings.Contains(got, "\n"+`about_text=One, and one more.\nTwo.`+"\n") {
+		t.Errorf("among all it is not one line: %s", got)
+	}
+}

@@ -170,21 +170,32 @@ func EndBoard(ctx context.Context, by string, store Registry, slug string, now t
 	return audit(ctx, store, at(now), Entry{By: by, Action: ActBoardEnd, Board: slug})
 }
 
-// openBoard finds a board that has not closed; the error names those there are.
+// FindBoard wants a board that is there, open or closed; the error names those there are.
+func FindBoard(ctx context.Context, store Registry, slug string) error {
+	_, err := findBoard(ctx, store, slug)
+	return err
+}
+
+// openBoard finds a board that has not closed.
 func openBoard(ctx context.Context, store Registry, slug string, now time.Time) (Info, error) {
+	b, err := findBoard(ctx, store, slug)
+	if err == nil && b.Closed(now) {
+		err = &Error{Kind: Closed, Code: "error.board.closed", Args: map[string]any{"board": slug}}
+	}
+	return b, err
+}
+
+func findBoard(ctx context.Context, store Registry, slug string) (Info, error) {
 	boards, err := store.Boards(ctx)
 	if err != nil {
 		return Info{}, err
 	}
-	var names []string
-	for _, b := range boards {
-		if b.Slug == slug && b.Closed(now) {
-			return b, &Error{Kind: Closed, Code: "error.board.closed", Args: map[string]any{"board": slug}}
-		}
+	names := make([]string, len(boards))
+	for i, b := range boards {
 		if b.Slug == slug {
 			return b, nil
 		}
-		names = append(names, b.Slug)
+		names[i] = b.Slug
 	}
 	return Info{}, &Error{Kind: NotFound, Code: "error.board.none", Args: map[string]any{"board": slug, "boards": strings.Join(names, ", ")}}
 }

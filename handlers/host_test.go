@@ -287,3 +287,24 @@ func TestTheListOfBoardsSaysHowLongHalfOfThemLast(t *testing.T) {
 		t.Errorf("the list: %s %s", a.Status, a.body)
 	}
 }
+
+var undoField = regexp.MustCompile(`name="entry" value="(\d+)"`)
+
+func TestATextOfSeveralLinesIsRolledBack(t *testing.T) {
+	s := newSite(t)
+	s.owned()
+	s.takes("/admin/texts", "was.about_text", "", "about_text", "One.\r\nTwo.")
+	s.takes("/admin/texts", "was.about_text", "One.\r\nTwo.", "about_text", "Three.\r\nFour.")
+	entry := undoField.FindStringSubmatch(s.get("/admin/log").body)
+	preview := s.form("/admin/log/rollback", "entry", entry[1])
+	if preview.StatusCode != http.StatusOK || !strings.Contains(preview.body, "One.") {
+		t.Fatalf("rolling back: %s", preview.Status)
+	}
+	s.takes("/admin/settings", "do", "apply", "board", "", "was.about_text", "Three.\r\nFour.", "about_text", "One.\r\nTwo.")
+	if got := s.tuner.Settings("").AboutText; got != "One.\nTwo." {
+		t.Errorf("it is %q", got)
+	}
+	if page := s.get("/admin/settings").body; strings.Contains(page, `name="about_text"`) {
+		t.Error("a field of one line offers a text of several")
+	}
+}

@@ -865,6 +865,39 @@ func aBoardIsAddedAndChanged(s *site) {
 	s.notFound("EndBoard of none", s.EndBoard(ctx, "cellar"))
 }
 
+func allOfABoardIsCounted(s *site) {
+	s.attic(time.Time{})
+	alive := func(posts int, median time.Duration) {
+		s.Helper()
+		want := board.Living{Posts: posts}
+		if posts > 0 {
+			want.Median = s.life(median).EndsAt
+		}
+		if got, err := s.Alive(s.Context(), "attic", s.now); err != nil || got.Posts != want.Posts || !got.Median.Equal(want.Median) {
+			s.Errorf("alive: %+v, %v; want %+v", got, err, want)
+		}
+	}
+	alive(0, 0)
+	s.post("on another board", s.life(5*time.Hour))
+	for _, ttl := range []time.Duration{3 * time.Hour, time.Hour, 2 * time.Hour} {
+		if _, err := s.postOn("attic", "up here", s.life(ttl)); err != nil {
+			s.Fatal(err)
+		}
+	}
+	alive(3, 2*time.Hour)
+	hidden, key := NewPost(s.visitor(), "by its link alone", s.life(4*time.Hour))
+	hidden.Board, hidden.Unlisted = "attic", true
+	if _, err := s.InsertPost(s.Context(), hidden, key); err != nil {
+		s.Fatal(err)
+	}
+	alive(4, 3*time.Hour)
+	last := s.now
+	s.now = s.now.Add(2 * time.Hour)
+	if got, err := s.Alive(s.Context(), "attic", s.now); err != nil || got.Posts != 2 || !got.Median.Equal(hidden.Life.EndsAt) {
+		s.Errorf("%v later: %+v, %v", s.now.Sub(last), got, err)
+	}
+}
+
 func aBoardDiffersInItsSettings(s *site) {
 	ctx := s.Context()
 	change := board.Change{Board: "attic", Name: "post_chars", Old: "1000", New: "9", By: "cli", At: s.now}
