@@ -59,6 +59,10 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 		size: r.ContentLength,
 	}
 	err := f.read(r)
+	if !body.whole { // a browser hears nothing before all is sent
+		body.allow(maxUpload)
+		_ = readPast(body) // what it is told is err
+	}
 	if !body.whole {
 		w.Header().Set("Connection", "close")
 	}
