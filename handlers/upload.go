@@ -59,7 +59,7 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 		size: r.ContentLength,
 	}
 	err := f.read(r)
-	if !body.whole { // a browser hears nothing before all is sent
+	if !body.whole && !errors.Is(err, errSlow) { // a browser hears nothing before all is sent
 		body.allow(maxUpload)
 		_ = readPast(body) // what it is told is err
 	}
