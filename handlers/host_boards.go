@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -84,7 +85,7 @@ func (s *Server) hostBoard(w http.ResponseWriter, r *http.Request, me board.Admi
 
 func (s *Server) answerHostBoard(w http.ResponseWriter, r *http.Request, me board.Admin, status int, kept views.Kept) error {
 	info, err := s.board.Board(r.Context(), r.PathValue("board"))
-	if err != nil {
+	if err != nil && (kept.Given == nil || !errors.Is(err, board.ErrClosed)) { // what was typed of one that has closed comes back
 		return err
 	}
 	living, err := s.board.Alive(r.Context(), info.Slug)

@@ -76,7 +76,12 @@ func TestAnAdminAddsChangesAndEndsABoard(t *testing.T) {
 	if a := s.get("/b/attic"); a.StatusCode != http.StatusOK {
 		t.Errorf("after a wrong passphrase: %s", a.Status)
 	}
+	seen := s.mark("attic")
 	s.takes("/admin/boards/attic/end", "passphrase", ownersWords)
+	s.refuses("/admin/boards/attic", http.StatusGone, "The board attic has closed", "kept rules", "mark", seen, "title", "x", "rules", "kept rules")
+	if a := s.get("/admin/boards/attic"); a.StatusCode != http.StatusGone {
+		t.Errorf("its page after its end: %s", a.Status)
+	}
 	if a := s.get("/b/attic"); a.StatusCode != http.StatusGone {
 		t.Errorf("after its end: %s", a.Status)
 	}
