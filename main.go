@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mayfly/board"
+	"mayfly/doctor"
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
@@ -84,6 +85,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // from bottom to top.
 func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err error) {
 	log := newLogger(cfg)
+	if err := doctor.ForbidDumps(); err != nil { // before there is a key in memory
+		log.WarnContext(ctx, "a crash may write memory to a disk", "err", err)
+	}
 	folder, err := keys.OpenFolder(cfg.Keys, cfg.Data)
 	if err != nil {
 		return usageError{err}

@@ -137,6 +137,22 @@ func URL(name string) string {
 	return f.url
 }
 
+// Script is one that pages run: where it is, and the SHA-256 of what is sent, so that
+// anybody can compare a copy of theirs.
+type Script struct{ URL, SHA256 string }
+
+// Scripts lists every script that is served.
+func Scripts() []Script {
+	var list []Script
+	for _, s := range served {
+		if strings.HasPrefix(s.name, "js/") {
+			f := load()[s.name]
+			list = append(list, Script{f.url, fmt.Sprintf("%x", sha256.Sum256(f.plain))})
+		}
+	}
+	return list
+}
+
 // later are scripts that a page loads when they are first needed.
 var later = []string{"js/picture.js"}
 
