@@ -22,6 +22,8 @@ type Config struct {
 	Keys           string            `env:"MAYFLY_KEYS" help:"Folder of the keys, never inside the data folder (default: the data folder's name and \".keys\")."`
 	BaseURL        string            `name:"base-url" env:"MAYFLY_BASE_URL" help:"Where people reach the board, such as https://board.example. Without it only localhost and bare addresses are answered."`
 	TrustedProxies string            `name:"trusted-proxies" env:"MAYFLY_TRUSTED_PROXIES" help:"Networks whose X-Forwarded-For is believed, such as 127.0.0.1/32,10.0.0.0/8."`
+	OnionAddr      string            `name:"onion-addr" env:"MAYFLY_ONION_ADDR" placeholder:"ADDR" help:"Where tor alone comes in, such as 127.0.0.1:8081 or unix:/run/mayfly/onion."`
+	OnionURL       string            `name:"onion-url" env:"MAYFLY_ONION_URL" placeholder:"URL" help:"The onion service's own address, such as http://….onion. Pages that came another way then offer it."`
 	Set            map[string]string `env:"MAYFLY_SET" mapsep:"," placeholder:"NAME=VALUE" help:"First value of a setting; what was set since then stays. Repeatable."`
 	Starter        string            `default:"neighbours" env:"MAYFLY_STARTER" help:"What a new site says first, and asks each day: neighbours, campus, event or none."`
 	StarterLang    string            `name:"starter-lang" default:"en" env:"MAYFLY_STARTER_LANG" help:"In which language: en or it."`
@@ -29,6 +31,7 @@ type Config struct {
 	LogFormat      string            `name:"log-format" default:"text" env:"MAYFLY_LOG_FORMAT" help:"text or json."`
 
 	base    *url.URL       // nil: none
+	onion   *url.URL       // nil: none
 	trusted []netip.Prefix // of TrustedProxies
 	level   slog.Level
 	starter board.Starter
@@ -49,6 +52,9 @@ func (c *Config) check() (err error) {
 	if c.base, err = parseBase(c.BaseURL); err != nil {
 		return err
 	}
+	if err := c.checkOnion(); err != nil {
+		return err
+	}
 	if c.trusted, err = board.ParseNetworks(c.TrustedProxies); err != nil {
 		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
@@ -67,6 +73,30 @@ func (c *Config) check() (err error) {
 	}
 	c.starter = board.Starter(set)
 	return nil
+}
+
+func (c *Config) checkOnion() (err error) {
+	if _, at := c.onionListener(); c.OnionAddr != "" && at == "" {
+		return fmt.Errorf("--onion-addr=%s: give a host and a port, such as 127.0.0.1:8081, or a socket, such as unix:/run/mayfly/onion", c.OnionAddr)
+	}
+	if c.onion, err = parseBase(c.OnionURL); err != nil || c.onion != nil && !strings.HasSuffix(c.onion.Hostname(), ".onion") {
+		return fmt.Errorf("--onion-url=%s: give http:// and the onion service's name alone, such as http://….onion", c.OnionURL)
+	}
+	if c.onion != nil && c.OnionAddr == "" {
+		return errors.New("--onion-url is the address of a service that comes in by --onion-addr: give that one as well")
+	}
+	return nil
+}
+
+// onionListener is where tor comes in, as net.Listen takes it; both "" for nowhere.
+func (c *Config) onionListener() (network, at string) {
+	if path, ok := strings.CutPrefix(c.OnionAddr, "unix:"); ok && path != "" {
+		return "unix", path
+	}
+	if _, port, err := net.SplitHostPort(c.OnionAddr); err == nil && port != "" {
+		return "tcp", c.OnionAddr
+	}
+	return "", ""
 }
 
 // parseBase accepts scheme and host alone: the board lives at the root.

@@ -60,7 +60,8 @@ func examine(ctx context.Context, cfg *Config) []doctor.Finding {
 }
 
 func (c *Config) way() doctor.Way {
-	return doctor.Way{Base: c.base, Trusted: len(c.trusted) > 0}
+	network, at := c.onionListener()
+	return doctor.Way{Base: c.base, Trusted: len(c.trusted) > 0, Onion: network, OnionAt: at}
 }
 
 // database says how the database stands; nothing of one that is not there yet.

@@ -147,6 +147,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
 		Base:       cfg.base,
+		Onion:      cfg.onion,
 		Trusted:    cfg.trusted,
 		Log:        log,
 	})
@@ -197,14 +198,24 @@ func follow(ctx context.Context, log *slog.Logger, each ...func(context.Context)
 const shutdownTime = 10 * time.Second
 
 func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, log *slog.Logger, out io.Writer) error {
-	srv := handlers.NewHTTPServer(site, log)
+	doors := []*http.Server{handlers.NewHTTPServer(site, log)}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("--addr=%s can't be listened on: %w", cfg.Addr, err)
 	}
+	listeners := []net.Listener{listener}
+	if cfg.OnionAddr != "" {
+		onion, err := listenForTor(ctx, cfg)
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		doors, listeners = append(doors, handlers.NewOnionServer(site, log)), append(listeners, onion)
+	}
 	announce(out, cfg, listener.Addr())
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(listener) }()
+	failed := make(chan error, len(doors))
+	for i, srv := range doors {
+		go func() { failed <- srv.Serve(listeners[i]) }()
+	}
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -212,12 +223,39 @@ func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, l
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
-	left := make(chan error, 1)
+	left := make(chan error, 1+len(doors))
 	go func() { left <- hub.Close(ctx) }()
-	if err := errors.Join(srv.Shutdown(ctx), <-left); err != nil {
+	for _, srv := range doors {
+		go func() { left <- srv.Shutdown(ctx) }()
+	}
+	for range cap(left) {
+		err = errors.Join(err, <-left)
+	}
+	if err != nil {
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
+}
+
+// listenForTor opens the onion service's listener. A socket that an earlier run left
+// behind is taken away; who may reach one is decided by its folder.
+func listenForTor(ctx context.Context, cfg *Config) (net.Listener, error) {
+	network, at := cfg.onionListener()
+	if info, err := os.Lstat(at); network == "unix" && err == nil && info.Mode()&os.ModeSocket != 0 {
+		if err := os.Remove(at); err != nil {
+			return nil, fmt.Errorf("--onion-addr=%s: %w", cfg.OnionAddr, err)
+		}
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, network, at)
+	if err != nil {
+		return nil, fmt.Errorf("--onion-addr=%s can't be listened on: %w", cfg.OnionAddr, err)
+	}
+	if network == "unix" {
+		if err := os.Chmod(at, 0o666); err != nil { //nolint:gosec // tor is another account
+			return nil, errors.Join(fmt.Errorf("--onion-addr=%s: %w", cfg.OnionAddr, err), l.Close())
+		}
+	}
+	return l, nil
 }
 
 // announce prints where the board can be opened.
@@ -225,6 +263,9 @@ func announce(out io.Writer, cfg *Config, addr net.Addr) {
 	fmt.Fprintln(out, "Mayfly is open:")
 	for _, a := range addresses(cfg, addr) {
 		fmt.Fprintln(out, "  "+a)
+	}
+	if cfg.onion != nil {
+		fmt.Fprintln(out, "  "+cfg.onion.String())
 	}
 }
 

@@ -34,7 +34,7 @@ func diskOf(path string) (disk, error) {
 	if err := unix.Statfs(path, &st); err != nil {
 		return disk{}, err
 	}
-	d := kindOf(uint32(st.Type)) //nolint:gosec // its 32 bits, however the system signs them
+	d := kindOf(uint32(st.Type))          //nolint:gosec // its 32 bits, however the system signs them
 	d.free = st.Bavail * uint64(st.Bsize) //nolint:gosec // no block is of less than nothing
 	return d, nil
 }

@@ -139,7 +139,7 @@ func (s *Server) openSocket(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	release, err := s.gate.OpenSocket(s.address(r))
+	release, err := s.gate.OpenSocket(s.caller(r, s.visitor(r)))
 	if err != nil {
 		return err
 	}

@@ -185,7 +185,7 @@ func feedName(q board.Query) string {
 
 // origin is where people reach this board.
 func (s *Server) origin(r *http.Request) string {
-	if s.base != nil {
+	if s.base != nil && !byOnion(r) {
 		return s.base.String()
 	}
 	scheme := "http"

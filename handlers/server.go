@@ -19,7 +19,7 @@ import (
 	"mayfly/pictures"
 )
 
-// Parts are what a Server is made of; all of them are needed, save Base.
+// Parts are what a Server is made of; all of them are needed, save Base and Onion.
 type Parts struct {
 	Board      *board.Board
 	Hub        *live.Hub
@@ -29,6 +29,7 @@ type Parts struct {
 	Well       func() bool                       // false: /healthz answers 503
 	VisitorKey [32]byte                          // MACs cookies, encrypts cursors
 	Base       *url.URL                          // nil: localhost and bare addresses are answered
+	Onion      *url.URL                          // nil: no onion service, or one whose name nobody said
 	Trusted    []netip.Prefix
 	Log        *slog.Logger
 }
@@ -44,6 +45,7 @@ type Server struct {
 	cookies  cookies
 	cursors  cursors
 	base     *url.URL
+	onion    *url.URL
 	trusted  []netip.Prefix
 	log      *slog.Logger
 
@@ -57,7 +59,7 @@ func New(p Parts) *Server {
 	return &Server{
 		board: p.Board, hub: p.Hub, gate: p.Gate, press: p.Press, settings: p.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
-		base: p.Base, trusted: p.Trusted, log: p.Log,
+		base: p.Base, onion: p.Onion, trusted: p.Trusted, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }
@@ -79,6 +81,9 @@ const warnEvery = time.Minute
 // address is where r comes from. An X-Forwarded-For that a private peer sent
 // without being trusted is logged, without any address, with the flag to set.
 func (s *Server) address(r *http.Request) netip.Addr {
+	if byOnion(r) {
+		return limit.Onion
+	}
 	addr, untrusted := limit.Address(r, s.trusted)
 	if untrusted {
 		now, last := time.Now().UnixMilli(), s.warned.Load()
@@ -93,7 +98,7 @@ func (s *Server) address(r *http.Request) netip.Addr {
 // fromTrustedProxy says whether the peer is one whose word we take.
 func (s *Server) fromTrustedProxy(r *http.Request) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
+	if err != nil || byOnion(r) {
 		return false
 	}
 	addr := peer.Addr().Unmap().WithZone("")

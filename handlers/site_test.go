@@ -44,6 +44,8 @@ type site struct {
 	client  *http.Client
 
 	patterns []string // of every route
+	handler  http.Handler
+	logger   *slog.Logger
 }
 
 type option func(*handlers.Parts)
@@ -103,7 +105,8 @@ func newSite(t *testing.T, options ...option) *site {
 	}
 	answering := handlers.New(parts)
 	s.patterns = answering.Patterns()
-	server := httptest.NewUnstartedServer(answering.Handler())
+	s.handler, s.logger = answering.Handler(), log
+	server := httptest.NewUnstartedServer(s.handler)
 	server.Config = handlers.NewHTTPServer(server.Config.Handler, log)
 	server.Start()
 	t.Cleanup(func() {

@@ -38,13 +38,13 @@ func (e *ProofError) Unwrap() error { return e.err }
 // *board.Error of kind Limited or, when no more proofs can be remembered, Busy.
 func (g *Gate) Admit(w Write) error {
 	s := g.settings(w.Board)
-	if s.Pow == board.PowOff {
+	newcomer, byOnion := !w.Who.Visitor.Settled(g.now()), w.Who.Addr == Onion
+	if s.Pow == board.PowOff && (!newcomer || !byOnion) {
 		return g.allow(w)
 	}
-	newcomer := !w.Who.Visitor.Settled(g.now())
 	onBoard, inNetwork := g.loudness(w)
 	t := g.toll(w, s.PowBits, max(onBoard, inNetwork))
-	if s.Pow == board.PowAlways || newcomer && onBoard >= 1 {
+	if s.Pow == board.PowAlways || newcomer && (byOnion || onBoard >= 1) || byOnion && inNetwork >= onionLoud {
 		if err := t.check(); err != nil {
 			return err
 		}
@@ -69,8 +69,11 @@ func (g *Gate) Admit(w Write) error {
 	if err := t.pay(); err != nil {
 		return err
 	}
-	if newcomer || past {
+	switch {
+	case newcomer, past:
 		g.hear(w)
+	case byOnion:
+		g.hearNetwork(w)
 	}
 	return nil
 }
@@ -170,7 +173,7 @@ func extra(loudness float64) int {
 }
 
 // loudness is how much w's board, and w's network, write of w's cost, in units of
-// 20 rates. Settled visitors within their limits are not heard.
+// 20 rates. Settled visitors within their limits are not heard, save in the onion.
 func (g *Gate) loudness(w Write) (onBoard, inNetwork float64) {
 	list := g.widths(w.Cost, w.Board)
 	if len(list) == 0 {
@@ -192,6 +195,15 @@ func (g *Gate) hear(w Write) {
 	for _, e := range []*epoch{current, previous} {
 		b, n := e.loadTags(w)
 		e.hear(b, now)
+		e.hear(n, now)
+	}
+}
+
+func (g *Gate) hearNetwork(w Write) {
+	now := g.now()
+	current, previous := g.memory.epochs()
+	for _, e := range []*epoch{current, previous} {
+		_, n := e.loadTags(w)
 		e.hear(n, now)
 	}
 }

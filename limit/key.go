@@ -43,6 +43,9 @@ func address(a netip.Addr) who { return prefix(a, 32, 64) }
 func network(a netip.Addr) who { return prefix(a, 24, 56) }
 
 func prefix(a netip.Addr, v4, v6 int) (w who) {
+	if a == Onion {
+		return everybody
+	}
 	a = plain(a)
 	bits := v6
 	if a.Is4() {

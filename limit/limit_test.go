@@ -315,7 +315,7 @@ func Test200PhonesBehindOneAddressRead(t *testing.T) {
 			t.Errorf("two pages each at once: %d of 400 passed", n)
 		}
 		for range 200 {
-			if _, err := s.OpenSocket(from("203.0.113.9")); err != nil {
+			if _, err := s.OpenSocket(Caller{Addr: from("203.0.113.9")}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -407,7 +407,7 @@ func TestR22WhatIsRememberedNamesNobodyAndIsForgotten(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		release, err := s.OpenSocket(addr)
+		release, err := s.OpenSocket(Caller{Addr: addr})
 		if err != nil {
 			t.Fatal(err)
 		}
