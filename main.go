@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"mayfly/argon"
 	"mayfly/board"
 	"mayfly/doctor"
 	"mayfly/handlers"
@@ -137,9 +138,15 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
+	door := board.NewDoor(store, argon.New(), now, time.Now)
+	setup, err := door.Begin(ctx)
+	if err != nil {
+		return err
+	}
 	gate := limit.NewGate(tuner.Settings, now, limit.MaxSockets())
 	site := handlers.New(handlers.Parts{
 		Board:      b,
+		Door:       door,
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
@@ -162,7 +169,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, index, store) })
 	background.Go(func() { follow(ctx, log, tuner.Follow, b.Follow) })
-	return serve(ctx, cfg, site.Handler(), hub, log, out)
+	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 
 // fill reads what is alive into the index, while pages are served.
@@ -197,7 +204,7 @@ func follow(ctx context.Context, log *slog.Logger, each ...func(context.Context)
 // shutdownTime is how long requests that are under way may take to end.
 const shutdownTime = 10 * time.Second
 
-func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, log *slog.Logger, out io.Writer) error {
+func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, log *slog.Logger, opened func(net.Addr)) error {
 	doors := []*http.Server{handlers.NewHTTPServer(site, log)}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
@@ -211,7 +218,7 @@ func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, l
 		}
 		doors, listeners = append(doors, handlers.NewOnionServer(site, log)), append(listeners, onion)
 	}
-	announce(out, cfg, listener.Addr())
+	opened(listener.Addr())
 	failed := make(chan error, len(doors))
 	for i, srv := range doors {
 		go func() { failed <- srv.Serve(listeners[i]) }()
@@ -258,16 +265,24 @@ func listenForTor(ctx context.Context, cfg *Config) (net.Listener, error) {
 	return l, nil
 }
 
-// announce prints where the board can be opened.
-func announce(out io.Writer, cfg *Config, addr net.Addr) {
+// announce prints where the board can be opened and, while it has no owner, where
+// somebody becomes that. The link is on this terminal alone, and in no log.
+func announce(out io.Writer, cfg *Config, addr net.Addr, setup board.Token) {
+	list := addresses(cfg, addr)
 	fmt.Fprintln(out, "Mayfly is open:")
-	for _, a := range addresses(cfg, addr) {
+	for _, a := range list {
 		fmt.Fprintln(out, "  "+a)
 	}
 	if cfg.onion != nil {
 		fmt.Fprintln(out, "  "+cfg.onion.String())
 	}
+	if setup != "" && len(list) > 0 {
+		fmt.Fprintln(out, "It has no owner yet. This link makes one, once:")
+		fmt.Fprintln(out, "  "+setupLink(list[0], setup))
+	}
 }
+
+func setupLink(base string, t board.Token) string { return base + "/admin/setup?token=" + string(t) }
 
 // addresses lists this machine's and the network's ways to a listener.
 func addresses(cfg *Config, addr net.Addr) []string {

@@ -25,6 +25,7 @@ type Bound struct {
 // what has ended at now is not there, whatever the store still holds.
 // Unknown, ended and destroyed are the same error of kind NotFound.
 type Posts interface {
+	Ledger
 	// InsertPost stores a post and its key, durably, before it returns its Seq.
 	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the

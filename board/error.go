@@ -20,6 +20,8 @@ const (
 	Full                    // no room on the disk
 	Unsupported             // a kind of file that we don't take
 	TooLarge                // more bytes than we take
+	Denied                  // for who is signed in alone
+	Forbidden               // for somebody else who is
 )
 
 // Error is a refusal that a person or program will read. Code is a key of the

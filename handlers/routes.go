@@ -43,6 +43,20 @@ func (s *Server) routes() []route {
 		{"POST /you/session", s.handle(s.keepForSession)},
 		{"POST /look", s.handle(s.chooseLook)},
 
+		{"GET /admin", s.page(s.admin(s.firstAdminPage))},
+		{"GET /admin/setup", s.page(s.setupPage)},
+		{"POST /admin/setup", s.handle(s.setup)},
+		{"GET /admin/login", s.page(s.loginPage)},
+		{"POST /admin/login", s.handle(s.login)},
+		{"POST /admin/logout", s.handle(s.logout)},
+		{"GET /admin/admins", s.page(s.admin(s.adminsPage))},
+		{"POST /admin/admins/invite", s.handle(s.admin(s.inviteAdmin))},
+		{"POST /admin/admins/remove", s.handle(s.admin(s.removeAdmin))},
+		{"GET /admin/account", s.page(s.admin(s.accountPage))},
+		{"POST /admin/account/passphrase", s.handle(s.admin(s.changePassphrase))},
+		{"POST /admin/account/codes", s.handle(s.admin(s.changeCodes))},
+		{"GET /admin/log", s.page(s.admin(s.logPage))},
+
 		{"GET /live", s.handle(s.openSocket)},
 		{"GET /live/state", s.page(s.liveState)},
 

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"mayfly/argon"
 	"mayfly/board"
 	"mayfly/handlers"
 	"mayfly/limit"
@@ -37,6 +38,7 @@ type site struct {
 	board   *board.Board
 	hub     *live.Hub
 	tuner   *board.Tuner
+	door    *board.Door
 	sweeper *board.Sweeper
 	store   *storage.Store
 	log     *bytes.Buffer
@@ -94,8 +96,9 @@ func newSite(t *testing.T, options ...option) *site {
 	s.tuner.Watch(s.board.SettingsChanged)
 	s.sweeper = board.NewSweeper(s.store, index, news, s.clock.Now, log)
 	s.sweep()
+	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
 	parts := handlers.Parts{
-		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
+		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
 		Press:    pictures.NewPress(),
 		Settings: s.tuner.Settings, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,

@@ -148,6 +148,7 @@ type Gate struct {
 	now      board.Clock
 	memory   *memory
 	sockets  *sockets
+	logins   *logins
 }
 
 // NewGate puts a Gate together. It follows the settings of each board, and those of
@@ -160,6 +161,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		now:      now,
 		memory:   newMemory(now),
 		sockets:  newSockets(maxSockets),
+		logins:   newLogins(now),
 	}
 }
 
@@ -177,6 +179,7 @@ func (g *Gate) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			g.memory.epochs()
+			g.logins.tidy()
 		}
 	}
 }

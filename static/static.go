@@ -67,6 +67,7 @@ var served = []struct {
 	{"img/backdrops/undertow.svg", nil},
 	{"img/backdrops/velvet.svg", nil},
 	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css"}},
+	{"css/admin.css", nil},
 	{"app.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
 	{"js/keep.js", nil},

@@ -49,6 +49,8 @@ type Page struct {
 	Share   string // where its link is shared; "": nowhere
 	// Script is what this kind of page loads beside js/app.js, "" for nothing.
 	Script string
+	// Style is the style sheet that it loads beside css/app.css, "" for none.
+	Style  string
 	Vanish int // the score at which a post is gone
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
