@@ -20,6 +20,8 @@ const (
 	Full                    // no room on the disk
 	Unsupported             // a kind of file that we don't take
 	TooLarge                // more bytes than we take
+	Shut                    // not now: out of sight, or locked
+	Decided                 // somebody else was quicker
 	Denied                  // for who is signed in alone
 	Forbidden               // for somebody else who is
 )

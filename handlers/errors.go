@@ -55,6 +55,8 @@ var statuses = map[board.Kind]int{
 	board.NotFound: http.StatusNotFound,
 	board.Spent:    http.StatusGone,
 	board.Closed:   http.StatusGone,
+	board.Shut:     http.StatusForbidden,
+	board.Decided:  http.StatusConflict,
 	board.Limited:  http.StatusTooManyRequests,
 	board.Busy:     http.StatusServiceUnavailable,
 	board.Full:     http.StatusInsufficientStorage,

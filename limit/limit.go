@@ -95,6 +95,7 @@ const (
 	Page
 	Picture // a post with one is a Post too
 	Image   // one that a page shows
+	Report
 
 	socket Cost = 0 // is no rate: OpenSocket
 )
@@ -122,6 +123,8 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Picture
 	case Image:
 		return s.Page.Times(imagesPerPage)
+	case Report:
+		return s.Report
 	case socket:
 	}
 	return board.Rate{}
