@@ -144,6 +144,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	gate := limit.NewGate(tuner.Settings, now, limit.MaxSockets())
+	bell := newBell(cfg, tuner.Settings, log)
+	b.Alarm(ring(bell))
 	site := handlers.New(handlers.Parts{
 		Board:      b,
 		Door:       door,
@@ -165,6 +167,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	defer cancel()
 	background.Go(func() { sweeper.Run(ctx) })
 	background.Go(func() { gate.Run(ctx) })
+	background.Go(func() { bell.Run(ctx) })
+	background.Go(func() { watchDisks(ctx, cfg, bell) })
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, index, store) })

@@ -208,7 +208,7 @@ func (l *line) hush(kind Kind) {
 func (l *line) backOff() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return min(retryFirst<<min(l.failed-1, 10), retryMost)
+	return min(retryFirst<<min(max(0, l.failed-1), 10), retryMost)
 }
 
 // send tells one sentence.

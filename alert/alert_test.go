@@ -174,3 +174,32 @@ func TestATestIsToldNowAndSaysHowItWent(t *testing.T) {
 		}
 	})
 }
+
+// stuck takes a sentence and never answers.
+type stuck struct{}
+
+func (stuck) Send(ctx context.Context, _ string) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestABellThatIsToldToStopStopsAtOnceAndBlamesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		b := New(say, always, slog.New(slog.NewTextHandler(&log, nil)), stuck{})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			b.Run(ctx)
+			close(done)
+		}()
+		b.Notify(Disk, 1)
+		synctest.Wait()
+		began := time.Now()
+		cancel()
+		<-done
+		if took := time.Since(began); took > 0 || b.State().Failing > 0 || log.Len() > 0 {
+			t.Errorf("it took %v, %+v, and said %q", took, b.State(), &log)
+		}
+	})
+}

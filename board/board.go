@@ -109,6 +109,7 @@ type Board struct {
 	settings func(board string) Settings
 	now      Clock
 	log      *slog.Logger
+	alarm    func(Waiting)
 
 	deciding sync.Mutex // so that what is told last is what was stored last
 
@@ -121,7 +122,7 @@ type Board struct {
 
 // New puts a Board together.
 func New(posts Posts, finder Finder, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
+	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log, alarm: func(Waiting) {}, bounded: map[string]time.Time{}}
 }
 
 // Now is board time.
@@ -200,15 +201,23 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	return r, r.Own, nil
 }
 
-// tellBirth tells of a post that everybody may read.
+// tellBirth tells of a post that everybody may read, or rings for one that is held.
 func (b *Board) tellBirth(ctx context.Context, p Post) {
-	if p.Standing == Shown {
+	switch p.Standing {
+	case Held:
+		b.alarm(HeldBack)
+	case Hidden:
+	case Shown:
 		b.tell(ctx, Event{Kind: Born, Board: p.Board, Thread: p.ID, ID: p.ID, Post: p, Unlisted: p.Unlisted})
 	}
 }
 
-// tellReply tells of a reply that everybody may read, and of its thread.
+// tellReply tells of a reply that everybody may read, and of its thread, or rings for
+// one that is held.
 func (b *Board) tellReply(ctx context.Context, r, root Post) {
+	if r.Standing == Held {
+		b.alarm(HeldBack)
+	}
 	if r.Standing != Shown || !root.InSight() {
 		return
 	}

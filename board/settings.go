@@ -36,6 +36,7 @@ type Settings struct {
 	Socket                     int            // open sockets an address may have
 	Pow                        Pow            // when a write costs a proof of work
 	PowBits                    int            // and what it costs: 2 to this many steps
+	Alerts                     bool           // hosts are told, where they said, that something waits
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
 }
 
@@ -111,6 +112,7 @@ var Knobs = []Knob{
 			return err
 		},
 	},
+	site(onOff("alerts", "on", func(s *Settings) *bool { return &s.Alerts })),
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),

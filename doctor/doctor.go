@@ -71,6 +71,18 @@ func Clock(wall, board time.Time, running bool) Finding {
 	return good("doctor.clock")
 }
 
+// Alerts says whether hosts are told that something waits for them, from how many
+// places they are told by, and how many of those did not take the last one.
+func Alerts(receivers, failing int) Finding {
+	switch {
+	case receivers == 0:
+		return note("doctor.alerts_none")
+	case failing > 0:
+		return bad("doctor.alerts_fail")
+	}
+	return good("doctor.alerts")
+}
+
 // size writes bytes in whole units.
 func size(n uint64) string {
 	const kb = 1 << 10
