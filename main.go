@@ -152,7 +152,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
-		Settings:   tuner.Settings,
+		Tuner:      tuner,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
 		Base:       cfg.base,

@@ -33,6 +33,8 @@ const (
 	ActRemove     Action = "remove_admin"
 	ActPassphrase Action = "passphrase"
 	ActCodes      Action = "codes"
+	ActKey        Action = "key" // one was made
+	ActRevoke     Action = "revoke"
 )
 
 // Ledger keeps the log.
@@ -59,4 +61,16 @@ func audit(ctx context.Context, l Ledger, now Clock, e Entry) error {
 		return fmt.Errorf("log %s: %w", e.Action, err)
 	}
 	return nil
+}
+
+// LogEntry returns one line of the log.
+func (b *Board) LogEntry(ctx context.Context, seq int64) (Entry, error) {
+	list, err := b.posts.Entries(ctx, seq+1, 1)
+	if err != nil {
+		return Entry{}, err
+	}
+	if len(list) == 0 || list[0].Seq != seq {
+		return Entry{}, ErrNotFound
+	}
+	return list[0], nil
 }

@@ -71,6 +71,8 @@ type Posts interface {
 	// Cap brings every life under the bounds of its board, and says how many it
 	// moved. Lives on boards without a bound are as they were.
 	Cap(ctx context.Context, bounds []Bound) (int, error)
+	// Shortened counts what Cap would do to the posts of a board.
+	Shortened(ctx context.Context, b Bound, now time.Time) (Shortened, error)
 	// Traces returns the wordless lines that stand in a board's feed.
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
 	// Prompts returns the host's posts that live on a board, the newest first.

@@ -58,6 +58,12 @@ func (s *Server) routes() []route {
 		{"GET /admin/account", s.page(s.admin(s.accountPage))},
 		{"POST /admin/account/passphrase", s.handle(s.admin(s.changePassphrase))},
 		{"POST /admin/account/codes", s.handle(s.admin(s.changeCodes))},
+		{"GET /admin/settings", s.page(s.admin(s.settingsPage))},
+		{"POST /admin/settings", s.handle(s.admin(s.tune))},
+		{"GET /admin/keys", s.page(s.admin(s.keysPage))},
+		{"POST /admin/keys", s.handle(s.admin(s.addKey))},
+		{"POST /admin/keys/revoke", s.handle(s.admin(s.revokeKey))},
+		{"POST /admin/log/rollback", s.handle(s.admin(s.rollBack))},
 		{"GET /admin/log", s.page(s.admin(s.logPage))},
 
 		{"GET /live", s.handle(s.openSocket)},
@@ -73,6 +79,9 @@ func (s *Server) routes() []route {
 		{"POST /api/v1/posts/{id}/reports", s.handle(s.apiReport)},
 		{"PUT /api/v1/posts/{id}/vote", s.handle(s.apiVote)},
 		{"GET /api/v1/live", s.handle(s.openSocket)},
+		{"GET /api/v1/admin/settings", s.handle(s.adminAPI(board.ScopeSettings, s.apiSettings))},
+		{"PATCH /api/v1/admin/settings", s.handle(s.adminAPI(board.ScopeSettings, s.apiTune))},
+		{"GET /api/v1/admin/log", s.handle(s.adminAPI(board.ScopeLog, s.apiLog))},
 		{"GET /api/v1/openapi.json", s.handle(s.openAPI)},
 
 		{"GET /static/", static.Handler()},

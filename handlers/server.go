@@ -26,11 +26,11 @@ type Parts struct {
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Press      *pictures.Press
-	Settings   func(board string) board.Settings // "" for what all boards share
-	Well       func() bool                       // false: /healthz answers 503
-	VisitorKey [32]byte                          // MACs cookies, encrypts cursors
-	Base       *url.URL                          // nil: localhost and bare addresses are answered
-	Onion      *url.URL                          // nil: no onion service, or one whose name nobody said
+	Tuner      *board.Tuner
+	Well       func() bool // false: /healthz answers 503
+	VisitorKey [32]byte    // MACs cookies, encrypts cursors
+	Base       *url.URL    // nil: localhost and bare addresses are answered
+	Onion      *url.URL    // nil: no onion service, or one whose name nobody said
 	Trusted    []netip.Prefix
 	Log        *slog.Logger
 }
@@ -42,7 +42,8 @@ type Server struct {
 	hub      *live.Hub
 	gate     *limit.Gate
 	press    *pictures.Press
-	settings func(board string) board.Settings
+	tuner    *board.Tuner
+	settings func(board string) board.Settings // of the tuner
 	well     func() bool
 	cookies  cookies
 	cursors  cursors
@@ -59,7 +60,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, settings: p.Settings, well: p.Well,
+		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, settings: p.Tuner.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, trusted: p.Trusted, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),

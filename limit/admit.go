@@ -38,10 +38,20 @@ func (e *ProofError) Unwrap() error { return e.err }
 // *board.Error of kind Limited or, when no more proofs can be remembered, Busy.
 func (g *Gate) Admit(w Write) error {
 	s := g.settings(w.Board)
-	newcomer, byOnion := !w.Who.Visitor.Settled(g.now()), w.Who.Addr == Onion
-	if s.Pow == board.PowOff && (!newcomer || !byOnion) {
+	if s.Pow == board.PowOff && (w.Who.Addr != Onion || !g.newcomer(w)) {
 		return g.allow(w)
 	}
+	err := g.admit(w, s)
+	for _, cost := range w.costs() {
+		g.waits.count(cost, err != nil)
+	}
+	return err
+}
+
+func (g *Gate) newcomer(w Write) bool { return !w.Who.Visitor.Settled(g.now()) }
+
+func (g *Gate) admit(w Write, s board.Settings) error {
+	newcomer, byOnion := g.newcomer(w), w.Who.Addr == Onion
 	onBoard, inNetwork := g.loudness(w)
 	t := g.toll(w, s.PowBits, max(onBoard, inNetwork))
 	if s.Pow == board.PowAlways || newcomer && (byOnion || onBoard >= 1) || byOnion && inNetwork >= onionLoud {

@@ -152,6 +152,7 @@ type Gate struct {
 	memory   *memory
 	sockets  *sockets
 	logins   *logins
+	waits    *waits
 }
 
 // NewGate puts a Gate together. It follows the settings of each board, and those of
@@ -165,6 +166,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		memory:   newMemory(now),
 		sockets:  newSockets(maxSockets),
 		logins:   newLogins(now),
+		waits:    &waits{now: now},
 	}
 }
 
@@ -191,7 +193,9 @@ func (g *Gate) Run(ctx context.Context) {
 // is a *board.Error of kind Limited, whose Args["wait"] is how long one more takes
 // at the rate that was passed.
 func (g *Gate) Allow(cost Cost, slug string, who Caller) error {
-	if past := g.charge(cost, slug, who); past != nil {
+	past := g.charge(cost, slug, who)
+	g.waits.count(cost, past != nil)
+	if past != nil {
 		return limited(past.wait)
 	}
 	return nil

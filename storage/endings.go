@@ -339,6 +339,21 @@ func (s *Store) Cap(ctx context.Context, bounds []board.Bound) (int, error) {
 	}
 }
 
+// Shortened counts what Cap would do to what lives on a board.
+func (s *Store) Shortened(ctx context.Context, b board.Bound, now time.Time) (n board.Shortened, err error) {
+	const q = `
+		SELECT count(*) FILTER (WHERE ` + ttlCap + ` <= $2),
+			count(*) FILTER (WHERE ` + ttlCap + ` > $2 AND ` + ttlCap + ` < ends_at),
+			count(*)
+		FROM posts
+		WHERE board = $3 AND ends_at > $2`
+	now = s.at(now)
+	err = s.read(ctx, func(ctx context.Context, db querier) error {
+		return db.QueryRowContext(ctx, q, b.TTLMax.Milliseconds(), now.UnixMilli(), b.Board).Scan(&n.Ends, &n.Sooner, &n.All)
+	})
+	return n, wrap("count what would end", err)
+}
+
 // lowered is a life whose end was moved.
 type lowered struct {
 	ref    keys.Ref

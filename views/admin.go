@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"mayfly/board"
 	"mayfly/words"
@@ -33,13 +32,15 @@ type AdminLink struct {
 }
 
 // FirstAdminPage is where admins look first.
-const FirstAdminPage = "/admin/log"
+const FirstAdminPage = "/admin/settings"
 
 // adminPages are the pages of admins, in the order of their navigation: the key of
 // their name is admin.nav.NAME.
 var adminPages = []AdminLink{
+	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
+	{Name: "keys", Href: "/admin/keys", Icon: "key"},
 	{Name: "account", Href: "/admin/account", Icon: "lock"},
 }
 
@@ -146,6 +147,7 @@ type Codes struct {
 type Setup struct {
 	Page
 	Heading, Lead string
+	Do            string // the words of its button
 	Token, Err    string
 	Who           []Input
 	Codes         Codes
@@ -155,15 +157,15 @@ type Setup struct {
 // NewSetup draws up the page of a setup link.
 func NewSetup(v Visit, a Arrival) (Setup, error) {
 	p := v.Words
-	heading, lead := p.Say("admin.join"), p.Say("admin.join_lead")
+	heading, lead, do := p.Say("admin.join"), p.Say("admin.join_lead"), p.Say("admin.join_do")
 	if a.Owner {
-		heading, lead = p.Say("admin.setup"), p.Say("admin.setup_lead")
+		heading, lead, do = p.Say("admin.setup"), p.Say("admin.setup_lead"), p.Say("admin.setup_do")
 	}
 	codes, err := newCodes(a.Seed, a.Name)
 	if err != nil {
 		return Setup{}, err
 	}
-	s := Setup{Page: v.page("door", heading), Heading: heading, Lead: lead, Token: a.Token, Err: a.Refused.All, Codes: codes}
+	s := Setup{Page: v.page("door", heading), Heading: heading, Lead: lead, Do: do, Token: a.Token, Err: a.Refused.All, Codes: codes}
 	s.Style = "css/admin.css"
 	wrong := a.Refused.Fields
 	s.Who = []Input{
@@ -327,6 +329,7 @@ type LogLine struct {
 	By, What     string
 	Board, Where string // of which board, and the way to it
 	Reason       string
+	Undo         string // the number of an entry that can be rolled back, or ""
 }
 
 // NewLog draws up the log, at most most lines of it.
@@ -338,9 +341,13 @@ func NewLog(d Desk, entries []board.Entry, most int) Log {
 		l.Older = "/admin/log?before=" + strconv.FormatInt(entries[most-1].Seq, 10)
 	}
 	for _, e := range entries {
+		ago := max(0, d.Now.Sub(e.At))
 		line := LogLine{
-			Ago: p.Say("admin.ago", "time", max(0, d.Now.Sub(e.At))), ISO: e.At.Format(time.RFC3339),
+			Ago: p.Say("admin.ago", "time", ago), ISO: iso(ago),
 			By: doneBy(p, e.By), What: whatWasDone(p, e), Reason: e.Reason,
+		}
+		if _, err := board.FindKnob(e.Subject); err == nil && e.Action == board.ActSetting {
+			line.Undo = strconv.FormatInt(e.Seq, 10)
 		}
 		if e.Board != "" {
 			line.Board, line.Where = e.Board, boardHref(e.Board)

@@ -60,6 +60,7 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"ACodeIsTakenOnce", aCodeIsTakenOnce},
 		{"AChangedPassphraseEndsOtherSessions", aChangedPassphraseEndsOtherSessions},
 		{"WhatLetsAnAdminInEnds", whatLetsAnAdminInEnds},
+		{"AKeyIsReadBackAsItWasMade", aKeyIsReadBackAsItWasMade},
 		{"TheLogIsReadPageByPage", theLogIsReadPageByPage},
 		{"OfAHundredEndsOneIsTold", ofAHundredEndsOneIsTold},
 		{"TimeEndsAPostAtItsMillisecond", timeEndsAPostAtItsMillisecond},
