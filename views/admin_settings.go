@@ -75,7 +75,7 @@ var knobGroups = []struct {
 	{"life", true, []board.KnobKind{board.KnobLife}, []string{"vanish_score"}},
 	{"pace", false, []board.KnobKind{board.KnobRate}, []string{"socket", "pow", "pow_bits", "shared_networks"}},
 	{"may", false, []board.KnobKind{board.KnobOnOff, board.KnobChoice}, []string{"place_list"}},
-	{"rest", false, []board.KnobKind{board.KnobWhole, board.KnobText}, nil},
+	{"rest", false, []board.KnobKind{board.KnobWhole, board.KnobText}, []string{"alerts"}},
 }
 
 // groupOf is the number of a setting's group.
