@@ -43,7 +43,7 @@ func (s *Server) waits() map[string]views.Waits {
 	out := map[string]views.Waits{}
 	for name, cost := range map[string]limit.Cost{
 		"post": limit.Post, "reply": limit.Reply, "vote": limit.Vote, "open": limit.Open,
-		"search": limit.Search, "page": limit.Page, "picture": limit.Picture,
+		"search": limit.Search, "page": limit.Page, "picture": limit.Picture, "report": limit.Report,
 	} {
 		waited, all := s.gate.Waits(cost)
 		out[name] = views.Waits{Waited: waited, All: all}

@@ -94,8 +94,8 @@ const (
 	Search
 	Page
 	Picture // a post with one is a Post too
-	Image   // one that a page shows
 	Report
+	Image // one that a page shows; the last
 
 	socket Cost = 0 // is no rate: OpenSocket
 )

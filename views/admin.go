@@ -2,7 +2,9 @@ package views
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +15,8 @@ import (
 // Desk is what every page of admins needs of its request.
 type Desk struct {
 	Visit
-	Me board.Admin
+	Me      board.Admin
+	Waiting int // how many cases are in the queue
 }
 
 // Admin is what surrounds every page of admins.
@@ -32,12 +35,13 @@ type AdminLink struct {
 }
 
 // FirstAdminPage is where admins look first.
-const FirstAdminPage = "/admin/settings"
+const FirstAdminPage = "/admin/queue"
 
 // adminPages are the pages of admins, in the order of their navigation: the key of
 // their name is admin.nav.NAME.
 var adminPages = []AdminLink{
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
+	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
 	{Name: "keys", Href: "/admin/keys", Icon: "key"},
@@ -52,6 +56,9 @@ func (d Desk) admin(name, lead string) Admin {
 	a.Style = "css/admin.css"
 	for _, l := range adminPages {
 		l.Text, l.Current = d.Words.Say("admin.nav."+l.Name), l.Name == name
+		if l.Name == "queue" && d.Waiting > 0 {
+			l.Count = strconv.Itoa(d.Waiting)
+		}
 		a.Nav = append(a.Nav, l)
 	}
 	return a
@@ -73,6 +80,18 @@ func NewRefused(p *words.Printer, code string, args map[string]any, fields map[s
 		r.All = p.SayWith(code, args)
 	}
 	return r
+}
+
+// Sentence is all that is wrong, in one line.
+func (r Refused) Sentence() string {
+	all := []string{}
+	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
+		all = append(all, r.Fields[name])
+	}
+	if r.All != "" {
+		all = append(all, r.All)
+	}
+	return strings.Join(all, " ")
 }
 
 // Input is a field of a form of admins.
@@ -344,7 +363,7 @@ func NewLog(d Desk, entries []board.Entry, most int) Log {
 		ago := max(0, d.Now.Sub(e.At))
 		line := LogLine{
 			Ago: p.Say("admin.ago", "time", ago), ISO: iso(ago),
-			By: doneBy(p, e.By), What: whatWasDone(p, e), Reason: e.Reason,
+			By: doneBy(p, e.By), What: whatWasDone(p, e), Reason: reasonSaid(p, e.Reason),
 		}
 		if _, err := board.FindKnob(e.Subject); err == nil && e.Action == board.ActSetting {
 			line.Undo = strconv.FormatInt(e.Seq, 10)
@@ -355,6 +374,14 @@ func NewLog(d Desk, entries []board.Entry, most int) Log {
 		l.Lines = append(l.Lines, line)
 	}
 	return l
+}
+
+// reasonSaid is a reason as people read it: one of those of reports, or free words.
+func reasonSaid(p *words.Printer, reason string) string {
+	if r, err := board.ParseReason(reason); err == nil {
+		return ReasonText(p, r)
+	}
+	return reason
 }
 
 // doneBy is who did it: an admin, or a command.
