@@ -49,6 +49,12 @@ func (doctorCommand) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 	return nil
 }
 
+// examineRunning is what a running server finds of itself, at board time.
+func examineRunning(ctx context.Context, cfg *Config, at time.Time) []doctor.Finding {
+	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}, doctor.Clock(time.Now(), at, true)}
+	return slices.Concat(list, examine(ctx, cfg), cfg.way().Listener(ctx))
+}
+
 // examine looks at what the page and the command both look at.
 func examine(ctx context.Context, cfg *Config) []doctor.Finding {
 	return slices.Concat(

@@ -158,6 +158,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Base:       cfg.base,
 		Onion:      cfg.onion,
 		Trusted:    cfg.trusted,
+		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, now()) },
+		Bell:       bell,
 		Log:        log,
 	})
 

@@ -35,6 +35,15 @@ func (w Way) Ways() []Finding {
 	return []Finding{good("doctor.base", "base", w.Base.String())}
 }
 
+// Came says that a request comes from its peer.
+func Came(addr string) Finding { return good("doctor.came", "address", addr) }
+
+// CameByProxy is for an address that a trusted proxy names.
+func CameByProxy(addr string) Finding { return good("doctor.came_proxy", "address", addr) }
+
+// CameByOnion is for who has no address.
+func CameByOnion() Finding { return good("doctor.came_onion") }
+
 // Forwarded is what there is to say when a private peer that nobody trusts has lately
 // sent X-Forwarded-For.
 func Forwarded() Finding { return bad("doctor.proxy_seen") }

@@ -70,6 +70,8 @@ func (s *Server) routes() []route {
 		{"GET /admin/queue/{id}/picture", s.handle(s.admin(s.casePicture(board.FullPart)))},
 		{"GET /admin/queue/{id}/thumb", s.handle(s.admin(s.casePicture(board.ThumbPart)))},
 		{"POST /admin/queue/{id}", s.handle(s.admin(s.decide))},
+		{"GET /admin/system", s.page(s.admin(s.systemPage))},
+		{"POST /admin/system/alert", s.handle(s.admin(s.tryAlert))},
 		{"GET /admin/log", s.page(s.admin(s.logPage))},
 
 		{"GET /live", s.handle(s.openSocket)},

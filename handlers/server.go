@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -13,7 +14,9 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"mayfly/alert"
 	"mayfly/board"
+	"mayfly/doctor"
 	"mayfly/limit"
 	"mayfly/live"
 	"mayfly/pictures"
@@ -32,6 +35,8 @@ type Parts struct {
 	Base       *url.URL    // nil: localhost and bare addresses are answered
 	Onion      *url.URL    // nil: no onion service, or one whose name nobody said
 	Trusted    []netip.Prefix
+	Examine    func(ctx context.Context) []doctor.Finding // what the board stands on
+	Bell       *alert.Bell
 	Log        *slog.Logger
 }
 
@@ -50,6 +55,8 @@ type Server struct {
 	base     *url.URL
 	onion    *url.URL
 	trusted  []netip.Prefix
+	examine  func(ctx context.Context) []doctor.Finding
+	bell     *alert.Bell
 	log      *slog.Logger
 
 	uploads *semaphore.Weighted // uploadRoom
@@ -62,7 +69,7 @@ func New(p Parts) *Server {
 	return &Server{
 		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, settings: p.Tuner.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
-		base: p.Base, onion: p.Onion, trusted: p.Trusted, log: p.Log,
+		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }

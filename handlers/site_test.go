@@ -19,8 +19,10 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"mayfly/alert"
 	"mayfly/argon"
 	"mayfly/board"
+	"mayfly/doctor"
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
@@ -102,6 +104,10 @@ func newSite(t *testing.T, options ...option) *site {
 		Press: pictures.NewPress(),
 		Tuner: s.tuner, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
+		Examine: func(context.Context) []doctor.Finding {
+			return []doctor.Finding{{Level: doctor.Good, Code: "doctor.clock"}, {Level: doctor.Warning, Code: "doctor.swap_on"}}
+		},
+		Bell: alert.New(func(k alert.Kind, _ int) string { return string(k) }, func() bool { return true }, log),
 	}
 	for _, o := range options {
 		o(&parts)
