@@ -109,7 +109,13 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 
-	draw := handlers.NewDrawer(tuner.Settings, now, version())
+	storms, err := board.NewStorms(ctx, store, tuner.Settings, now)
+	if err != nil {
+		return err
+	}
+	settings := storms.Settings
+
+	draw := handlers.NewDrawer(settings, now, version())
 	hub := live.NewHub(draw, log)
 	news := live.NewCalm(hub, log)
 	index, err := search.New(ctx, now, log)
@@ -117,7 +123,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	defer closing(&err, index.Close)
-	b := board.New(store, index, news, tuner.Settings, now, log)
+	b := board.New(store, index, news, settings, now, log)
 	if err := b.Begin(ctx, cfg.starter); err != nil {
 		return err
 	}
@@ -125,6 +131,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	tuner.Watch(b.SettingsChanged)
+	storms.Watch(b.StormChanged)
 	sweeper := board.NewSweeper(store, index, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
@@ -133,13 +140,13 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	gate := limit.NewGate(tuner.Settings, now, limit.MaxSockets())
+	gate := limit.NewGate(settings, now, limit.MaxSockets())
 	site := handlers.New(handlers.Parts{
 		Board:      b,
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
-		Settings:   tuner.Settings,
+		Settings:   settings,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
 		Base:       cfg.base,
@@ -156,7 +163,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, index, store) })
-	background.Go(func() { follow(ctx, log, tuner.Follow, b.Follow) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, out)
 }
 

@@ -120,12 +120,15 @@ func (b *Board) Now() time.Time { return b.now() }
 // on disk before Create returns. The key proves authorship to EndWithKey. A
 // picture is pressed last, when all else about the draft is right.
 func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Post, OwnerKey, error) {
-	s := b.settings(slug)
+	s := b.settings(slug).ForNew()
 	d, err := d.Check(s)
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	info, err := b.Board(ctx, slug)
+	if err == nil {
+		err = b.MayWrite(slug)
+	}
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
@@ -169,6 +172,9 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if root.IsReply() {
 		return Post{}, OwnerKey{}, ErrNotFound
 	}
+	if err := b.MayReply(root.Board, v); err != nil {
+		return Post{}, OwnerKey{}, err
+	}
 	d = Draft{Body: d.Body, To: d.To} // a reply has no clock and no place of its own
 	if d, err = d.Check(b.settings(root.Board)); err != nil {
 		return Post{}, OwnerKey{}, err
@@ -186,6 +192,18 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, To: b.answered(ctx, r), Hosted: root.Prompt != NoPrompt, Unlisted: root.Unlisted})
 	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: thread, ID: thread, Post: root, Unlisted: root.Unlisted})
 	return r, r.Own, nil
+}
+
+// MayReply says why v may not reply on a board just now; nil: they may. In a raid
+// threads are for those who were here before it.
+func (b *Board) MayReply(slug string, v Visitor) error {
+	if err := b.MayWrite(slug); err != nil {
+		return err
+	}
+	if b.settings(slug).Storm && !v.Settled(b.now()) {
+		return errStormReply
+	}
+	return nil
 }
 
 // answered is the living reply that r answers, zero if it is gone or never stood in
@@ -207,6 +225,9 @@ func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post
 	now := b.now()
 	p, err := b.posts.Post(ctx, id, now)
 	if err != nil {
+		return Post{}, err
+	}
+	if err := b.MayWrite(p.Board); err != nil {
 		return Post{}, err
 	}
 	s := b.settings(p.Board)
@@ -252,6 +273,9 @@ func (b *Board) Votes(ctx context.Context, v Visitor, posts []Post) (map[PostID]
 func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	secret, err := b.posts.Secret(ctx, id, b.now())
 	if err != nil {
+		return Post{}, err
+	}
+	if _, err := b.Post(ctx, id); err != nil {
 		return Post{}, err
 	}
 	p, ended, err := b.posts.Open(ctx, id, secret.Opening(v, id), b.now())
@@ -302,17 +326,32 @@ func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
 
 // Thread returns a post with its replies, oldest first.
 func (b *Board) Thread(ctx context.Context, id PostID) (Post, []Post, error) {
-	return b.posts.Thread(ctx, id, b.now())
+	p, replies, err := b.posts.Thread(ctx, id, b.now())
+	if err == nil {
+		err = b.shut(p.Board)
+	}
+	if err != nil {
+		return Post{}, nil, err
+	}
+	return p, replies, nil
 }
 
-// Post returns one post or reply.
+// Post returns one post or reply. On a board that is closed for now it returns it
+// with ErrShut: whose it is, it still may be ended by.
 func (b *Board) Post(ctx context.Context, id PostID) (Post, error) {
-	return b.posts.Post(ctx, id, b.now())
+	p, err := b.posts.Post(ctx, id, b.now())
+	if err != nil {
+		return Post{}, err
+	}
+	return p, b.shut(p.Board)
 }
 
 // Picture returns a part of a post's picture. A post without one, and one that is
 // view-once, is not found.
 func (b *Board) Picture(ctx context.Context, id PostID, part Part) (Image, error) {
+	if _, err := b.Post(ctx, id); err != nil {
+		return Image{}, err
+	}
 	return b.posts.Picture(ctx, id, part, b.now())
 }
 

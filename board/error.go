@@ -20,6 +20,8 @@ const (
 	Full                    // no room on the disk
 	Unsupported             // a kind of file that we don't take
 	TooLarge                // more bytes than we take
+	Barred                  // not by you, or not now: what would do is in the sentence
+	Shuttered               // a board that its admins have closed for now
 )
 
 // Error is a refusal that a person or program will read. Code is a key of the

@@ -165,11 +165,12 @@ func (s *Server) apiBoards(w http.ResponseWriter, r *http.Request) error {
 		Rules    string `json:"rules"`
 		ClosesIn *int64 `json:"closes_in"` // seconds; null: never
 		Posts    int    `json:"posts"`
+		State    string `json:"state"` // open, slow, read-only or closed
 		URL      string `json:"url"`
 	}
 	out := make([]apiBoard, len(boards))
 	for i, b := range boards {
-		out[i] = apiBoard{Slug: b.Slug, Title: views.BoardTitle(s.printer(r), b), Rules: b.Rules, URL: boardURL(b.Slug)}
+		out[i] = apiBoard{Slug: b.Slug, Title: views.BoardTitle(s.printer(r), b), Rules: b.Rules, URL: boardURL(b.Slug), State: string(s.settings(b.Slug).State)}
 		if left, closes := b.ClosesIn(s.board.Now()); closes {
 			in := seconds(left)
 			out[i].ClosesIn = &in
@@ -300,7 +301,7 @@ func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 
 // apiPublished answers 201 with what v has published and its owner key.
 func (s *Server) apiPublished(w http.ResponseWriter, r *http.Request, v board.Visitor, p board.Post, key board.OwnerKey) error {
-	s.keepVisitor(w, r, v)
+	s.written(w, r, v, p.ID)
 	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.Mine = true
 	w.Header().Set("Location", "/api/v1/posts/"+out.ID)

@@ -57,7 +57,7 @@ func (d *Drawer) Draw(format string, e board.Event, at uint64) ([]byte, error) {
 }
 
 func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.Component {
-	s, now := d.settings(e.Board), d.now()
+	s, now := d.settings(e.Board).ForNew(), d.now()
 	info := board.Info{Slug: e.Board, ClosesAt: e.ClosesAt}
 	switch e.Kind {
 	case board.Born:
@@ -77,7 +77,7 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 		if left, closes := info.ClosesIn(now); closes {
 			s = s.Within(left)
 		}
-		return views.SettingsFrame(views.NewLimits(say, s), views.NewClosing(say, info, now), at)
+		return views.SettingsFrame(views.NewLimits(say, s), views.NewPace(say, s), views.NewClosing(say, info, now), at)
 	case board.Reload:
 	}
 	return views.ReloadFrame(at)

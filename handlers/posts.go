@@ -277,7 +277,7 @@ func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string
 	}
 	p, _, err := s.board.Create(r.Context(), slug, v, d)
 	if err == nil {
-		s.keepVisitor(w, r, v)
+		s.written(w, r, v, p.ID)
 	}
 	return p, v, err
 }
@@ -334,7 +334,7 @@ func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.P
 	}
 	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body, To: to})
 	if err == nil {
-		s.keepVisitor(w, r, v)
+		s.written(w, r, v, p.ID)
 	}
 	return p, err
 }
@@ -386,12 +386,12 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*boa
 		return &board.Error{Kind: board.Invalid, Code: e.code}, e.status, true
 	}
 	e, ok := errors.AsType[*board.Error](err)
-	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || waits(r, err) {
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Shuttered || e.Kind == board.Internal || waits(r, err) {
 		return nil, 0, false
 	}
 	ref := refusalOf(err)
 	ref.headers(w.Header())
-	if ref.status >= http.StatusInternalServerError {
+	if ref.ours() {
 		s.logFailure(r, err)
 	}
 	return e, ref.status, true
@@ -429,7 +429,7 @@ func (s *Server) castVote(w http.ResponseWriter, r *http.Request, word string) (
 	if err != nil {
 		return board.Post{}, vote, err
 	}
-	if err := s.gate.FreshVote(s.caller(r, v), id); err != nil {
+	if err := s.gate.FreshVote(s.caller(r, v), id, vote); err != nil {
 		return board.Post{}, vote, err
 	}
 	p, err := s.board.Vote(r.Context(), id, v, vote)
@@ -452,7 +452,7 @@ func (s *Server) endPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p, err := s.board.Post(r.Context(), id)
-	if err != nil {
+	if err != nil && !errors.Is(err, board.ErrShut) { // what is one's own may be ended there, too
 		return err
 	}
 	if key := r.PostForm.Get("owner_key"); key != "" {

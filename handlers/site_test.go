@@ -37,6 +37,7 @@ type site struct {
 	board   *board.Board
 	hub     *live.Hub
 	tuner   *board.Tuner
+	storms  *board.Storms
 	sweeper *board.Sweeper
 	store   *storage.Store
 	log     *bytes.Buffer
@@ -79,7 +80,8 @@ func newSite(t *testing.T, options ...option) *site {
 	})
 	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0"}
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
-	draw := handlers.NewDrawer(s.tuner.Settings, s.clock.Now, "test")
+	s.storms = must(board.NewStorms(t.Context(), s.store, s.tuner.Settings, s.clock.Now))
+	draw := handlers.NewDrawer(s.storms.Settings, s.clock.Now, "test")
 	s.hub = live.NewHub(draw, log)
 	news := live.NewCalm(s.hub, log)
 	index := must(search.New(t.Context(), s.clock.Now, log))
@@ -88,14 +90,15 @@ func newSite(t *testing.T, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	s.board = board.New(s.store, index, news, s.tuner.Settings, s.clock.Now, log)
+	s.board = board.New(s.store, index, news, s.storms.Settings, s.clock.Now, log)
+	s.storms.Watch(s.board.StormChanged)
 	s.tuner.Watch(s.board.SettingsChanged)
 	s.sweeper = board.NewSweeper(s.store, index, news, s.clock.Now, log)
 	s.sweep()
 	parts := handlers.Parts{
-		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
+		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
 		Press:    pictures.NewPress(),
-		Settings: s.tuner.Settings, Well: func() bool { return !s.sweeper.Late() },
+		Settings: s.storms.Settings, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 	}
 	for _, o := range options {

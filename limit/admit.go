@@ -38,13 +38,13 @@ func (e *ProofError) Unwrap() error { return e.err }
 // *board.Error of kind Limited or, when no more proofs can be remembered, Busy.
 func (g *Gate) Admit(w Write) error {
 	s := g.settings(w.Board)
-	if s.Pow == board.PowOff {
+	newcomer, banned := !w.Who.Visitor.Settled(g.now()), g.origins.isBanned(w.Who.Addr)
+	if s.Pow == board.PowOff && !banned {
 		return g.allow(w)
 	}
-	newcomer := !w.Who.Visitor.Settled(g.now())
 	onBoard, inNetwork := g.loudness(w)
 	t := g.toll(w, s.PowBits, max(onBoard, inNetwork))
-	if s.Pow == board.PowAlways || newcomer && onBoard >= 1 {
+	if s.Pow == board.PowAlways || banned || newcomer && (s.Storm || onBoard >= 1) {
 		if err := t.check(); err != nil {
 			return err
 		}
@@ -66,6 +66,9 @@ func (g *Gate) Admit(w Write) error {
 		}
 		past = true
 	}
+	if err := g.pace(w, s, &t, banned); err != nil {
+		return err
+	}
 	if err := t.pay(); err != nil {
 		return err
 	}
@@ -83,7 +86,7 @@ func (g *Gate) allow(w Write) error {
 			return err
 		}
 	}
-	return nil
+	return g.pace(w, g.settings(w.Board), nil, false)
 }
 
 // toll is the proof that one write may have to bring.

@@ -20,7 +20,10 @@ const (
 	ofNetwork
 	ofCrowd // the settled visitors of a network
 	ofPost  // the fresh votes of a network on one post
+	ofDowns // the fresh downs of all networks on one post
 	ofVoter // one of those
+
+	ofBanned // the writes of a network that is banned
 
 	ofProven // the writes of a network that came with a proof
 	ofProof  // a challenge or ticket

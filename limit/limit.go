@@ -96,6 +96,8 @@ const (
 	Picture // a post with one is a Post too
 	Image   // one that a page shows
 
+	slow // a post or reply where the board is slow
+
 	socket Cost = 0 // is no rate: OpenSocket
 )
 
@@ -122,7 +124,7 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Picture
 	case Image:
 		return s.Page.Times(imagesPerPage)
-	case socket:
+	case socket, slow:
 	}
 	return board.Rate{}
 }
@@ -148,6 +150,7 @@ type Gate struct {
 	now      board.Clock
 	memory   *memory
 	sockets  *sockets
+	origins  *origins
 }
 
 // NewGate puts a Gate together. It follows the settings of each board, and those of
@@ -160,6 +163,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		now:      now,
 		memory:   newMemory(now),
 		sockets:  newSockets(maxSockets),
+		origins:  newOrigins(now),
 	}
 }
 
@@ -177,6 +181,7 @@ func (g *Gate) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			g.memory.epochs()
+			g.origins.forget()
 		}
 	}
 }
@@ -213,7 +218,7 @@ func (g *Gate) charge(cost Cost, slug string, who Caller) *empty {
 func (g *Gate) chargeProven(cost Cost, slug string, who Caller) *empty {
 	for _, of := range g.widths(cost, slug) {
 		most := of.rate.Times(crowdWidth * g.times(who))
-		if !g.take(bucket{lane{cost, ofProven, of.slug, most}, network(who.Addr)}) {
+		if !g.take(bucket{lane{cost: cost, scope: ofProven, slug: of.slug, rate: most}, network(who.Addr)}) {
 			return &empty{ofProven, wait(of.rate)}
 		}
 	}
@@ -259,7 +264,7 @@ func wider(a, b board.Rate) bool {
 // buckets lists what a request is charged to, narrowest first.
 func (g *Gate) buckets(cost Cost, of width, who Caller) [2]bucket {
 	times := g.times(who)
-	in := func(s scope, n int) lane { return lane{cost, s, of.slug, of.rate.Times(n)} }
+	in := func(s scope, n int) lane { return lane{cost: cost, scope: s, slug: of.slug, rate: of.rate.Times(n)} }
 	net := network(who.Addr)
 	if who.Visitor.Settled(g.now()) {
 		return [2]bucket{

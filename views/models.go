@@ -198,6 +198,7 @@ type Composer struct {
 	Body     string
 	Size     string // how the words are set on a card: see cardSize
 	Limits   Limits
+	Pace     Pace
 	Photo    *Photo   // nil: there are no pictures here
 	Moods    []Mood   // none: there are no cards here
 	Plain    bool     // no backdrop is chosen
@@ -237,6 +238,12 @@ type Mood struct {
 	Backdrops []Choice
 }
 
+// Pace is the line above a form where writing is not as usual; "" where it is.
+type Pace struct {
+	Text     string
+	ReadOnly bool // nobody writes: the line stands for the form
+}
+
 // Limits are the rules of writing, which may change while a page is open.
 type Limits struct {
 	Words  *words.Printer
@@ -252,6 +259,7 @@ type ReplyForm struct {
 	Action  string
 	Body    string
 	Max     int
+	Pace    Pace
 	As      *Name   // who the reader is in this thread, if anybody yet
 	To      *Answer // the reply that is answered; nil: the post
 	Back    string  // where the post is answered instead

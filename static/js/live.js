@@ -6,7 +6,7 @@
 // waits, mayfly:landed when it has, mayfly:died (detail: id, why; "" when that is not
 // known), mayfly:state (detail: the answer) before a difference lands.
 
-import { limits, typing } from "./compose.js";
+import { limits, pace, typing } from "./compose.js";
 import { day, passing } from "./keep.js";
 import { adopt, closeGaps, leave, now, release, settled, speak } from "./life.js";
 import { parse } from "./net.js";
@@ -80,6 +80,7 @@ const handlers = {
   settings(frame) {
     seen(frame);
     limits(frame.querySelector("#limits"));
+    pace(frame.querySelector("#pace"));
     closing(frame.querySelector("#closing"));
   },
   reload() {
@@ -329,7 +330,7 @@ async function ask() {
       for (const article of living(posts)) speak("died", { id: idOf(article), why: "" });
       endThread();
     }
-    if (answer.status === 410) reloadWhenIdle(); // the board has closed, and says so
+    if (answer.status === 410 || answer.status === 503) reloadWhenIdle(); // the board has closed, and says so
     if (answer.ok) landState(parse(await answer.text()).getElementById("state"));
     return true;
   } catch {

@@ -1,0 +1,127 @@
+package board_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"mayfly/board"
+)
+
+func (s *site) storms(t *testing.T) *board.Storms {
+	t.Helper()
+	storms, err := board.NewStorms(t.Context(), s.store, func(string) board.Settings { return s.settings }, s.clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return storms
+}
+
+func TestRaidModeLiesOverTheSettingsAndLeavesThemAsTheyWere(t *testing.T) {
+	s := newSite(t)
+	storms, usual := s.storms(t), s.settings
+	if err := storms.Begin(t.Context(), "mara", "home", 30*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	in := storms.Settings("home")
+	if !in.Storm || in.State != board.Slow || in.PowBits <= usual.PowBits || in.ForNew().TTLMax != board.StormTTL || in.TTLMax != usual.TTLMax {
+		t.Errorf("in a raid: %+v", in)
+	}
+	if storms.Settings("").Storm || storms.Settings("attic").Storm {
+		t.Error("another board is in it too")
+	}
+	s.settings.SlowSeconds = 90 // what is changed meanwhile is in force, then and later
+	if got := storms.Settings("home").SlowSeconds; got != 90 {
+		t.Errorf("slow_seconds = %d", got)
+	}
+	s.settings.State = board.ReadOnly
+	if got := storms.Settings("home").State; got != board.ReadOnly {
+		t.Errorf("a read-only board is %s in a raid", got)
+	}
+	s.now = s.now.Add(30*time.Minute - time.Millisecond)
+	if !storms.Settings("home").Storm {
+		t.Error("it is over too early")
+	}
+	s.now = s.now.Add(time.Millisecond)
+	if got := storms.Settings("home"); got.Storm || got.PowBits != usual.PowBits || got.State != board.ReadOnly {
+		t.Errorf("when it is over: %+v", got)
+	}
+}
+
+func TestRaidModeSurvivesARestartAndEndsWithoutOne(t *testing.T) {
+	s := newSite(t)
+	if err := s.storms(t).Begin(t.Context(), "mara", "", 2*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	s.now = s.now.Add(time.Hour)
+	again := s.storms(t)
+	if got := again.Left("home"); got != time.Hour {
+		t.Errorf("after a restart %s are left", got)
+	}
+	var told []string
+	again.Watch(func(_ context.Context, board string) { told = append(told, "over on all"+board) })
+	s.now = s.now.Add(time.Hour)
+	for range 3 {
+		if err := again.Follow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(told) != 1 || again.Left("home") != 0 || len(again.List()) != 0 {
+		t.Errorf("told %v, left %s, listed %v", told, again.Left("home"), again.List())
+	}
+}
+
+func TestRaidModeIsBoundedAudittedAndEndedByHand(t *testing.T) {
+	s := newSite(t)
+	storms := s.storms(t)
+	for _, d := range []time.Duration{0, time.Second, 25 * time.Hour} {
+		if err := storms.Begin(t.Context(), "mara", "", d); err == nil {
+			t.Errorf("%s was taken", d)
+		}
+	}
+	if err := storms.Begin(t.Context(), "mara", "cellar", time.Hour); err == nil {
+		t.Error("a board that is not there was taken")
+	}
+	if err := storms.Begin(t.Context(), "mara", "home", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := storms.End(t.Context(), "finn", "home"); err != nil {
+		t.Fatal(err)
+	}
+	if storms.Left("home") != 0 {
+		t.Error("it is on")
+	}
+	audit, err := s.store.Audit(t.Context(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(audit) != 2 || audit[0].By != "finn" || audit[0].Old != "1h" || audit[0].New != "off" || audit[1].By != "mara" || audit[1].Name != "raid" || audit[1].New != "1h" || audit[1].Board != "home" {
+		t.Errorf("audit = %+v", audit)
+	}
+}
+
+func TestInARaidPostsAreShortLivedAndOnlyTheSettledReply(t *testing.T) {
+	s := newSite(t)
+	before := s.post(s.visitor(), "written before")
+	s.settings = s.settings.InStorm()
+	if _, _, err := s.Create(t.Context(), board.Home, s.visitor(), board.Draft{Body: "for long", TTL: 2 * time.Hour}); err == nil {
+		t.Error("two hours were taken")
+	}
+	p, _, err := s.Create(t.Context(), board.Home, s.visitor(), board.Draft{Body: "as usual"})
+	if err != nil || p.Life.CapAt.Sub(s.now) > board.StormTTL+time.Minute {
+		t.Errorf("%v: it may live until %s", err, p.Life.CapAt)
+	}
+	if err := s.Cap(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := s.Post(t.Context(), before.ID); err != nil || !now.Life.CapAt.Equal(before.Life.CapAt) {
+		t.Errorf("%v: what was there before is capped at %s, was %s", err, now.Life.CapAt, before.Life.CapAt)
+	}
+	if _, _, err := s.Board.Reply(t.Context(), before.ID, s.visitor(), board.Draft{Body: "me too"}); err == nil {
+		t.Error("a newcomer replied")
+	}
+	old := board.NewVisitor(s.now.Add(-time.Hour))
+	if _, _, err := s.Board.Reply(t.Context(), before.ID, old, board.Draft{Body: "me too"}); err != nil {
+		t.Errorf("a settled visitor: %v", err)
+	}
+}
