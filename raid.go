@@ -30,7 +30,7 @@ type (
 func (c raidOn) Run(ctx context.Context, cfg *Config, out io.Writer) error {
 	d, err := board.ParseLife(c.For)
 	if err != nil {
-		return usageError{fmt.Errorf("give a time from %s to %s, such as 30m or 2h", board.FormatLife(board.StormMin), board.FormatLife(board.StormMax))}
+		return usageError{fmt.Errorf("give a time from %s to %s, such as 30m or 2h", board.FormatLife(board.StormLeast), board.FormatLife(board.StormMost))}
 	}
 	return withStorms(ctx, cfg, c.Board, func(t *board.Storms) error {
 		if err := t.Begin(ctx, "cli", c.Board, d); err != nil {

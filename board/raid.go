@@ -42,9 +42,10 @@ type Storm struct {
 const (
 	// StormTTL is the longest that what is written in a raid may live.
 	StormTTL = time.Hour
-	// StormMin and StormMax bound how long raid mode may be asked for at a time.
-	StormMin = time.Minute
-	StormMax = 24 * time.Hour
+	// StormLeast is the shortest that raid mode may be asked for.
+	StormLeast = time.Minute
+	// StormMost is the longest.
+	StormMost = 24 * time.Hour
 
 	// stormBits are added to what a proof of work costs: eight times as much.
 	stormBits = 3
@@ -142,8 +143,8 @@ func (t *Storms) List() []Storm {
 // Begin turns raid mode on for a time from now, on a board or ("") on all. One that
 // is on is given the new time.
 func (t *Storms) Begin(ctx context.Context, by, board string, d time.Duration) error {
-	if d < StormMin || d > StormMax {
-		return fmt.Errorf("raid mode may last from %s to %s, such as 30m or 2h", FormatLife(StormMin), FormatLife(StormMax))
+	if d < StormLeast || d > StormMost {
+		return fmt.Errorf("raid mode may last from %s to %s, such as 30m or 2h", FormatLife(StormLeast), FormatLife(StormMost))
 	}
 	now := t.now()
 	c := Change{Board: board, Name: "raid", Old: t.told(board), New: FormatLife(d), By: by, At: now}

@@ -71,7 +71,7 @@ func TestRaidModeSurvivesARestartAndEndsWithoutOne(t *testing.T) {
 	}
 }
 
-func TestRaidModeIsBoundedAudittedAndEndedByHand(t *testing.T) {
+func TestRaidModeIsBoundedAuditedAndEndedByHand(t *testing.T) {
 	s := newSite(t)
 	storms := s.storms(t)
 	for _, d := range []time.Duration{0, time.Second, 25 * time.Hour} {
@@ -117,11 +117,11 @@ func TestInARaidPostsAreShortLivedAndOnlyTheSettledReply(t *testing.T) {
 	if now, err := s.Post(t.Context(), before.ID); err != nil || !now.Life.CapAt.Equal(before.Life.CapAt) {
 		t.Errorf("%v: what was there before is capped at %s, was %s", err, now.Life.CapAt, before.Life.CapAt)
 	}
-	if _, _, err := s.Board.Reply(t.Context(), before.ID, s.visitor(), board.Draft{Body: "me too"}); err == nil {
+	if _, _, err := s.Reply(t.Context(), before.ID, s.visitor(), board.Draft{Body: "me too"}); err == nil {
 		t.Error("a newcomer replied")
 	}
 	old := board.NewVisitor(s.now.Add(-time.Hour))
-	if _, _, err := s.Board.Reply(t.Context(), before.ID, old, board.Draft{Body: "me too"}); err != nil {
+	if _, _, err := s.Reply(t.Context(), before.ID, old, board.Draft{Body: "me too"}); err != nil {
 		t.Errorf("a settled visitor: %v", err)
 	}
 }

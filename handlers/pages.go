@@ -15,7 +15,7 @@ import (
 // visit is what every page needs to know of its request.
 func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (views.Visit, error) {
 	info, err := s.board.Board(r.Context(), slug)
-	if err != nil && !(errors.Is(err, board.ErrShut) && ofSite(r)) {
+	if err != nil && (!errors.Is(err, board.ErrShut) || !ofSite(r)) {
 		return views.Visit{}, err
 	}
 	boards, err := s.board.Boards(r.Context())
