@@ -274,7 +274,7 @@ func (b *Board) SettingsChanged(ctx context.Context, old, next Tuning) {
 				b.log.ErrorContext(ctx, "lives were not brought under ttl_max; the next start does it", "err", err)
 			}
 		}
-		if (is.State == Shut) != (was.State == Shut) {
+		if (is.State == ForNow) != (was.State == ForNow) {
 			b.tell(ctx, Event{Kind: Reload, Board: info.Slug})
 		}
 		if !is.Equal(was) {

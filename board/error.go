@@ -20,7 +20,8 @@ const (
 	Full                    // no room on the disk
 	Unsupported             // a kind of file that we don't take
 	TooLarge                // more bytes than we take
-	Barred                  // not by you, or not now: what would do is in the sentence
+	Shut                    // not now: out of sight, or locked
+	Decided                 // somebody else was quicker
 	Shuttered               // a board that its admins have closed for now
 )
 

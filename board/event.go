@@ -50,6 +50,9 @@ const (
 	ByAuthor  Why = "author"
 	ByAdmin   Why = "admin"
 	ByBoard   Why = "board" // its board has closed
+
+	// OutOfSight is why open pages let go of what lives on: reports hid it.
+	OutOfSight Why = "hidden"
 )
 
 // LeavesTrace says whether the community or the last reader ended it, so that a

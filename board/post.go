@@ -52,6 +52,13 @@ type Post struct {
 	Readers  int      // openings that are left, 0 for no such clock
 	Sealed   bool     // Body and Picture are withheld: Board.Open gives them
 
+	Standing Standing // who may read it
+	Under    Standing // of a reply: who may read its thread
+	Veiled   bool     // its words are withheld: see For
+	Care     bool     // somebody may be in danger: an admin looks at it first
+	Locked   bool     // its thread takes no more replies
+	Staff    bool     // of a reply: an admin speaks, who has no Name
+
 	Prompt    Prompt // the host speaks: it is pinned, and has no Name
 	Sponsored bool   // somebody paid the host to ask
 

@@ -18,7 +18,7 @@ const (
 	Open     State = "open"
 	Slow     State = "slow"      // one post or reply a visitor each slow_seconds
 	ReadOnly State = "read-only" // nobody writes or votes
-	Shut     State = "closed"    // it answers that it is closed for now, and nothing else
+	ForNow   State = "closed"    // it answers that it is closed for now, and nothing else
 )
 
 // Writable says whether anybody may write or vote.
@@ -26,11 +26,11 @@ func (s State) Writable() bool { return s == Open || s == Slow }
 
 var (
 	// ErrReadOnly refuses what is written where everybody only reads.
-	ErrReadOnly = &Error{Kind: Barred, Code: "error.read_only"}
+	ErrReadOnly = &Error{Kind: Shut, Code: "error.read_only"}
 	// ErrShut is the one answer of a board that its admins have closed for now.
 	ErrShut = &Error{Kind: Shuttered, Code: "error.shut"}
 
-	errStormReply = &Error{Kind: Barred, Code: "error.raid_reply"}
+	errStormReply = &Error{Kind: Shut, Code: "error.raid_reply"}
 )
 
 // Storm is raid mode: until a time, on one board or (with none) on all of them.
@@ -222,7 +222,7 @@ func (b *Board) StormChanged(ctx context.Context, slug string) {
 // MayWrite says why nobody may write or vote on a board just now; nil: they may.
 func (b *Board) MayWrite(slug string) error {
 	switch s := b.settings(slug).State; {
-	case s == Shut:
+	case s == ForNow:
 		return ErrShut
 	case !s.Writable():
 		return ErrReadOnly
@@ -232,7 +232,7 @@ func (b *Board) MayWrite(slug string) error {
 
 // shut is ErrShut where a board is closed for now.
 func (b *Board) shut(slug string) error {
-	if b.settings(slug).State == Shut {
+	if b.settings(slug).State == ForNow {
 		return ErrShut
 	}
 	return nil

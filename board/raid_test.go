@@ -114,7 +114,7 @@ func TestInARaidPostsAreShortLivedAndOnlyTheSettledReply(t *testing.T) {
 	if err := s.Cap(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if now, err := s.Post(t.Context(), before.ID); err != nil || !now.Life.CapAt.Equal(before.Life.CapAt) {
+	if now, err := s.Post(t.Context(), before.ID, board.Visitor{}); err != nil || !now.Life.CapAt.Equal(before.Life.CapAt) {
 		t.Errorf("%v: what was there before is capped at %s, was %s", err, now.Life.CapAt, before.Life.CapAt)
 	}
 	if _, _, err := s.Reply(t.Context(), before.ID, s.visitor(), board.Draft{Body: "me too"}); err == nil {

@@ -55,11 +55,12 @@ var statuses = map[board.Kind]int{
 	board.NotFound: http.StatusNotFound,
 	board.Spent:    http.StatusGone,
 	board.Closed:   http.StatusGone,
+	board.Shut:     http.StatusForbidden,
+	board.Decided:  http.StatusConflict,
 	board.Limited:  http.StatusTooManyRequests,
 	board.Busy:     http.StatusServiceUnavailable,
 	board.Full:     http.StatusInsufficientStorage,
 
-	board.Barred:    http.StatusForbidden,
 	board.Shuttered: http.StatusServiceUnavailable,
 
 	board.TooLarge:    http.StatusRequestEntityTooLarge,

@@ -161,7 +161,7 @@ func (s *Server) topic(r *http.Request) (live.Topic, error) {
 	if err != nil {
 		return live.Topic{}, err
 	}
-	p, err := s.board.Post(r.Context(), id)
+	p, err := s.readable(r, id)
 	return live.OfThread(p.Board, p.Thread), err
 }
 

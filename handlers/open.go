@@ -20,7 +20,7 @@ func (s *Server) openPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := s.board.Post(r.Context(), id)
+	sealed, err := s.readable(r, id)
 	if err != nil {
 		return err
 	}

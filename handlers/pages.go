@@ -77,7 +77,7 @@ func (s *Server) boardsPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	list := make([]views.Shelf, len(v.Boards))
 	for i, b := range v.Boards {
-		list[i] = views.Shelf{Board: b, Shut: s.settings(b.Slug).State == board.Shut, Here: roundCrowd(s.hub.Count(live.OfBoard(b.Slug)), v.Settings.K)}
+		list[i] = views.Shelf{Board: b, Shut: s.settings(b.Slug).State == board.ForNow, Here: roundCrowd(s.hub.Count(live.OfBoard(b.Slug)), v.Settings.K)}
 		if list[i].Posts, err = s.board.Count(r.Context(), b.Slug); err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func (s *Server) picture(part board.Part) handler {
 			return &board.Error{Kind: board.Busy, Code: "error.busy", Err: err}
 		}
 		defer s.shown.Release(partRoom[part])
-		image, err := s.board.Picture(r.Context(), id, part)
+		image, err := s.board.Picture(r.Context(), id, part, s.visitor(r))
 		if err != nil {
 			return err
 		}

@@ -27,10 +27,12 @@ type row struct {
 const (
 	postColumns = `
 		p.seq, p.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
-		p.replies, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.prompt, p.sponsored, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
+		p.replies - p.waiting, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.prompt, p.sponsored,
+		p.standing, '', p.care, p.locked, 0, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
 	replyColumns = `
 		r.seq, r.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
-		0, r.hearts, r.score, p.unlisted, 0, NULL, '', 0, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
+		0, r.hearts, r.score, p.unlisted, 0, NULL, '', 0,
+		r.standing, p.standing, r.care, p.locked, r.staff, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
 )
 
 func scanRow(scan scanner) (row, error) {
@@ -39,7 +41,8 @@ func scanRow(scan scanner) (row, error) {
 	var since, until, endsAt, capAt, grid, silence, slot, gen, rootSlot, rootGen int64
 	var readers sql.NullInt64
 	if err := scan(&r.Seq, &id, &r.Board, &thread, &since, &until, &endsAt, &capAt, &grid, &silence,
-		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &r.Prompt, &r.Sponsored, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
+		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &r.Prompt, &r.Sponsored,
+		&r.Standing, &r.Under, &r.Care, &r.Locked, &r.Staff, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
 		return row{}, err
 	}
 	r.ID, r.Thread, r.Own = board.PostID(id), board.PostID(thread), board.Tag(own)
@@ -174,18 +177,22 @@ func (s *Store) fits(p board.Post) error {
 
 func insertPost(ctx context.Context, q querier, p board.Post, r keys.Ref, box []byte) (int64, error) {
 	const insert = `
-		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, prompt, sponsored, heat, slot, gen, own, box)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, prompt, sponsored, standing, care, queued, heat, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`
 	slot, gen := refArgs(r)
 	l := p.Life
 	result, err := q.ExecContext(ctx, insert, p.ID[:], p.Board, l.Since.UnixMilli(), l.Until.UnixMilli(), l.EndsAt.UnixMilli(),
 		l.CapAt.UnixMilli(), l.Grid.Milliseconds(), l.Silence.Milliseconds(), p.Unlisted, p.ViewOnce,
-		sql.NullInt64{Int64: int64(p.Readers), Valid: p.Readers > 0}, p.Prompt, p.Sponsored, p.Heat(), slot, gen, p.Own[:], box)
+		sql.NullInt64{Int64: int64(p.Readers), Valid: p.Readers > 0}, p.Prompt, p.Sponsored,
+		p.Standing, p.Care, waitsForAdmin(p), p.Heat(), slot, gen, p.Own[:], box)
 	if err != nil {
 		return 0, err
 	}
 	return result.LastInsertId()
 }
+
+// waitsForAdmin says whether an admin is to look at what is born.
+func waitsForAdmin(p board.Post) bool { return p.Standing != board.Shown || p.Care }
 
 func insertVoice(ctx context.Context, q querier, thread int64, tag, name board.Tag) error {
 	const insert = `
@@ -215,9 +222,11 @@ func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, vo
 			if opens, err = s.opener(thread, s.at(now)); err != nil {
 				return err
 			}
-			thread.Replies++
-			thread.Life = thread.Life.Heard(now)
-			if err := countReply(ctx, tx, thread.Post); err != nil {
+			if r.Standing != board.Held { // nobody has heard that one
+				thread.Replies++
+				thread.Life = thread.Life.Heard(now)
+			}
+			if err := countReply(ctx, tx, thread.Post, r.Standing); err != nil {
 				return err
 			}
 			r.Board, r.Life, r.Unlisted, r.Secret = thread.Board, thread.Life, thread.Unlisted, opens.secret
@@ -242,10 +251,10 @@ func insertReply(ctx context.Context, tx querier, r board.Post, thread int64, at
 		return 0, err
 	}
 	const insert = `
-		INSERT INTO replies (id, thread, slot, gen, own, box)
-		VALUES ($1, $2, $3, $4, $5, $6)`
+		INSERT INTO replies (id, thread, standing, care, queued, staff, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	slot, gen := refArgs(at)
-	result, err := tx.ExecContext(ctx, insert, r.ID[:], thread, slot, gen, r.Own[:], box)
+	result, err := tx.ExecContext(ctx, insert, r.ID[:], thread, r.Standing, r.Care, waitsForAdmin(r), r.Staff, slot, gen, r.Own[:], box)
 	if err != nil {
 		return 0, err
 	}
@@ -297,12 +306,14 @@ func findName(n board.Name, fits func(board.Name) (bool, error)) (board.Name, er
 	return board.Name{}, errNames
 }
 
-func countReply(ctx context.Context, tx querier, root board.Post) error {
+// countReply counts a reply of the given standing, of whom root has heard if it is
+// not held.
+func countReply(ctx context.Context, tx querier, root board.Post, standing board.Standing) error {
 	const count = `
 		UPDATE posts
-		SET replies = $1, heat = $2, ends_at = $3
+		SET replies = replies + 1, waiting = waiting + ($1 = 'held'), heat = $2, ends_at = $3
 		WHERE seq = $4`
-	_, err := tx.ExecContext(ctx, count, root.Replies, root.Heat(), root.Life.EndsAt.UnixMilli(), root.Seq)
+	_, err := tx.ExecContext(ctx, count, standing, root.Heat(), root.Life.EndsAt.UnixMilli(), root.Seq)
 	return err
 }
 
@@ -359,7 +370,7 @@ func (s *Store) Post(ctx context.Context, id board.PostID, now time.Time) (board
 	return s.open(r, now)
 }
 
-// PostsByID returns those of ids that are there, in the order of ids.
+// PostsByID returns those of ids that are there for everybody, in the order of ids.
 func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time) ([]board.Post, error) {
 	const find = `
 		WITH RECURSIVE one(at) AS (
@@ -370,7 +381,7 @@ func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time
 		SELECT ` + postColumns + `
 		FROM one
 		CROSS JOIN posts p ON p.id = substr($1, at, 16)
-		WHERE p.ends_at > $2`
+		WHERE p.ends_at > $2 AND p.standing = ''`
 	now = s.at(now)
 	if len(ids) == 0 {
 		return nil, nil
@@ -396,13 +407,13 @@ func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time
 // livingPage is how many posts Living gives at a time, so that no read is a long one.
 const livingPage = 2000
 
-// Living returns some of the posts whose Seq is higher than after, in their order;
+// Living returns some of the posts in sight whose Seq is higher than after, in their order;
 // none when there are no more.
 func (s *Store) Living(ctx context.Context, after int64, now time.Time) ([]board.Post, error) {
 	const find = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.seq > $1 AND p.ends_at > $2
+		WHERE p.seq > $1 AND p.ends_at > $2 AND p.standing = ''
 		ORDER BY p.seq
 		LIMIT $3`
 	now = s.at(now)
@@ -543,7 +554,7 @@ func feedRows(ctx context.Context, db querier, q board.Query, limit int, now tim
 	const newest = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND p.seq < $2 AND p.ends_at > $3 AND p.unlisted = 0 AND p.prompt = ''
+		WHERE p.board = $1 AND p.seq < $2 AND p.ends_at > $3 AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
 		ORDER BY p.seq DESC
 		LIMIT $4`
 	before := q.After.Seq
@@ -557,13 +568,13 @@ const (
 	hottest = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.heat, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = ''
+		WHERE p.board = $1 AND (p.heat, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
 		ORDER BY p.heat DESC, p.seq DESC
 		LIMIT $5`
 	highest = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.score, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = ''
+		WHERE p.board = $1 AND (p.score, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
 		ORDER BY p.score DESC, p.seq DESC
 		LIMIT $5`
 )
@@ -582,7 +593,7 @@ func fadingRows(ctx context.Context, db querier, q board.Query, limit int, now t
 	const fading = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.ends_at, p.seq) > ($2, $3) AND p.unlisted = 0 AND p.prompt = ''
+		WHERE p.board = $1 AND (p.ends_at, p.seq) > ($2, $3) AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
 		ORDER BY p.ends_at, p.seq
 		LIMIT $4`
 	endsAt, seq := q.After.Key, q.After.Seq

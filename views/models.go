@@ -157,6 +157,7 @@ type Thread struct {
 	Key     string // the owner key of the post, for its author alone
 	Link    string // the post's address, to be copied
 	Hidden  bool   // the post is unlisted
+	Locked  bool   // no more replies are taken
 	Closing *Closing
 	Remove  string // where an owner key is sent
 }
@@ -293,6 +294,7 @@ type Yours struct {
 	By       Name
 	Board    string // where it stands, "" where there is one board alone
 	Unlisted string // "Unlisted"
+	Apart    string // why nobody else sees it, "" if they do
 	Excerpt  string
 	Href     string
 	Left     string
@@ -415,6 +417,9 @@ type Post struct {
 	// QuoteLabel and SelfLabel are what the links to answer it, and to itself, are called.
 	QuoteLabel, SelfLabel string
 
+	Apart  string // of what its author alone sees: why; "": everybody does
+	Unseen *Tomb  // stands for what is hidden from its reader; nil: it is there
+
 	Mine bool
 	You  string // "you"
 	Drop string // the label of the remove button
@@ -438,10 +443,11 @@ type Name struct {
 	Upper, Lower, Torso string // parts of the sprite
 }
 
-// Tomb is the wordless line that stands where the community ended a post.
+// Tomb is the wordless line that stands where the community ended a post, or where
+// one is hidden.
 type Tomb struct {
 	ID   string
-	Left string // seconds it still stands
+	Left string // seconds it still stands; "": as long as it has to
 	Why  string
 	Bold string
 	Rest string

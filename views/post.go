@@ -42,6 +42,10 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		You:        p.Say("post.you"),
 		Drop:       p.Say("post.remove"),
 	}
+	if post.Veiled {
+		return Post{ID: out.ID, Reply: out.Reply, Unseen: newUnseen(p, post.ID)}
+	}
+	out.Apart = apart(p, post)
 	if post.Prompt != board.NoPrompt {
 		out.host(p, post)
 		s.LifePerHeart, s.LifePerDown = 0, 0 // votes move nothing here
@@ -58,6 +62,23 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		out.live(p, post.Life, s, now)
 	}
 	return out
+}
+
+// apart is why nobody but its author sees a post, "" if everybody does.
+func apart(p *words.Printer, post board.Post) string {
+	switch post.Standing {
+	case board.Held:
+		return p.Say("apart.held")
+	case board.Hidden:
+		return p.Say("apart.hidden")
+	case board.Shown:
+	}
+	return ""
+}
+
+// newUnseen draws up the line that stands where something is hidden.
+func newUnseen(p *words.Printer, id board.PostID) *Tomb {
+	return &Tomb{ID: id.String(), Why: string(board.OutOfSight), Bold: p.Say("tomb.hidden"), Rest: p.Say("tomb.hidden_rest")}
 }
 
 // host shows a post as the host's, who has no wings.
@@ -225,9 +246,20 @@ func NewTomb(p *words.Printer, id board.PostID, why board.Why, stands time.Durat
 	return Tomb{ID: id.String(), Why: string(why), Left: seconds(stands), Bold: bold, Rest: p.Say("tomb.words")}
 }
 
+// picture is the icon of the line.
+func (t Tomb) picture() string {
+	if t.Why == string(board.OutOfSight) {
+		return "hide"
+	}
+	return "vanish"
+}
+
 // NewGone draws up the news that something ended.
 func NewGone(p *words.Printer, e board.Event) Gone {
 	out := Gone{ID: e.ID.String(), Why: string(e.Why)}
+	if e.Why == board.OutOfSight && e.IsReply() {
+		out.Tomb = newUnseen(p, e.ID)
+	}
 	if e.Why.LeavesTrace() && !e.IsReply() {
 		tomb := NewTomb(p, e.ID, e.Why, board.TraceTime)
 		out.Tomb = &tomb

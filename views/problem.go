@@ -46,6 +46,8 @@ func problemTitle(p *words.Printer, status int, code string) string {
 		return p.Say("problem.shut.title")
 	case board.ErrReadOnly.Code, "error.raid_reply":
 		return p.Say("problem.barred.title")
+	case board.ErrHidden.Code:
+		return p.Say("problem.hidden.title")
 	}
 	switch status {
 	case http.StatusNotFound:

@@ -238,7 +238,7 @@ func ThreadPage(t Thread) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, r := range t.Replies {
-				templ_7745c5c3_Err = ReplyArticle(r).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = article(r).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -13,7 +13,7 @@ function own(article) {
 
 function ended(id, why) {
   if (!note || !passing.get("own", id)) return;
-  passing.drop("own", id);
+  if (why !== "hidden") passing.drop("own", id); // that one lives on
   const text = say(`ended-${why}`) || say("ended-away");
   const told = note.content.firstElementChild.cloneNode(true);
   told.querySelector("p").textContent = text;

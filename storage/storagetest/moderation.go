@@ -1,0 +1,183 @@
+package storagetest
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mayfly/board"
+)
+
+// standing publishes a post that is born with a standing.
+func (s *site) standing(body string, standing board.Standing) board.Post {
+	s.Helper()
+	p, key := NewPost(s.visitor(), body, s.life(time.Hour))
+	p.Standing = standing
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
+		s.Fatalf("InsertPost: %v", err)
+	}
+	return p
+}
+
+func (s *site) heldReply(root board.Post, body string) (reply, after board.Post) {
+	s.Helper()
+	r, key, voice := NewReply(root, s.visitor(), body)
+	r.Standing = board.Held
+	reply, after, err := s.InsertReply(s.Context(), r, key, voice, s.now)
+	if err != nil {
+		s.Fatalf("InsertReply: %v", err)
+	}
+	return reply, after
+}
+
+func (s *site) hide(p board.Post) board.Post {
+	s.Helper()
+	hidden, err := s.Hide(s.Context(), p.ID, s.now)
+	if err != nil {
+		s.Fatalf("Hide: %v", err)
+	}
+	return hidden
+}
+
+func (s *site) release(p board.Post) (post, root board.Post, was board.Standing) {
+	s.Helper()
+	post, root, was, err := s.Release(s.Context(), p.ID, s.now)
+	if err != nil {
+		s.Fatalf("Release: %v", err)
+	}
+	return post, root, was
+}
+
+// listed says whether p stands in every list of its board, or in none.
+func (s *site) listed(p board.Post, want bool) {
+	s.Helper()
+	for _, by := range board.Sorts {
+		if posts, _ := s.feed(board.Query{Sort: by, Limit: board.PageMax}); contains(posts, p.ID) != want {
+			s.Errorf("the feed (%s) shows it: %v, want %v", by, !want, want)
+		}
+	}
+	if posts, err := s.PostsByID(s.Context(), []board.PostID{p.ID}, s.now); err != nil || contains(posts, p.ID) != want {
+		s.Errorf("by its id among others: %v, %v; want %v", !want, err, want)
+	}
+	n, err := s.Count(s.Context(), p.Board, s.now)
+	if err != nil || (n == 1) != want {
+		s.Errorf("%d are counted, %v; want it counted: %v", n, err, want)
+	}
+}
+
+func whatIsHeldOrHiddenStandsInNoList(s *site) {
+	for _, standing := range []board.Standing{board.Held, board.Hidden} {
+		p := s.standing("out of sight", standing)
+		s.listed(p, false)
+		if got := s.get(p.ID); got.Standing != standing || got.Body != p.Body {
+			s.Errorf("it is read as %q, %q; want it whole, and %q", got.Standing, got.Body, standing)
+		}
+		owned, err := s.Owned(s.Context(), func(o board.Post) bool { return o.ID == p.ID }, s.now)
+		if err != nil || len(owned) != 1 {
+			s.Errorf("its author finds %d, %v; want it", len(owned), err)
+		}
+		s.end(board.ByAuthor, p.ID)
+		s.isGone(p)
+	}
+}
+
+func whatIsReleasedStandsWhereItWas(s *site) {
+	p := s.post("seen by all", s.life(time.Hour))
+	s.look(p)
+	if got := s.hide(p); got.Standing != board.Hidden || got.Body != p.Body {
+		s.Errorf("hidden it is %q, %q", got.Standing, got.Body)
+	}
+	s.listed(p, false)
+	if root, _, err := s.Thread(s.Context(), p.ID, s.now); err != nil || root.Standing != board.Hidden {
+		s.Errorf("its thread says %q, %v; want hidden", root.Standing, err)
+	}
+	got, root, was := s.release(p)
+	if got.Standing != board.Shown || root.ID != p.ID || was != board.Hidden || got.Life != p.Life {
+		s.Errorf("released it is %q and was %q, of thread %s, and lives %+v", got.Standing, was, root.ID, got.Life)
+	}
+	s.listed(p, true)
+	s.look(p)
+
+	r, _ := s.reply(p, s.visitor(), "a reply")
+	s.hide(r)
+	if got := s.get(r.ID); got.Standing != board.Hidden || got.Under != board.Shown {
+		s.Errorf("a hidden reply is %q under %q", got.Standing, got.Under)
+	}
+	if got := s.get(p.ID); got.Replies != 1 {
+		s.Errorf("its thread counts %d replies, want the line that stands there too", got.Replies)
+	}
+	s.hide(p)
+	if got, _, _ := s.release(r); got.Standing != board.Shown || got.Under != board.Hidden {
+		s.Errorf("a reply released under what is hidden is %q under %q", got.Standing, got.Under)
+	}
+}
+
+func aHeldReplyIsNotHeard(s *site) {
+	p := s.post("quiet", board.NewLife(s.now, time.Hour, 10*time.Minute, 30*24*time.Hour))
+	s.now = s.now.Add(5 * time.Minute)
+	r, after := s.heldReply(p, "held")
+	if after.Replies != 0 || after.Life != p.Life {
+		s.Errorf("its thread has %d replies and lives %+v; want none, and as it did", after.Replies, after.Life)
+	}
+	if _, replies, err := s.Thread(s.Context(), p.ID, s.now); err != nil || len(replies) != 1 || replies[0].Standing != board.Held {
+		s.Errorf("Thread = %+v, %v; want the held one", replies, err)
+	}
+	_, root, was := s.release(r)
+	if was != board.Held || root.Replies != 1 || !root.Life.EndsAt.After(p.Life.EndsAt) || root.Life.CapAt != p.Life.CapAt {
+		s.Errorf("released, it was %q; its thread counts %d and ends %v", was, root.Replies, root.Life.EndsAt)
+	}
+	second, _ := s.heldReply(p, "held, and removed")
+	s.end(board.ByAdmin, second.ID)
+	if got := s.get(p.ID); got.Replies != 1 {
+		s.Errorf("after a held one was removed it counts %d, want 1", got.Replies)
+	}
+	third, _ := s.heldReply(p, "ends with its thread")
+	s.end(board.ByAuthor, p.ID)
+	s.isGone(p)
+	_, err := s.Post(s.Context(), third.ID, s.now)
+	s.notFound("a held reply of an ended thread", err)
+	s.sweep()
+}
+
+func standingLengthensNoLife(s *site) {
+	p := s.post("reported", s.life(10*time.Minute))
+	held := s.standing("held", board.Held)
+	s.hide(p)
+	s.now = p.Life.EndsAt
+	_, err := s.Hide(s.Context(), p.ID, s.now)
+	s.notFound("Hide", err)
+	_, _, _, err = s.Release(s.Context(), p.ID, s.now)
+	s.notFound("Release", err)
+	s.isGone(p)
+	s.now = held.Life.EndsAt
+	s.isGone(held)
+	if ended := s.sweep(); len(ended) != 2 {
+		s.Errorf("%d endings are told, want both", len(ended))
+	}
+}
+
+func ofManyDecisionsOneIsMade(s *site) {
+	p := s.standing("waits", board.Held)
+	var made atomic.Int32
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			_, _, _, err := s.Release(s.Context(), p.ID, s.now)
+			switch {
+			case err == nil:
+				made.Add(1)
+			case !errors.Is(err, board.ErrDecided):
+				s.Errorf("Release: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	if made.Load() != 1 {
+		s.Errorf("%d of 20 released it, want 1", made.Load())
+	}
+	s.hide(p)
+	if _, err := s.Hide(s.Context(), p.ID, s.now); !errors.Is(err, board.ErrDecided) {
+		s.Errorf("to hide it again: %v, want %v", err, board.ErrDecided)
+	}
+}
