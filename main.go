@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"mayfly/alike"
 	"mayfly/board"
 	"mayfly/handlers"
 	"mayfly/limit"
@@ -123,7 +124,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	defer closing(&err, index.Close)
-	b := board.New(store, index, news, settings, now, log)
+	alikes := alike.New()
+	finder := board.Together{Finder: index, Alikes: alikes}
+	b := board.New(store, finder, news, settings, now, log)
 	if err := b.Begin(ctx, cfg.starter); err != nil {
 		return err
 	}
@@ -132,7 +135,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	tuner.Watch(b.SettingsChanged)
 	storms.Watch(b.StormChanged)
-	sweeper := board.NewSweeper(store, index, news, now, log)
+	sweeper := board.NewSweeper(store, finder, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
 	}
@@ -162,15 +165,18 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { gate.Run(ctx) })
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
-	background.Go(func() { fill(ctx, log, index, store) })
+	background.Go(func() { fill(ctx, log, store, now, index, alikes) })
 	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, out)
 }
 
-// fill reads what is alive into the index, while pages are served.
-func fill(ctx context.Context, log *slog.Logger, index *search.Index, store *storage.Store) {
+// fill reads what is alive into the indexes, while pages are served.
+func fill(ctx context.Context, log *slog.Logger, store *storage.Store, now board.Clock, index *search.Index, alikes *alike.Index) {
 	if err := index.Fill(ctx, store); err != nil && ctx.Err() == nil {
 		log.ErrorContext(ctx, "search knows only what is born from now on", "err", err)
+	}
+	if err := alikes.Fill(ctx, store, now); err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, "look-alikes are found among what is born from now on", "err", err)
 	}
 }
 

@@ -101,6 +101,7 @@ type Publisher interface {
 type Board struct {
 	posts    Posts
 	finder   Finder
+	alikes   Alikes
 	out      Publisher
 	settings func(board string) Settings
 	now      Clock
@@ -115,9 +116,9 @@ type Board struct {
 	asked     time.Time // when the latest question of the day was, as far as is known
 }
 
-// New puts a Board together.
-func New(posts Posts, finder Finder, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
+// New puts a Board together. The finder has the alikes keep step with it.
+func New(posts Posts, finder Together, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
+	return &Board{posts: posts, finder: finder, alikes: finder.Alikes, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
 }
 
 // Now is board time.
@@ -166,11 +167,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
 	}
 	p.Picture = picture.bare()
-	if p.Standing == Shown {
-		b.finder.Add(p)
-	}
-	p = p.Seal()
-	b.tellBirth(ctx, p)
+	p = b.appear(ctx, p)
 	return p, p.Own, nil
 }
 
@@ -338,14 +335,7 @@ func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
 		}
 		return posts, next, nil
 	}
-	posts, more, err := b.posts.Feed(ctx, q, b.now())
-	if err != nil {
-		return nil, Cursor{}, fmt.Errorf("feed: %w", err)
-	}
-	if !more || len(posts) == 0 {
-		return posts, Cursor{}, nil
-	}
-	return posts, q.after(posts[len(posts)-1]), nil
+	return b.unfolded(ctx, q)
 }
 
 // Thread returns a post with its replies, oldest first, as visitor v may see them.
@@ -358,7 +348,7 @@ func (b *Board) Thread(ctx context.Context, id PostID, v Visitor) (Post, []Post,
 	if err := b.shut(root.Board); err != nil {
 		return Post{}, nil, err
 	}
-	if root, err = root.For(v); err != nil || root.Veiled {
+	if root, err = b.folded(root).For(v); err != nil || root.Veiled {
 		return root, nil, err
 	}
 	return root, repliesFor(v, replies), nil
@@ -373,7 +363,7 @@ func (b *Board) Post(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	if err := b.shut(p.Board); err != nil {
 		return Post{}, err
 	}
-	return p.For(v)
+	return b.folded(p).For(v)
 }
 
 // Any returns a post or reply whoever may read it: for who decides or proves, and
@@ -484,6 +474,9 @@ func (b *Board) end(ctx context.Context, ids []PostID, why Why) error {
 }
 
 func (b *Board) tell(ctx context.Context, e Event) {
+	if e.Kind == Changed {
+		e.Post = b.folded(e.Post)
+	}
 	if err := b.out.Publish(context.WithoutCancel(ctx), e); err != nil {
 		b.log.ErrorContext(ctx, "an event was not told; open pages catch up at their next return", "err", err)
 	}

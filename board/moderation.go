@@ -36,8 +36,7 @@ func (b *Board) Release(ctx context.Context, id PostID) error {
 	case p.IsReply():
 		b.tellReply(ctx, p, root)
 	default:
-		b.finder.Add(p)
-		b.tellBirth(ctx, p)
+		b.appear(ctx, p)
 	}
 	return nil
 }

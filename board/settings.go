@@ -22,7 +22,8 @@ type Settings struct {
 	PostChars                  int // characters a post may have
 	K                          int // no count of people below it is shown
 	State                      State
-	SlowSeconds                int // between two posts or replies of a visitor where State is Slow
+	LookAlikes                 bool // posts that say nearly the same take one line of a feed
+	SlowSeconds                int  // between two posts or replies of a visitor where State is Slow
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
 	Search                     Rate
@@ -100,6 +101,7 @@ var Knobs = []Knob{
 	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
 	choice("board", Open, []State{Open, Slow, ReadOnly, ForNow}, func(s *Settings) *State { return &s.State }),
 	whole("slow_seconds", 60, 5, 3600, func(s *Settings) *int { return &s.SlowSeconds }),
+	onOff("lookalikes", "on", func(s *Settings) *bool { return &s.LookAlikes }),
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),

@@ -39,8 +39,9 @@ type apiPost struct {
 	Hearts      int         `json:"hearts"`
 	Score       int         `json:"score"`
 	Replies     int         `json:"replies"`
-	Left        int64       `json:"left"` // seconds
-	Span        int64       `json:"span"` // seconds
+	Alike       int         `json:"alike"` // posts that say nearly the same and are folded under it
+	Left        int64       `json:"left"`  // seconds
+	Span        int64       `json:"span"`  // seconds
 	State       string      `json:"state"`
 	URL         string      `json:"url"`
 	ViewOnce    bool        `json:"view_once"`
@@ -92,7 +93,7 @@ func drawAPIPost(post board.Post, say *words.Printer, s board.Settings, now time
 		ID: post.ID.String(), To: to, Board: post.Board, Thread: post.Thread.String(),
 		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted,
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
-		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
+		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies, Alike: post.Alike,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
 		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(), Prompt: string(post.Prompt), Sponsored: post.Sponsored,
 	}

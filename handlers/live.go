@@ -98,6 +98,7 @@ type jsonChange struct {
 	Score   int   `json:"score"`
 	Hearts  int   `json:"hearts"`
 	Replies int   `json:"replies"`
+	Alike   int   `json:"alike"`
 }
 
 func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
@@ -107,7 +108,7 @@ func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
 		return jsonFrame{Type: "born", At: at, Post: &p}
 	case board.Changed:
 		return jsonFrame{Type: "changed", At: at, ID: e.ID.String(), jsonChange: &jsonChange{
-			Left: seconds(e.Post.Life.Left(d.now())), Score: e.Post.Score, Hearts: e.Post.Hearts, Replies: e.Post.Replies,
+			Left: seconds(e.Post.Life.Left(d.now())), Score: e.Post.Score, Hearts: e.Post.Hearts, Replies: e.Post.Replies, Alike: e.Post.Alike,
 		}}
 	case board.Died:
 		return jsonFrame{Type: "died", At: at, ID: e.ID.String(), Why: string(e.Why)}

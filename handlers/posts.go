@@ -281,7 +281,7 @@ func readers(text string) int {
 // bring, where it is.
 func tellOfOwn(w http.ResponseWriter, p board.Post) {
 	w.Header().Set("Mayfly-Post", p.ID.String())
-	if p.Unlisted && !p.IsReply() || !p.InSight() {
+	if (p.Unlisted || p.Folded != (board.PostID{})) && !p.IsReply() || !p.InSight() {
 		w.Header().Set("Mayfly-Goto", postURL(p))
 	}
 }
@@ -289,7 +289,7 @@ func tellOfOwn(w http.ResponseWriter, p board.Post) {
 // whereShown is where its author sees a new post: on its board or, when it stands
 // on none, at its own address.
 func whereShown(p board.Post) string {
-	if p.Unlisted || !p.InSight() {
+	if p.Unlisted || p.Folded != (board.PostID{}) || !p.InSight() {
 		return postURL(p)
 	}
 	return boardURL(p.Board) + "#p-" + p.ID.String()

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"mayfly/alike"
 	"mayfly/board"
 	"mayfly/handlers"
 	"mayfly/limit"
@@ -36,6 +37,7 @@ type site struct {
 	clock   *clock
 	board   *board.Board
 	hub     *live.Hub
+	alikes  *alike.Index
 	tuner   *board.Tuner
 	storms  *board.Storms
 	sweeper *board.Sweeper
@@ -90,10 +92,12 @@ func newSite(t *testing.T, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	s.board = board.New(s.store, index, news, s.storms.Settings, s.clock.Now, log)
+	s.alikes = alike.New()
+	finder := board.Together{Finder: index, Alikes: s.alikes}
+	s.board = board.New(s.store, finder, news, s.storms.Settings, s.clock.Now, log)
 	s.storms.Watch(s.board.StormChanged)
 	s.tuner.Watch(s.board.SettingsChanged)
-	s.sweeper = board.NewSweeper(s.store, index, news, s.clock.Now, log)
+	s.sweeper = board.NewSweeper(s.store, finder, news, s.clock.Now, log)
 	s.sweep()
 	parts := handlers.Parts{
 		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),

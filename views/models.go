@@ -138,6 +138,13 @@ type Listing struct {
 	Count   int // of all pages of a narrowed feed, at most board.CountMax + 1
 }
 
+// Alike is a page of posts that say nearly the same.
+type Alike struct {
+	Page
+	Heading string // "14 posts that say nearly the same"
+	Posts   []Post
+}
+
 // Write is the page of the composer.
 type Write struct {
 	Page
@@ -400,6 +407,8 @@ type Post struct {
 	Gift       string // "+10 min", what a heart gives it
 	Low        string // "At −3. Two more and it goes."
 	Rescue     string // "A heart still saves it"
+
+	Alike string // "and 14 like it": what is folded under it; "" for nothing
 
 	Once string // "View once"
 	Seal *Seal  // stands for the words of a view-once post; nil: they are there
