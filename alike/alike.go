@@ -7,7 +7,7 @@
 // A text is brought into the form that readers see (fold), cut into pieces of four
 // letters, and of each of 48 hashes of the pieces the least is kept (MinHash, a byte
 // each): the share of bytes that two texts have in common is about the share of pieces
-// that they have in common. A table of groups of four bytes names candidates; the share
+// that they have in common. A table of groups of three bytes names candidates; the share
 // decides. What is short, and what readers say to each other all day, is never alike.
 // The thresholds were measured (ADR 54).
 package alike

@@ -9,13 +9,13 @@ import (
 
 const (
 	hashes = 48
-	rows   = 4 // bytes of a band
+	rows   = 3 // bytes of a band
 	bands  = hashes / rows
 
 	piece = 4 // letters
 
 	// enough is how many of the hashes two texts must have in common.
-	enough = 29
+	enough = 25
 	// lettersLeast is how many letters and digits a text must have to be like another.
 	lettersLeast = 32
 	// piecesLeast is how many different pieces.
