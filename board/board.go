@@ -25,6 +25,7 @@ type Bound struct {
 // what has ended at now is not there, whatever the store still holds.
 // Unknown, ended and destroyed are the same error of kind NotFound.
 type Posts interface {
+	Ledger
 	// InsertPost stores a post and its key, durably, before it returns its Seq.
 	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the
@@ -59,6 +60,9 @@ type Posts interface {
 	// End destroys the keys of ids, and of the replies under them, in one
 	// durable step. It returns those that were alive. Rows wait for Bury.
 	End(ctx context.Context, ids []PostID, why Why, now time.Time) ([]Ending, error)
+	// Report records one visitor's report in one step, and says whether it hid the post.
+	// Words that the post does not hold, or that were not opened, are ErrWords.
+	Report(ctx context.Context, r Report, now time.Time) (p Post, hidden bool, err error)
 	// Hide puts a post or reply out of sight. What is out of sight is ErrDecided.
 	Hide(ctx context.Context, id PostID, now time.Time) (Post, error)
 	// Release lets a post or reply stand in sight, and returns its thread and how it

@@ -23,6 +23,8 @@ const (
 	Shut                    // not now: out of sight, or locked
 	Decided                 // somebody else was quicker
 	Shuttered               // a board that its admins have closed for now
+	Denied                  // for who is signed in alone
+	Forbidden               // for somebody else who is
 )
 
 // Error is a refusal that a person or program will read. Code is a key of the

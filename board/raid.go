@@ -80,7 +80,7 @@ type StormStore interface {
 	Storms(ctx context.Context) ([]Storm, error)
 	// SaveStorm stores a storm, or forgets it when its Until is zero, with its audit
 	// row, in one step. One for a board that is not there is not found.
-	SaveStorm(ctx context.Context, s Storm, c Change) error
+	SaveStorm(ctx context.Context, s Storm, e Entry) error
 }
 
 // Storms lays raid mode over the settings of running boards. It ends by the clock
@@ -146,15 +146,12 @@ func (t *Storms) Begin(ctx context.Context, by, board string, d time.Duration) e
 	if d < StormLeast || d > StormMost {
 		return fmt.Errorf("raid mode may last from %s to %s, such as 30m or 2h", FormatLife(StormLeast), FormatLife(StormMost))
 	}
-	now := t.now()
-	c := Change{Board: board, Name: "raid", Old: t.told(board), New: FormatLife(d), By: by, At: now}
-	return t.save(ctx, Storm{board, now.Add(d)}, c)
+	return t.save(ctx, Storm{board, t.now().Add(d)}, Entry{By: by, Action: ActRaid, Board: board, Old: t.told(board), New: FormatLife(d)})
 }
 
 // End turns raid mode off. Where it is on for all boards it ends for all alone.
 func (t *Storms) End(ctx context.Context, by, board string) error {
-	c := Change{Board: board, Name: "raid", Old: t.told(board), New: "off", By: by, At: t.now()}
-	return t.save(ctx, Storm{Board: board}, c)
+	return t.save(ctx, Storm{Board: board}, Entry{By: by, Action: ActRaid, Board: board, Old: t.told(board), New: "off"})
 }
 
 func (t *Storms) told(board string) string {
@@ -165,8 +162,9 @@ func (t *Storms) told(board string) string {
 	return "off"
 }
 
-func (t *Storms) save(ctx context.Context, s Storm, c Change) error {
-	if err := t.store.SaveStorm(ctx, s, c); err != nil {
+func (t *Storms) save(ctx context.Context, s Storm, e Entry) error {
+	e.At = t.now()
+	if err := t.store.SaveStorm(ctx, s, e); err != nil {
 		return fmt.Errorf("raid mode: %w", err)
 	}
 	return t.Follow(ctx)

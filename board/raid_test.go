@@ -91,12 +91,12 @@ func TestRaidModeIsBoundedAuditedAndEndedByHand(t *testing.T) {
 	if storms.Left("home") != 0 {
 		t.Error("it is on")
 	}
-	audit, err := s.store.Audit(t.Context(), 10)
+	log, err := s.Log(t.Context(), 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(audit) != 2 || audit[0].By != "finn" || audit[0].Old != "1h" || audit[0].New != "off" || audit[1].By != "mara" || audit[1].Name != "raid" || audit[1].New != "1h" || audit[1].Board != "home" {
-		t.Errorf("audit = %+v", audit)
+	if len(log) != 2 || log[0].By != "finn" || log[0].Old != "1h" || log[0].New != "off" || log[1].By != "mara" || log[1].Action != board.ActRaid || log[1].New != "1h" || log[1].Board != "home" {
+		t.Errorf("log = %+v", log)
 	}
 }
 

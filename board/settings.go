@@ -31,9 +31,11 @@ type Settings struct {
 	DailyQuestion              bool // the host asks one each day, from a set
 	Pictures                   Pictures
 	ViewOncePictures           bool
-	Picture                    Rate           // posts with one, which are charged as posts too
-	Places                     bool           // posts may say where
-	PlaceList                  []Place        // and these are the answers
+	Picture                    Rate    // posts with one, which are charged as posts too
+	Places                     bool    // posts may say where
+	PlaceList                  []Place // and these are the answers
+	Report                     Rate
+	ReportsToHide              int            // so many hide a post until an admin has looked
 	Socket                     int            // open sockets an address may have
 	Pow                        Pow            // when a write costs a proof of work
 	PowBits                    int            // and what it costs: 2 to this many steps
@@ -122,6 +124,8 @@ var Knobs = []Knob{
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
 	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
 	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
+	rate("report", "6/3", func(s *Settings) *Rate { return &s.Report }),
+	whole("reports_to_hide", 3, 1, 1000, func(s *Settings) *int { return &s.ReportsToHide }),
 	rate("picture", "3/2", func(s *Settings) *Rate { return &s.Picture }),
 	rate("search", "30/10", func(s *Settings) *Rate { return &s.Search }),
 	site(rate("page", "600/200", func(s *Settings) *Rate { return &s.Page })),

@@ -65,6 +65,9 @@ var statuses = map[board.Kind]int{
 
 	board.TooLarge:    http.StatusRequestEntityTooLarge,
 	board.Unsupported: http.StatusUnsupportedMediaType,
+
+	board.Denied:    http.StatusUnauthorized,
+	board.Forbidden: http.StatusForbidden,
 }
 
 // busyWait is how long a board that is catching up asks to be left alone.

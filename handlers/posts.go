@@ -458,7 +458,7 @@ func (s *Server) castVote(w http.ResponseWriter, r *http.Request, word string) (
 	if err != nil {
 		return board.Post{}, vote, err
 	}
-	if err := s.gate.FreshVote(s.caller(r, v), id, vote); err != nil {
+	if err := s.gate.FreshVote(s.caller(r, v), s.boardOf(r, id), id, vote); err != nil {
 		return board.Post{}, vote, err
 	}
 	p, err := s.board.Vote(r.Context(), id, v, vote)

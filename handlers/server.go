@@ -22,6 +22,7 @@ import (
 // Parts are what a Server is made of; all of them are needed, save Base.
 type Parts struct {
 	Board      *board.Board
+	Door       *board.Door
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Press      *pictures.Press
@@ -36,6 +37,7 @@ type Parts struct {
 // Server answers for one board.
 type Server struct {
 	board    *board.Board
+	door     *board.Door
 	hub      *live.Hub
 	gate     *limit.Gate
 	press    *pictures.Press
@@ -55,7 +57,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, hub: p.Hub, gate: p.Gate, press: p.Press, settings: p.Settings, well: p.Well,
+		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, settings: p.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, trusted: p.Trusted, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),

@@ -20,6 +20,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"mayfly/alike"
+	"mayfly/argon"
 	"mayfly/board"
 	"mayfly/handlers"
 	"mayfly/limit"
@@ -40,6 +41,7 @@ type site struct {
 	alikes  *alike.Index
 	tuner   *board.Tuner
 	storms  *board.Storms
+	door    *board.Door
 	sweeper *board.Sweeper
 	store   *storage.Store
 	log     *bytes.Buffer
@@ -80,7 +82,7 @@ func newSite(t *testing.T, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0"}
+	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0", "report": "0"}
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
 	s.storms = must(board.NewStorms(t.Context(), s.store, s.tuner.Settings, s.clock.Now))
 	draw := handlers.NewDrawer(s.storms.Settings, s.clock.Now, "test")
@@ -99,8 +101,9 @@ func newSite(t *testing.T, options ...option) *site {
 	s.tuner.Watch(s.board.SettingsChanged)
 	s.sweeper = board.NewSweeper(s.store, finder, news, s.clock.Now, log)
 	s.sweep()
+	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
 	parts := handlers.Parts{
-		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
+		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
 		Press:    pictures.NewPress(),
 		Settings: s.storms.Settings, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,

@@ -95,6 +95,7 @@ const (
 	Page
 	Picture // a post with one is a Post too
 	Image   // one that a page shows
+	Report
 
 	slow // a post or reply where the board is slow
 
@@ -124,6 +125,8 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Picture
 	case Image:
 		return s.Page.Times(imagesPerPage)
+	case Report:
+		return s.Report
 	case socket, slow:
 	}
 	return board.Rate{}
@@ -151,6 +154,7 @@ type Gate struct {
 	memory   *memory
 	sockets  *sockets
 	origins  *origins
+	logins   *logins
 }
 
 // NewGate puts a Gate together. It follows the settings of each board, and those of
@@ -164,6 +168,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		memory:   newMemory(now),
 		sockets:  newSockets(maxSockets),
 		origins:  newOrigins(now),
+		logins:   newLogins(now),
 	}
 }
 
@@ -182,6 +187,7 @@ func (g *Gate) Run(ctx context.Context) {
 		case <-tick.C:
 			g.memory.epochs()
 			g.origins.forget()
+			g.logins.tidy()
 		}
 	}
 }

@@ -101,6 +101,7 @@ func TestEachCostHasItsOwnRateAndBurst(t *testing.T) {
 		{Vote, "vote", 15, 2 * time.Second},
 		{Page, "page", 200, time.Second},
 		{Picture, "picture", 2, 20 * time.Second},
+		{Report, "report", 3, 10 * time.Second},
 		{Image, "a page's pictures", 2000, time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -401,7 +402,7 @@ func TestR22WhatIsRememberedNamesNobodyAndIsForgotten(t *testing.T) {
 		me := settled("203.0.113.9")
 		for _, who := range []Caller{me, {Addr: addr}} {
 			_ = s.Allow(Post, "home", who)
-			_ = s.FreshVote(who, board.NewPostID(), board.Heart)
+			_ = s.FreshVote(who, board.Home, board.NewPostID(), board.Heart)
 			_ = s.Admit(Write{Cost: Post, Board: board.Home, Who: who})
 			if _, err := s.Ticket(&ProofError{write: Write{Cost: Post, Board: board.Home, Who: who}}); err != nil {
 				t.Fatal(err)

@@ -128,24 +128,61 @@ func TestThisMachineItsNeighboursAndSharedNetworksAreNeverBanned(t *testing.T) {
 	})
 }
 
-func TestAThousandNetworksOfFreshCookiesEndNoPost(t *testing.T) {
+func TestAThousandNetworksOfFreshCookiesEndFewPosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, post := quick(), board.NewPostID()
-		downs := 0
+		s := quick()
+		down := func(i int, post board.PostID) bool {
+			return s.FreshVote(newcomers(fmt.Sprintf("198.51.%d.1", i%250))(i), board.Home, post, board.Down) == nil
+		}
+		first := board.NewPostID() // on a quiet day fresh downs count like others
+		for i := range 5 {
+			if !down(i, first) {
+				t.Errorf("the down number %d on a quiet board is refused", i)
+			}
+		}
+		for range siegeDowns { // one a post
+			down(100, board.NewPostID())
+		}
+		post, downs := board.NewPostID(), 0
 		for i := range 1000 {
-			who := newcomers(fmt.Sprintf("198.51.%d.1", i%250))(i)
-			if s.FreshVote(who, post, board.Down) == nil {
+			if down(i, post) {
 				downs++
 			}
 		}
-		if downs != freshDowns {
-			t.Errorf("%d fresh downs counted, want %d", downs, freshDowns)
+		if downs != heldDowns {
+			t.Errorf("under siege %d fresh downs counted, want %d", downs, heldDowns)
 		}
-		if err := s.FreshVote(newcomers("192.0.2.1")(0), post, board.Heart); err != nil {
+		if err := s.FreshVote(newcomers("192.0.2.1")(0), board.Home, post, board.Heart); err != nil {
 			t.Errorf("a heart: %v", err)
 		}
-		if err := s.FreshVote(settled("192.0.2.1"), post, board.Down); err != nil {
+		if err := s.FreshVote(settled("192.0.2.1"), board.Home, post, board.Down); err != nil {
 			t.Errorf("a settled visitor's down: %v", err)
+		}
+		elsewhere := board.NewPostID()
+		if err := s.FreshVote(newcomers("192.0.2.1")(0), "attic", elsewhere, board.Down); err != nil {
+			t.Errorf("on another board: %v", err)
+		}
+	})
+}
+
+func TestABrigadeOfFreshCookiesHidesFewPosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, hides := quick(), 0
+		for i := range 300 { // ten posts, thirty networks each
+			post := board.PostID{byte(i / 30)}
+			counts, err := s.FreshReport(newcomers(fmt.Sprintf("198.51.%d.1", i%250))(i), board.Home, post)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if counts {
+				hides++
+			}
+		}
+		if most := siegeReports + 10*heldReports; hides > most {
+			t.Errorf("%d reports helped to hide a post, want %d at most", hides, most)
+		}
+		if counts, err := s.FreshReport(settled("192.0.2.1"), board.Home, board.PostID{9}); err != nil || !counts {
+			t.Errorf("a settled visitor's: counts %v, %v", counts, err)
 		}
 	})
 }

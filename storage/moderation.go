@@ -52,14 +52,17 @@ func (s *Store) Release(ctx context.Context, id board.PostID, now time.Time) (p,
 // it is then.
 func (s *Store) decide(ctx context.Context, doing string, id board.PostID, now time.Time, change func(ctx context.Context, tx querier, r *row) error, after ...func()) (board.Post, error) {
 	var r row
-	var opens opener
 	err := s.do(&op{
 		ctx: ctx,
 		run: func(ctx context.Context, tx *sql.Tx) (err error) {
 			if r, err = anyByID(ctx, tx, id, s.at(now)); err != nil {
 				return err
 			}
-			if opens, err = s.opener(r, s.at(now)); err != nil {
+			opens, err := s.opener(r, s.at(now))
+			if err != nil {
+				return err
+			}
+			if r.Post, err = s.openWith(opens, r); err != nil {
 				return err
 			}
 			return change(ctx, tx, &r)
@@ -76,8 +79,7 @@ func (s *Store) decide(ctx context.Context, doing string, id board.PostID, now t
 	if err != nil {
 		return board.Post{}, wrap(doing, err)
 	}
-	p, err := s.openWith(opens, r)
-	return p.Seal(), err
+	return r.Seal(), nil
 }
 
 // either is the one of two queries that is for p.
@@ -111,10 +113,13 @@ func release(ctx context.Context, tx querier, p board.Post) error {
 		SET standing = '', queued = 0, reports = 0, released = 1
 		WHERE seq = $1 AND (queued = 1 OR standing <> '')`
 	n, err := affected(tx.ExecContext(ctx, either(p, ofPost, ofReply), p.Seq))
-	if err == nil && n == 0 {
+	switch {
+	case err != nil:
+		return err
+	case n == 0:
 		return board.ErrDecided
 	}
-	return err
+	return lookedAt(ctx, tx, p.ID)
 }
 
 // hear counts among what root's readers see a reply that was held.

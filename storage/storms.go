@@ -30,7 +30,7 @@ func scanStorm(scan scanner) (b board.Storm, err error) {
 
 // SaveStorm stores a raid mode, or forgets it when its Until is zero, and forgets those
 // whose time is over, with its audit row, in one step.
-func (s *Store) SaveStorm(ctx context.Context, storm board.Storm, c board.Change) error {
+func (s *Store) SaveStorm(ctx context.Context, storm board.Storm, e board.Entry) error {
 	const begin = `
 		INSERT INTO storms (board, until)
 		VALUES ($1, $2)
@@ -44,7 +44,7 @@ func (s *Store) SaveStorm(ctx context.Context, storm board.Storm, c board.Change
 			if err := knownBoard(ctx, tx, storm.Board); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, end, storm.Board, c.At.UnixMilli()); err != nil {
+			if _, err := tx.ExecContext(ctx, end, storm.Board, e.At.UnixMilli()); err != nil {
 				return err
 			}
 			if !storm.Until.IsZero() {
@@ -52,16 +52,8 @@ func (s *Store) SaveStorm(ctx context.Context, storm board.Storm, c board.Change
 					return err
 				}
 			}
-			return saveAudit(ctx, tx, c)
+			return record(ctx, tx, e)
 		},
-	}))
-}
-
-// SaveAudit keeps what an admin did that is no setting.
-func (s *Store) SaveAudit(ctx context.Context, c board.Change) error {
-	return wrap("save audit", s.do(&op{
-		ctx: ctx,
-		run: func(ctx context.Context, tx *sql.Tx) error { return saveAudit(ctx, tx, c) },
 	}))
 }
 
@@ -71,6 +63,6 @@ func (f *SettingsFile) Storms(ctx context.Context) ([]board.Storm, error) {
 }
 
 // SaveStorm stores a raid mode, or forgets it, with its audit row.
-func (f *SettingsFile) SaveStorm(ctx context.Context, storm board.Storm, c board.Change) error {
-	return f.store.SaveStorm(ctx, storm, c)
+func (f *SettingsFile) SaveStorm(ctx context.Context, storm board.Storm, e board.Entry) error {
+	return f.store.SaveStorm(ctx, storm, e)
 }

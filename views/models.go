@@ -34,7 +34,7 @@ type Visit struct {
 // Page is what surrounds every page.
 type Page struct {
 	Words  *words.Printer
-	Name   string // feed, thread, write, you, about, problem: data-page of the body
+	Name   string // feed, thread, write, you, about, report, problem: data-page of the body
 	Title  string
 	Theme  string
 	Home   string // the way back to the board
@@ -49,6 +49,8 @@ type Page struct {
 	Share   string // where its link is shared; "": nowhere
 	// Script is what this kind of page loads beside js/app.js, "" for nothing.
 	Script string
+	// Style is the style sheet that it loads beside css/app.css, "" for none.
+	Style  string
 	Vanish int // the score at which a post is gone
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
@@ -432,7 +434,9 @@ type Post struct {
 	Mine bool
 	You  string // "you"
 	Drop string // the label of the remove button
-	Vote board.Vote
+	// Report is what the way to report it is called; "": nobody can.
+	Report string
+	Vote   board.Vote
 }
 
 // Picture is what a post shows beside its words, or in place of them.

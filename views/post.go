@@ -41,6 +41,7 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		Low:        low(p, post.Score, s.VanishScore),
 		You:        p.Say("post.you"),
 		Drop:       p.Say("post.remove"),
+		Report:     p.Say("report.link"),
 	}
 	if post.Veiled {
 		return Post{ID: out.ID, Reply: out.Reply, Unseen: newUnseen(p, post.ID)}
@@ -97,6 +98,7 @@ func (out *Post) host(p *words.Printer, post board.Post) {
 	out.Welcome = post.Prompt == board.Welcome
 	out.By = Name{Text: p.Say("prompt.host")}
 	out.Answer = p.Say("prompt.answer")
+	out.Report = ""
 }
 
 // dress fills in what is shown around the words of a post.

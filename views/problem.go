@@ -49,6 +49,9 @@ func problemTitle(p *words.Printer, status int, code string) string {
 	case board.ErrHidden.Code:
 		return p.Say("problem.hidden.title")
 	}
+	if code == board.ErrNotOwner.Code {
+		return p.Say("problem.owner.title")
+	}
 	switch status {
 	case http.StatusNotFound:
 		return p.Say("problem.gone.title")

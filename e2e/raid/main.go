@@ -33,7 +33,7 @@ type scenario struct {
 
 // bare is a board without any defence.
 var bare = []string{
-	"post=0", "reply=0", "vote=0", "pow=off", "lookalikes=off", "vanish_score=-1000", "life_per_down=0s",
+	"post=0", "reply=0", "vote=0", "report=0", "pow=off", "lookalikes=off", "vanish_score=-1000", "life_per_down=0s", "reports_to_hide=100",
 }
 
 // scenarios are the board without defence, each layer with the others off, and all.
@@ -43,6 +43,7 @@ var scenarios = []scenario{
 	{name: "proof of work alone", set: with("pow=always")},
 	{name: "look-alikes alone", set: with("lookalikes=on")},
 	{name: "votes alone", set: with("vote=30/15", "vanish_score=-5", "life_per_down=10m")},
+	{name: "reports alone", set: with("report=6/3", "reports_to_hide=3")},
 	{name: "slow mode alone", set: with("board=slow")},
 	{name: "default settings", whole: true},
 	{name: "raid mode", storm: true, whole: true},

@@ -85,7 +85,6 @@ func (h *house) play(ctx context.Context, pl plan, s scenario) (*outcome, error)
 	if s.whole {
 		raid, whole = pl.long/2, pl.long
 	}
-	p.began = time.Now()
 	p.loose(ctx, raid, whole)
 	end := time.Now()
 	o := p.outcome(end)
@@ -98,16 +97,21 @@ func (h *house) play(ctx context.Context, pl plan, s scenario) (*outcome, error)
 	return o, server.stop()
 }
 
+// before is how long people have the board to themselves.
+const before = 4 * time.Second
+
 // loose lets everybody loose, and waits for the end.
 func (p *play) loose(ctx context.Context, raid, whole time.Duration) {
-	all, cancel := context.WithTimeout(ctx, whole)
+	all, cancel := context.WithTimeout(ctx, before+whole)
 	defer cancel()
+	p.every(all, p.plan.people, p.personPost)
+	time.Sleep(before)
+	p.began = time.Now()
 	attack, over := context.WithTimeout(all, raid)
 	defer over()
 	p.every(attack, p.botPosts, p.botPost)
 	p.every(attack, p.botVotes, p.botVote)
 	p.every(attack, p.botReport, p.botReports)
-	p.every(all, p.plan.people, p.personPost)
 	p.every(all, 1, p.look)
 	<-all.Done()
 	p.spread.Wait()

@@ -77,7 +77,7 @@ func (r *reader) born(ctx context.Context, s *seen) {
 	r.posts[s.id] = s
 	r.order = append(r.order, s)
 	r.mu.Unlock()
-	r.play.react(ctx, s)
+	go r.play.react(ctx, s) // who reads slowly is put out
 }
 
 func (r *reader) died(id, why string) {

@@ -181,3 +181,99 @@ func ofManyDecisionsOneIsMade(s *site) {
 		s.Errorf("to hide it again: %v, want %v", err, board.ErrDecided)
 	}
 }
+
+// report is v's complaint about p, of which three hide it.
+func (s *site) report(p board.Post, v board.Visitor, c board.Complaint) (hidden bool) {
+	s.Helper()
+	hidden, err := s.tryReport(p, v, c)
+	if err != nil {
+		s.Fatalf("Report: %v", err)
+	}
+	return hidden
+}
+
+func (s *site) tryReport(p board.Post, v board.Visitor, c board.Complaint) (hidden bool, err error) {
+	_, hidden, err = s.Report(s.Context(), board.Report{
+		Post: p.ID, Tag: p.Secret.Report(v, p.ID), Opened: p.Secret.Opening(v, p.ID), Complaint: c, Enough: 3,
+	}, s.now)
+	return hidden, err
+}
+
+var spam = board.Complaint{Reason: board.Spam, Counts: true}
+
+func enoughReportsHideAPost(s *site) {
+	p := s.post("reported", s.life(time.Hour))
+	r, _ := s.reply(p, s.visitor(), "reported, too")
+	for _, target := range []board.Post{p, r} {
+		s.report(target, s.visitor(), board.Complaint{Reason: board.Other}) // does not count
+		for i, want := range []bool{false, false, true, false} {
+			if hidden := s.report(target, s.visitor(), spam); hidden != want {
+				s.Errorf("report %d hides it: %v, want %v", i+1, hidden, want)
+			}
+		}
+		if got := s.get(target.ID); got.Standing != board.Hidden {
+			s.Errorf("it is %q", got.Standing)
+		}
+		s.release(target)
+		for range 5 {
+			if s.report(target, s.visitor(), spam) {
+				s.Error("reports hide what an admin let stand")
+			}
+		}
+	}
+	picture, key := NewPost(s.visitor(), "", s.life(time.Hour))
+	picture.Picture = NewPicture(10, 10)
+	if _, err := s.InsertPost(s.Context(), picture, key); err != nil {
+		s.Fatal(err)
+	}
+	if s.report(picture, s.visitor(), board.Complaint{Reason: board.Naming}) {
+		s.Error("a report that does not count hides a picture")
+	}
+	if !s.report(picture, s.visitor(), board.Complaint{Reason: board.Naming, Counts: true}) {
+		s.Error("one report does not hide a picture")
+	}
+	s.now = p.Life.EndsAt
+	_, err := s.tryReport(p, s.visitor(), spam)
+	s.notFound("Report of what has ended", err)
+	s.isGone(p)
+}
+
+func aVisitorHasOneReport(s *site) {
+	p, v := s.post("reported", s.life(time.Hour)), s.visitor()
+	for range 5 {
+		if s.report(p, v, spam) {
+			s.Error("one visitor hides it")
+		}
+	}
+	s.report(p, s.visitor(), spam)
+	s.release(p)
+	if s.report(p, v, spam) {
+		s.Error("a report that was looked at counts again")
+	}
+	if _, _, _, err := s.Release(s.Context(), p.ID, s.now); !errors.Is(err, board.ErrDecided) {
+		s.Errorf("it waits for an admin again: %v", err)
+	}
+}
+
+func wordsOfAReportAreProved(s *site) {
+	p, key := NewPost(s.visitor(), "shown once", s.life(time.Hour))
+	p.ViewOnce = true
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
+		s.Fatal(err)
+	}
+	v := s.visitor()
+	saw := board.Complaint{Reason: board.Harm, Words: "shown once", Counts: true}
+	if _, err := s.tryReport(p, v, saw); !errors.Is(err, board.ErrWords) {
+		s.Errorf("words of who has not opened it: %v", err)
+	}
+	if _, _, err := s.Open(s.Context(), p.ID, p.Secret.Opening(v, p.ID), s.now); err != nil {
+		s.Fatal(err)
+	}
+	made := saw
+	made.Words = "shown twice"
+	if _, err := s.tryReport(p, v, made); !errors.Is(err, board.ErrWords) {
+		s.Errorf("words that it does not hold: %v", err)
+	}
+	s.report(p, v, saw)
+	s.report(p, s.visitor(), board.Complaint{Reason: board.Spam})
+}

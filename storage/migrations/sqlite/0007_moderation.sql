@@ -36,3 +36,30 @@ BEGIN
 	UPDATE posts SET replies = replies - 1, waiting = waiting - (OLD.standing = 'held') WHERE seq = OLD.thread;
 END;
 -- +goose StatementEnd
+
+-- One report of one visitor; tag is an HMAC under the thread's secret. counts: it may
+-- help to hide. saw: its words proved to be those of a view-once post. looked: an
+-- admin has decided since.
+CREATE TABLE reports (
+	post   BLOB    NOT NULL CHECK (length(post) = 16),
+	tag    BLOB    NOT NULL CHECK (length(tag) = 16),
+	reason TEXT    NOT NULL CHECK (reason IN ('spam', 'harassment', 'names-someone', 'harm', 'illegal', 'other')),
+	counts INTEGER NOT NULL CHECK (counts IN (0, 1)),
+	saw    INTEGER NOT NULL CHECK (saw IN (0, 1)),
+	looked INTEGER NOT NULL DEFAULT 0 CHECK (looked IN (0, 1)),
+	PRIMARY KEY (post, tag)
+) STRICT, WITHOUT ROWID;
+
+-- +goose StatementBegin
+CREATE TRIGGER posts_gone_reports AFTER DELETE ON posts
+BEGIN
+	DELETE FROM reports WHERE post = OLD.id;
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER replies_gone_reports AFTER DELETE ON replies
+BEGIN
+	DELETE FROM reports WHERE post = OLD.id;
+END;
+-- +goose StatementEnd

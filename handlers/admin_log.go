@@ -1,0 +1,29 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+
+	"mayfly/board"
+	"mayfly/views"
+)
+
+// logLines is how much of the log stands on a page.
+const logLines = 50
+
+// logPage shows what admins have done.
+func (s *Server) logPage(w http.ResponseWriter, r *http.Request, me board.Admin) error {
+	d, err := s.desk(w, r, me)
+	if err != nil {
+		return err
+	}
+	before, err := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
+	if err != nil || before < 0 {
+		before = 0
+	}
+	entries, err := s.board.Log(r.Context(), before, logLines+1)
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, r, http.StatusOK, views.LogPage(views.NewLog(d, entries, logLines)))
+}
