@@ -32,22 +32,29 @@ var campaigns = []string{
 
 // disguises are how a copy is dressed up.
 var disguises = map[string]func(r *rand.Rand, text string) string{
-	"as it is":     func(_ *rand.Rand, s string) string { return s },
-	"upper case":   func(_ *rand.Rand, s string) string { return strings.ToUpper(s) },
-	"look-alikes":  func(r *rand.Rand, s string) string { return swap(r, s, 2, homoglyphs) },
-	"leet":         func(r *rand.Rand, s string) string { return swap(r, s, 3, leets) },
-	"spaced out":   func(_ *rand.Rand, s string) string { return strings.Join(strings.Split(s, ""), " ") },
-	"zero width":   func(_ *rand.Rand, s string) string { return strings.ReplaceAll(s, "e", "e\u200d") },
-	"accents":      func(_ *rand.Rand, s string) string { return strings.ReplaceAll(s, "o", "o\u0308") },
-	"with a tail":  func(r *rand.Rand, s string) string { return s + fmt.Sprintf(" #%d %c", r.IntN(10_000), 'a'+rune(r.IntN(26))) },
+	"as it is":    func(_ *rand.Rand, s string) string { return s },
+	"upper case":  func(_ *rand.Rand, s string) string { return strings.ToUpper(s) },
+	"look-alikes": func(r *rand.Rand, s string) string { return swap(r, s, 2, homoglyphs) },
+	"leet":        func(r *rand.Rand, s string) string { return swap(r, s, 3, leets) },
+	"spaced out":  func(_ *rand.Rand, s string) string { return strings.Join(strings.Split(s, ""), " ") },
+	"zero width":  func(_ *rand.Rand, s string) string { return strings.ReplaceAll(s, "e", "e\u200d") },
+	"accents":     func(_ *rand.Rand, s string) string { return strings.ReplaceAll(s, "o", "o\u0308") },
+	"with a tail": func(r *rand.Rand, s string) string {
+		return s + fmt.Sprintf(" #%d %c", r.IntN(10_000), 'a'+rune(r.IntN(26)))
+	},
 	"with a head":  func(r *rand.Rand, s string) string { return fmt.Sprintf("%d!!! ", r.IntN(1000)) + s },
 	"a word out":   func(r *rand.Rand, s string) string { return words(r, s, 1, "") },
 	"a word other": func(r *rand.Rand, s string) string { return words(r, s, 1, "banana") },
 	"two others":   func(r *rand.Rand, s string) string { return words(r, s, 2, "banana") },
 	"four others":  func(r *rand.Rand, s string) string { return words(r, s, 4, "banana") },
 	"half of it":   func(_ *rand.Rand, s string) string { return s[:len(s)/2] },
-	"another way":  func(_ *rand.Rand, s string) string { w := strings.Fields(s); return strings.Join(append(w[len(w)/2:], w[:len(w)/2]...), " ") },
-	"dressed well": func(r *rand.Rand, s string) string { return swap(r, words(r, s, 1, "banana"), 3, homoglyphs) + fmt.Sprint(" ", r.IntN(1000)) },
+	"another way": func(_ *rand.Rand, s string) string {
+		w := strings.Fields(s)
+		return strings.Join(append(w[len(w)/2:], w[:len(w)/2]...), " ")
+	},
+	"dressed well": func(r *rand.Rand, s string) string {
+		return swap(r, words(r, s, 1, "banana"), 3, homoglyphs) + fmt.Sprint(" ", r.IntN(1000))
+	},
 }
 
 var (
@@ -98,7 +105,7 @@ func TestHonestTextsStandByThemselves(t *testing.T) {
 
 // TestCopiesAreFolded prints the table of ADR 54 with -v.
 func TestCopiesAreFolded(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(1, 2))
 	for name, disguise := range disguises {
 		folded, all := 0, 0
 		for _, c := range campaigns {
@@ -185,7 +192,7 @@ func TestAHundredThousandPostsCostSomeMegabytes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a while")
 	}
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(1, 2))
 	letters := []rune("abcdefghijklmnopqrstuvwxyz ")
 	measure := func() uint64 {
 		runtime.GC()

@@ -57,7 +57,7 @@ func sign(text string) (signature, bool) {
 		}
 		seen[h] = struct{}{}
 		for j := range least {
-			least[j] = min(least[j], mix(h, uint32(j))) //nolint:gosec // a small number
+			least[j] = min(least[j], mix(h, uint32(j)))
 		}
 	}
 	if len(seen) < piecesLeast {
@@ -65,7 +65,7 @@ func sign(text string) (signature, bool) {
 	}
 	var s signature
 	for i, l := range least {
-		s[i] = byte(mix(l, 7))
+		s[i] = byte(mix(l, 7) & 0xff)
 	}
 	return s, true
 }

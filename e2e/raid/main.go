@@ -69,7 +69,7 @@ func main() {
 	p := plan{networks: 1000, people: 5, readers: 60}
 	var only string
 	flag.Uint64Var(&p.seed, "seed", 1, "what everything is drawn from")
-	flag.DurationVar(&p.short, "short", 14*time.Second, "how long one layer alone is looked at")
+	flag.DurationVar(&p.short, "short", 12*time.Second, "how long one layer alone is looked at")
 	flag.DurationVar(&p.long, "long", 40*time.Second, "how long the whole is looked at")
 	flag.IntVar(&p.botPosts, "posts", 20, "posts that the bots try a second")
 	flag.IntVar(&p.botVotes, "votes", 20, "votes")
@@ -88,7 +88,7 @@ func main() {
 
 func run(ctx context.Context, p plan, only string) error {
 	began := time.Now()
-	house, err := prepare(ctx, p)
+	house, err := prepare(ctx)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func run(ctx context.Context, p plan, only string) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	if only == "" || strings.Contains("phones", only) {
+	if only == "" || only == "phones" {
 		if err := house.phones(ctx, p); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -51,7 +52,7 @@ func (c challenge) solve(ctx context.Context) (string, bool) {
 		if n%256 == 0 && ctx.Err() != nil {
 			return "", false
 		}
-		key, err := pbkdf2.Key(sha256.New, string(binary.BigEndian.AppendUint32(nonce[:len(nonce):len(nonce)], n)), salt, c.Parameters.Cost, c.Parameters.KeyLength)
+		key, err := pbkdf2.Key(sha256.New, string(binary.BigEndian.AppendUint32(slices.Clip(nonce), n)), salt, c.Parameters.Cost, c.Parameters.KeyLength)
 		if err != nil {
 			return "", false
 		}
@@ -109,7 +110,7 @@ func (s *server) once(ctx context.Context, who *person, method, path string, bod
 	if proof != "" {
 		req.Header.Set("Mayfly-Proof", proof)
 	}
-	res, err := s.client.Do(req) //nolint:gosec // our own server
+	res, err := s.client.Do(req)
 	if err != nil {
 		return 0, nil, nil
 	}

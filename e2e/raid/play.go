@@ -28,11 +28,11 @@ type play struct {
 	mine   map[string]bool // ids of people's posts that were accepted
 	spread sync.WaitGroup
 
-	tries                 atomic.Int64 // posts the bots wanted
-	sent                  atomic.Int64 // people's posts that were sent
-	atOnce, withProof     atomic.Int64
-	firstPages, trollRows atomic.Int64
-	rows                  atomic.Int64
+	tries             atomic.Int64 // posts the bots wanted
+	sent              atomic.Int64 // people's posts that were sent
+	atOnce, withProof atomic.Int64
+	trollRows         atomic.Int64
+	rows              atomic.Int64
 }
 
 // outcome is what is printed of a play.
@@ -188,7 +188,7 @@ const newcomers = 0.15
 
 func (p *play) personPost(ctx context.Context, i int) {
 	p.mu.Lock()
-	text := personText(p.draws)
+	text := personText(p.draws, i)
 	p.texts[text] = true
 	p.mu.Unlock()
 	who := p.people[i%(len(p.people)-p.readers)+p.readers]
@@ -321,8 +321,8 @@ func (h *house) phones(ctx context.Context, pl plan) error {
 	var all sync.WaitGroup
 	draws := rand.New(rand.NewPCG(pl.seed, 2)) //nolint:gosec // to be drawn again
 	work := make(solver, 2)
-	for range phones {
-		text, wait := personText(draws), time.Duration(draws.IntN(20_000))*time.Millisecond
+	for i := range phones {
+		text, wait := personText(draws, i), time.Duration(draws.IntN(20_000))*time.Millisecond
 		all.Go(func() {
 			time.Sleep(wait)
 			began := time.Now()

@@ -12,16 +12,24 @@ var peopleText string
 
 var sentences = strings.Split(strings.TrimSpace(peopleText), "\n")
 
-// personText is what somebody says: a sentence, or two.
-func personText(r *rand.Rand) string {
-	text := sentences[r.IntN(len(sentences))]
-	if len(text) < 30 && r.IntN(3) > 0 {
-		return text
+// personText is the n-th thing that somebody says: now and then one of the sentences,
+// else one that is put together.
+func personText(r *rand.Rand, n int) string {
+	if n%3 == 0 {
+		return sentences[n/3%len(sentences)]
 	}
-	for range 1 + r.IntN(2) {
-		text += ". " + sentences[r.IntN(len(sentences))]
+	one := func(list string) string {
+		words := strings.Split(list, "|")
+		return words[r.IntN(len(words))]
 	}
-	return text
+	return fmt.Sprintf("%s %s %s %s, %s %s %s",
+		one("I saw|I lost|I found|we need|who has|I am giving away|somebody broke|I painted|they moved|I keep dreaming of|my sister wants|nobody believes me about|I am repairing|look at|I sold"),
+		one("a red kite|the old piano|two blue chairs|my grandfather's watch|a box of plums|the garden gate|a lonely glove|three kittens|the ticket machine|a broken umbrella|some very good bread|the tallest sunflower|an accordion|a pair of skates|the map of the valley|a jar of honey"),
+		one("by the river|behind the theatre|near platform two|under the chestnut trees|in the courtyard|next to the fountain|on the third floor|at the harbour|outside the bakery|in the reading room|along the canal|opposite the town hall|beside the tennis court|in our stairwell|at the top of the hill"),
+		one("this morning|last night|on Tuesday|just now|after the rain|before dawn|during the concert|at noon|since yesterday|every single week|right after lunch|while it snowed"),
+		one("does that mean|tell me whether|I wonder if|perhaps|it seems|they say|I would be glad if|let me know if|my neighbour thinks|funny how"),
+		one("somebody remembers it|the owner comes back|we can share it|it belongs to you|winter is here|you would like it too|the children laugh|anyone is interested|it still works|there is more of it"),
+		one("and thank you|or not|as always|for once|in the end|with a little luck|and nobody minds|today of all days|before it gets dark|so write to me"))
 }
 
 // campaigns are what the raid pastes.
