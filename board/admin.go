@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -57,6 +58,28 @@ const (
 	PassInvite  PassKind = "invite"  // to become an admin; used once
 	PassSession PassKind = "session" // all pages of admins
 	PassDevice  PassKind = "device"  // the door, whoever else knocks
+	PassKey     PassKind = "key"     // calls of the API, those of its scopes
+)
+
+// Scope is what a key of the API is good for.
+type Scope string
+
+// The scopes of keys.
+const (
+	ScopeSettings Scope = "settings"
+	ScopeQueue    Scope = "queue"
+	ScopeLog      Scope = "log"
+)
+
+// Scopes are all there are.
+var Scopes = []Scope{ScopeSettings, ScopeQueue, ScopeLog}
+
+const (
+	// KeyTimeMax is the longest that a key may be good for.
+	KeyTimeMax = 365 * 24 * time.Hour
+	// KeysMax is how many keys there may be.
+	KeysMax     = 100
+	keyLabelMax = 60
 )
 
 // Pass is what is kept of a token.
@@ -64,8 +87,13 @@ type Pass struct {
 	Hash   [32]byte
 	Kind   PassKind
 	Admin  string    // whose it is; of an invite: who gave it; "": nobody's
+	Label  string    // of a key: what it is for
+	Scopes []Scope   // of a key
 	EndsAt time.Time // zero: when it is used
 }
+
+// ID names a pass without opening anything.
+func (p Pass) ID() string { return hex.EncodeToString(p.Hash[:8]) }
 
 // AdminStore is what a Door asks of a store. What has ended at now is not found.
 type AdminStore interface {
@@ -88,6 +116,8 @@ type AdminStore interface {
 	InsertPass(ctx context.Context, p Pass, now time.Time) error
 	// FindPass returns the pass of one of the kinds with this hash.
 	FindPass(ctx context.Context, hash [32]byte, kind PassKind, now time.Time) (Pass, error)
+	// Passes returns those of a kind, by whose they are.
+	Passes(ctx context.Context, kind PassKind, now time.Time) ([]Pass, error)
 	// DeletePass ends a pass.
 	DeletePass(ctx context.Context, hash [32]byte) error
 }

@@ -36,6 +36,8 @@ const (
 	ActRaid       Action = "raid" // raid mode: how long it was on, and is
 	ActUndo       Action = "undo" // many posts at once: New is how many
 	ActBan        Action = "ban"  // of a network that nobody can name
+	ActKey        Action = "key" // one was made
+	ActRevoke     Action = "revoke"
 )
 
 // Ledger keeps the log.
@@ -62,4 +64,16 @@ func audit(ctx context.Context, l Ledger, now Clock, e Entry) error {
 		return fmt.Errorf("log %s: %w", e.Action, err)
 	}
 	return nil
+}
+
+// LogEntry returns one line of the log.
+func (b *Board) LogEntry(ctx context.Context, seq int64) (Entry, error) {
+	list, err := b.posts.Entries(ctx, seq+1, 1)
+	if err != nil {
+		return Entry{}, err
+	}
+	if len(list) == 0 || list[0].Seq != seq {
+		return Entry{}, ErrNotFound
+	}
+	return list[0], nil
 }

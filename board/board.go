@@ -63,14 +63,30 @@ type Posts interface {
 	// Report records one visitor's report in one step, and says whether it hid the post.
 	// Words that the post does not hold, or that were not opened, are ErrWords.
 	Report(ctx context.Context, r Report, now time.Time) (p Post, hidden bool, err error)
-	// Hide puts a post or reply out of sight. What is out of sight is ErrDecided.
-	Hide(ctx context.Context, id PostID, now time.Time) (Post, error)
+	// Hide puts a post or reply out of sight, at the time of its entry in the log, as all
+	// that follow do. What is out of sight is ErrDecided.
+	Hide(ctx context.Context, id PostID, e Entry) (Post, error)
 	// Release lets a post or reply stand in sight, and returns its thread and how it
 	// stood before. What nobody waits for is ErrDecided.
-	Release(ctx context.Context, id PostID, now time.Time) (p, root Post, was Standing, err error)
+	Release(ctx context.Context, id PostID, e Entry) (p, root Post, was Standing, err error)
+	// Lock has a post's thread take no replies, or take them. As it is: ErrDecided.
+	Lock(ctx context.Context, id PostID, locked bool, e Entry) (Post, error)
+	// Shorten gives a post another life, which is no longer.
+	Shorten(ctx context.Context, id PostID, to func(Life) Life, e Entry) (Post, error)
+	// Queue returns what waits for an admin, at most limit.
+	Queue(ctx context.Context, limit int, now time.Time) ([]Case, error)
+	// Case returns one post or reply as Queue does, whether it waits or not.
+	Case(ctx context.Context, id PostID, now time.Time) (Case, error)
+	// Waiting counts what waits for an admin.
+	Waiting(ctx context.Context, now time.Time) (int, error)
+	// Acts returns those entries of the log that are PublicActs, before seq (0: all), on
+	// a board ("": on all), newest first, at most limit.
+	Acts(ctx context.Context, slug string, before int64, limit int) ([]Entry, error)
 	// Cap brings every life under the bounds of its board, and says how many it
 	// moved. Lives on boards without a bound are as they were.
 	Cap(ctx context.Context, bounds []Bound) (int, error)
+	// Shortened counts what Cap would do to the posts of a board.
+	Shortened(ctx context.Context, b Bound, now time.Time) (Shortened, error)
 	// Traces returns the wordless lines that stand in a board's feed.
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
 	// Prompts returns the host's posts that live on a board, the newest first.
@@ -187,6 +203,9 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	}
 	if err := b.MayReply(root.Board, v); err != nil {
 		return Post{}, OwnerKey{}, err
+	}
+	if root.Locked {
+		return Post{}, OwnerKey{}, ErrLocked
 	}
 	d = Draft{Body: d.Body, To: d.To} // a reply has no clock and no place of its own
 	if d, err = d.Check(b.settings(root.Board)); err != nil {

@@ -70,7 +70,11 @@ func (s *Server) firstAdminPage(w http.ResponseWriter, r *http.Request, _ board.
 // desk is what every page of admins needs to know of its request.
 func (s *Server) desk(w http.ResponseWriter, r *http.Request, me board.Admin) (views.Desk, error) {
 	v, err := s.visit(w, r, board.Home)
-	return views.Desk{Visit: v, Me: me}, err
+	if err != nil {
+		return views.Desk{}, err
+	}
+	waiting, err := s.board.Waiting(r.Context())
+	return views.Desk{Visit: v, Me: me, Waiting: waiting}, err
 }
 
 // guessing has f try a passphrase, as often as that may be tried, and tells wrong ones

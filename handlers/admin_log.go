@@ -17,13 +17,18 @@ func (s *Server) logPage(w http.ResponseWriter, r *http.Request, me board.Admin)
 	if err != nil {
 		return err
 	}
-	before, err := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
-	if err != nil || before < 0 {
-		before = 0
-	}
-	entries, err := s.board.Log(r.Context(), before, logLines+1)
+	entries, err := s.board.Log(r.Context(), number(r.URL.Query().Get("before")), logLines+1)
 	if err != nil {
 		return err
 	}
 	return answerHTML(w, r, http.StatusOK, views.LogPage(views.NewLog(d, entries, logLines)))
+}
+
+// number reads the number of an entry; what is none is 0.
+func number(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return max(0, n)
 }

@@ -49,6 +49,8 @@ type apiPost struct {
 	Unlisted    bool        `json:"unlisted"`
 	Prompt      string      `json:"prompt"` // "question" or "welcome" of the host; "": of a visitor
 	Sponsored   bool        `json:"sponsored"`
+	Locked      bool        `json:"locked"` // its thread takes no more replies
+	Staff       bool        `json:"staff"`  // an admin replies
 	Mine        bool        `json:"mine"`
 	Vote        string      `json:"vote"`
 }
@@ -96,10 +98,13 @@ func drawAPIPost(post board.Post, say *words.Printer, s board.Settings, now time
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies, Alike: post.Alike,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
 		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(), Prompt: string(post.Prompt), Sponsored: post.Sponsored,
+		Locked: post.Locked, Staff: post.Staff,
 	}
 	switch {
 	case post.Prompt != board.NoPrompt:
 		out.Name, out.Hue = say.Say("prompt.host"), ""
+	case post.Staff:
+		out.Name, out.Hue = say.Say("post.staff"), ""
 	case post.Veiled:
 		out.Name, out.Hue = "", ""
 	}

@@ -111,6 +111,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	ref.headers(w.Header())
 	if isAPI(r) {
+		if ref.status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+		}
 		s.answerProblem(w, r, ref)
 		return
 	}

@@ -90,6 +90,8 @@ type jsonFrame struct {
 	Post *apiPost `json:"post,omitempty"`
 	ID   string   `json:"id,omitempty"`
 	Why  string   `json:"why,omitempty"`
+	// Reason is why an admin removed it.
+	Reason string `json:"reason,omitempty"`
 	*jsonChange
 }
 
@@ -111,7 +113,7 @@ func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
 			Left: seconds(e.Post.Life.Left(d.now())), Score: e.Post.Score, Hearts: e.Post.Hearts, Replies: e.Post.Replies, Alike: e.Post.Alike,
 		}}
 	case board.Died:
-		return jsonFrame{Type: "died", At: at, ID: e.ID.String(), Why: string(e.Why)}
+		return jsonFrame{Type: "died", At: at, ID: e.ID.String(), Why: string(e.Why), Reason: string(e.Reason)}
 	case board.SettingsChanged:
 		return jsonFrame{Type: "settings", At: at}
 	case board.Reload:

@@ -44,7 +44,7 @@ func ofSite(r *http.Request) bool {
 	case "/you", "/about", "/boards", "/forgotten":
 		return true
 	}
-	return false
+	return strings.HasPrefix(r.URL.Path, adminHome+"/")
 }
 
 // reloadEvery is how often a page without script loads itself anew, when its

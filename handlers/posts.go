@@ -415,7 +415,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*boa
 		return &board.Error{Kind: board.Invalid, Code: e.code}, e.status, true
 	}
 	e, ok := errors.AsType[*board.Error](err)
-	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Shuttered || e.Kind == board.Internal || errors.Is(err, board.ErrHidden) || waits(r, err) {
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || e.Kind == board.Shut || e.Kind == board.Shuttered || waits(r, err) {
 		return nil, 0, false
 	}
 	ref := refusalOf(err)

@@ -26,10 +26,11 @@ type Parts struct {
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Press      *pictures.Press
-	Settings   func(board string) board.Settings // "" for what all boards share
-	Well       func() bool                       // false: /healthz answers 503
-	VisitorKey [32]byte                          // MACs cookies, encrypts cursors
-	Base       *url.URL                          // nil: localhost and bare addresses are answered
+	Tuner      *board.Tuner
+	Storms     *board.Storms // over the tuner's settings
+	Well       func() bool   // false: /healthz answers 503
+	VisitorKey [32]byte      // MACs cookies, encrypts cursors
+	Base       *url.URL      // nil: localhost and bare addresses are answered
 	Trusted    []netip.Prefix
 	Log        *slog.Logger
 }
@@ -41,7 +42,9 @@ type Server struct {
 	hub      *live.Hub
 	gate     *limit.Gate
 	press    *pictures.Press
-	settings func(board string) board.Settings
+	tuner    *board.Tuner
+	storms   *board.Storms
+	settings func(board string) board.Settings // of the storms
 	well     func() bool
 	cookies  cookies
 	cursors  cursors
@@ -57,7 +60,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, settings: p.Settings, well: p.Well,
+		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, trusted: p.Trusted, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),

@@ -104,8 +104,8 @@ func newSite(t *testing.T, options ...option) *site {
 	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
 	parts := handlers.Parts{
 		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
-		Press:    pictures.NewPress(),
-		Settings: s.storms.Settings, Well: func() bool { return !s.sweeper.Late() },
+		Press: pictures.NewPress(),
+		Tuner: s.tuner, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 	}
 	for _, o := range options {

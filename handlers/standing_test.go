@@ -9,6 +9,9 @@ import (
 	"mayfly/board"
 )
 
+// ruling is an admin's, for spam.
+var ruling = board.Ruling{By: "ada", Reason: board.Spam}
+
 func parsed(id string) board.PostID { return must(board.ParsePostID(id)) }
 
 // hold stores a post that waits for an admin.
@@ -48,7 +51,7 @@ func TestOfWhatIsHeldAStrangerHearsNothing(t *testing.T) {
 func TestWhatIsHiddenIsAWordlessPage(t *testing.T) {
 	s := newSite(t)
 	id, _ := s.publish("xyzzy-marker")
-	if err := s.board.Hide(t.Context(), parsed(id)); err != nil {
+	if err := s.board.Hide(t.Context(), ruling, parsed(id)); err != nil {
 		t.Fatal(err)
 	}
 	if page := s.get("/p/" + id); page.StatusCode != http.StatusOK || !strings.Contains(page.body, "xyzzy-marker") || !strings.Contains(page.body, "Only you see this now") {
@@ -88,7 +91,7 @@ func TestAHiddenPostLeavesOpenFeedsAndComesBack(t *testing.T) {
 	conn, program := s.listen("/live?board=home"), s.listen("/live?board=home&format=json")
 	s.next(conn)
 	s.next(program)
-	if err := s.board.Hide(t.Context(), parsed(id)); err != nil {
+	if err := s.board.Hide(t.Context(), ruling, parsed(id)); err != nil {
 		t.Fatal(err)
 	}
 	if f := s.next(conn); !strings.Contains(f, `data-event="died"`) || !strings.Contains(f, `data-why="hidden"`) {
@@ -97,7 +100,7 @@ func TestAHiddenPostLeavesOpenFeedsAndComesBack(t *testing.T) {
 	if f := s.next(program); !strings.Contains(f, `"why":"hidden"`) {
 		t.Errorf("frame = %s", f)
 	}
-	if err := s.board.Release(t.Context(), parsed(id)); err != nil {
+	if err := s.board.Release(t.Context(), ruling, parsed(id)); err != nil {
 		t.Fatal(err)
 	}
 	if f := s.next(conn); !strings.Contains(f, `data-event="born"`) || !strings.Contains(f, "xyzzy-marker") {
@@ -110,7 +113,7 @@ func TestAHiddenReplyIsALineInItsThread(t *testing.T) {
 	id, _ := s.publish("post")
 	_, out := s.call(http.MethodPost, "/api/v1/posts/"+id+"/replies", map[string]string{"body": "xyzzy-marker"})
 	reply := out["post"].(map[string]any)["id"].(string)
-	if err := s.board.Hide(t.Context(), parsed(reply)); err != nil {
+	if err := s.board.Hide(t.Context(), ruling, parsed(reply)); err != nil {
 		t.Fatal(err)
 	}
 	s.client = newBrowser()

@@ -38,10 +38,19 @@ func (e *ProofError) Unwrap() error { return e.err }
 // *board.Error of kind Limited or, when no more proofs can be remembered, Busy.
 func (g *Gate) Admit(w Write) error {
 	s := g.settings(w.Board)
-	newcomer, banned := !w.Who.Visitor.Settled(g.now()), g.origins.isBanned(w.Who.Addr)
+	banned := g.origins.isBanned(w.Who.Addr)
 	if s.Pow == board.PowOff && !banned {
 		return g.allow(w)
 	}
+	err := g.admit(w, s, banned)
+	for _, cost := range w.costs() {
+		g.waits.count(cost, err != nil)
+	}
+	return err
+}
+
+func (g *Gate) admit(w Write, s board.Settings, banned bool) error {
+	newcomer := !w.Who.Visitor.Settled(g.now())
 	onBoard, inNetwork := g.loudness(w)
 	t := g.toll(w, s.PowBits, max(onBoard, inNetwork))
 	if s.Pow == board.PowAlways || banned || newcomer && (s.Storm || onBoard >= 1) {

@@ -94,8 +94,8 @@ const (
 	Search
 	Page
 	Picture // a post with one is a Post too
-	Image   // one that a page shows
 	Report
+	Image // one that a page shows; the last
 
 	slow // a post or reply where the board is slow
 
@@ -155,6 +155,7 @@ type Gate struct {
 	sockets  *sockets
 	origins  *origins
 	logins   *logins
+	waits    *waits
 }
 
 // NewGate puts a Gate together. It follows the settings of each board, and those of
@@ -169,6 +170,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		sockets:  newSockets(maxSockets),
 		origins:  newOrigins(now),
 		logins:   newLogins(now),
+		waits:    &waits{now: now},
 	}
 }
 
@@ -196,7 +198,9 @@ func (g *Gate) Run(ctx context.Context) {
 // is a *board.Error of kind Limited, whose Args["wait"] is how long one more takes
 // at the rate that was passed.
 func (g *Gate) Allow(cost Cost, slug string, who Caller) error {
-	if past := g.charge(cost, slug, who); past != nil {
+	past := g.charge(cost, slug, who)
+	g.waits.count(cost, past != nil)
+	if past != nil {
 		return limited(past.wait)
 	}
 	return nil

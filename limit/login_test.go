@@ -57,3 +57,30 @@ func TestStrangersFromEverywhereDoNotKeepAKnownDeviceOut(t *testing.T) {
 		g.LoginWon(netip.MustParseAddr("203.0.113.7"), "device")
 	}
 }
+
+func TestWaitsAreCountedForAnHour(t *testing.T) {
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	settings, err := board.DefaultSettings().With(map[string]string{"post": "1/2", "pow": "off"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := NewGate(func(string) board.Settings { return settings }, func() time.Time { return now }, 10)
+	who := Caller{Addr: netip.MustParseAddr("203.0.113.7")}
+	for range 6 {
+		_ = g.Admit(Write{Cost: Post, Who: who}) // four pass: an address has twice the burst
+	}
+	if waited, all := g.Waits(Post); waited != 2 || all != 6 {
+		t.Errorf("%d of %d waited, want 2 of 6", waited, all)
+	}
+	if waited, all := g.Waits(Reply); waited+all != 0 {
+		t.Errorf("%d of %d replies", waited, all)
+	}
+	now = now.Add(59 * time.Minute)
+	if _, all := g.Waits(Post); all != 6 {
+		t.Errorf("within the hour: %d", all)
+	}
+	now = now.Add(11 * time.Minute)
+	if _, all := g.Waits(Post); all != 0 {
+		t.Errorf("after it: %d", all)
+	}
+}

@@ -89,11 +89,12 @@ var served = []struct {
 	{"js/thread.js", nil},
 	{"js/device.js", nil},
 	{"js/report.js", nil},
+	{"js/queue.js", nil},
 }
 
 // pages are the scripts that one kind of page loads beside js/app.js, or that are
 // seldom needed.
-var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/place.js", "js/pow.worker.js"}
+var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/place.js", "js/pow.worker.js"}
 
 // comments are the lines of our scripts that browsers need not fetch: a fifth of them.
 // The vendored ones keep theirs, which hold their licences.

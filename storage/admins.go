@@ -1,9 +1,12 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -151,39 +154,81 @@ func insertPass(ctx context.Context, tx querier, p board.Pass) error {
 		DELETE FROM passes
 		WHERE kind = 'setup'`
 	const insert = `
-		INSERT INTO passes (hash, kind, admin, ends_at)
-		VALUES ($1, $2, $3, $4)`
+		INSERT INTO passes (hash, kind, admin, label, scopes, ends_at)
+		VALUES ($1, $2, $3, $4, $5, $6)`
 	if p.Kind == board.PassSetup {
 		if _, err := tx.ExecContext(ctx, replaced); err != nil {
 			return err
 		}
 	}
 	_, err := tx.ExecContext(ctx, insert, p.Hash[:], p.Kind,
-		sql.NullString{String: p.Admin, Valid: p.Admin != ""}, sql.NullInt64{Int64: p.EndsAt.UnixMilli(), Valid: !p.EndsAt.IsZero()})
+		sql.NullString{String: p.Admin, Valid: p.Admin != ""}, p.Label, joinScopes(p.Scopes),
+		sql.NullInt64{Int64: p.EndsAt.UnixMilli(), Valid: !p.EndsAt.IsZero()})
 	return err
 }
 
 // FindPass returns the pass of a kind with this hash.
 func (s *Store) FindPass(ctx context.Context, hash [32]byte, kind board.PassKind, now time.Time) (p board.Pass, err error) {
 	const q = `
-		SELECT admin, ends_at
+		SELECT hash, kind, admin, label, scopes, ends_at
 		FROM passes
 		WHERE hash = $1 AND kind = $2 AND (ends_at IS NULL OR ends_at > $3)`
-	p = board.Pass{Hash: hash, Kind: kind}
-	err = s.read(ctx, func(ctx context.Context, db querier) error {
-		var admin sql.NullString
-		var endsAt sql.NullInt64
-		err := db.QueryRowContext(ctx, q, hash[:], kind, now.UnixMilli()).Scan(&admin, &endsAt)
+	err = s.read(ctx, func(ctx context.Context, db querier) (err error) {
+		p, err = scanPass(db.QueryRowContext(ctx, q, hash[:], kind, now.UnixMilli()).Scan)
 		if errors.Is(err, sql.ErrNoRows) {
-			return board.ErrNotFound
-		}
-		p.Admin = admin.String
-		if endsAt.Valid {
-			p.EndsAt = millis(endsAt.Int64)
+			err = board.ErrNotFound
 		}
 		return err
 	})
 	return p, wrap("find pass", err)
+}
+
+func scanPass(scan scanner) (p board.Pass, err error) {
+	var hash []byte
+	var admin sql.NullString
+	var endsAt sql.NullInt64
+	var scopes string
+	if err := scan(&hash, &p.Kind, &admin, &p.Label, &scopes, &endsAt); err != nil {
+		return p, err
+	}
+	copy(p.Hash[:], hash)
+	p.Admin, p.Scopes = admin.String, splitScopes(scopes)
+	if endsAt.Valid {
+		p.EndsAt = millis(endsAt.Int64)
+	}
+	return p, nil
+}
+
+func joinScopes(list []board.Scope) string {
+	words := make([]string, len(list))
+	for i, scope := range list {
+		words[i] = string(scope)
+	}
+	return strings.Join(words, " ")
+}
+
+func splitScopes(text string) (list []board.Scope) {
+	for _, word := range strings.Fields(text) {
+		list = append(list, board.Scope(word))
+	}
+	return list
+}
+
+// Passes returns those of a kind, by whose they are.
+func (s *Store) Passes(ctx context.Context, kind board.PassKind, now time.Time) (list []board.Pass, err error) {
+	const q = `
+		SELECT hash, kind, admin, label, scopes, ends_at
+		FROM passes
+		WHERE kind = $1 AND (ends_at IS NULL OR ends_at > $2)
+		LIMIT 1000`
+	err = s.read(ctx, func(ctx context.Context, db querier) (err error) {
+		list, err = all(ctx, db, scanPass, q, kind, now.UnixMilli())
+		return err
+	})
+	slices.SortFunc(list, func(a, b board.Pass) int {
+		return cmp.Or(cmp.Compare(a.Admin, b.Admin), cmp.Compare(a.Label, b.Label), a.EndsAt.Compare(b.EndsAt))
+	})
+	return list, wrap("read passes", err)
 }
 
 // DeletePass ends a pass; one that is not there has ended.

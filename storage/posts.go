@@ -222,6 +222,9 @@ func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, vo
 			if opens, err = s.opener(thread, s.at(now)); err != nil {
 				return err
 			}
+			if err := takes(thread.Post, r); err != nil {
+				return err
+			}
 			if r.Standing != board.Held { // nobody has heard that one
 				thread.Replies++
 				thread.Life = thread.Life.Heard(now)
@@ -230,8 +233,10 @@ func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, vo
 				return err
 			}
 			r.Board, r.Life, r.Unlisted, r.Secret = thread.Board, thread.Life, thread.Unlisted, opens.secret
-			if r.Name, err = claimName(ctx, tx, thread.Seq, voice, r.Secret); err != nil {
-				return err
+			if !r.Staff { // who has no name that another could clash with
+				if r.Name, err = claimName(ctx, tx, thread.Seq, voice, r.Secret); err != nil {
+					return err
+				}
 			}
 			r.Seq, err = insertReply(ctx, tx, r, thread.Seq, b.ref, key.Under(opens.box))
 			return err
@@ -243,6 +248,19 @@ func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, vo
 	}
 	root, err = s.openWith(opens, thread)
 	return r, root.Seal(), err
+}
+
+// takes refuses a visitor's reply to a thread that has just been locked or hidden.
+func takes(root, r board.Post) error {
+	switch {
+	case r.Staff:
+		return nil
+	case root.Locked:
+		return board.ErrLocked
+	case !root.InSight():
+		return board.ErrHidden
+	}
+	return nil
 }
 
 func insertReply(ctx context.Context, tx querier, r board.Post, thread int64, at keys.Ref, key board.Key) (int64, error) {

@@ -2,10 +2,11 @@ package views
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"mayfly/board"
 	"mayfly/words"
@@ -14,7 +15,8 @@ import (
 // Desk is what every page of admins needs of its request.
 type Desk struct {
 	Visit
-	Me board.Admin
+	Me      board.Admin
+	Waiting int // how many cases are in the queue
 }
 
 // Admin is what surrounds every page of admins.
@@ -33,13 +35,16 @@ type AdminLink struct {
 }
 
 // FirstAdminPage is where admins look first.
-const FirstAdminPage = "/admin/log"
+const FirstAdminPage = "/admin/queue"
 
 // adminPages are the pages of admins, in the order of their navigation: the key of
 // their name is admin.nav.NAME.
 var adminPages = []AdminLink{
+	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
+	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
+	{Name: "keys", Href: "/admin/keys", Icon: "key"},
 	{Name: "account", Href: "/admin/account", Icon: "lock"},
 }
 
@@ -51,6 +56,9 @@ func (d Desk) admin(name, lead string) Admin {
 	a.Style = "css/admin.css"
 	for _, l := range adminPages {
 		l.Text, l.Current = d.Words.Say("admin.nav."+l.Name), l.Name == name
+		if l.Name == "queue" && d.Waiting > 0 {
+			l.Count = strconv.Itoa(d.Waiting)
+		}
 		a.Nav = append(a.Nav, l)
 	}
 	return a
@@ -72,6 +80,18 @@ func NewRefused(p *words.Printer, code string, args map[string]any, fields map[s
 		r.All = p.SayWith(code, args)
 	}
 	return r
+}
+
+// Sentence is all that is wrong, in one line.
+func (r Refused) Sentence() string {
+	all := []string{}
+	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
+		all = append(all, r.Fields[name])
+	}
+	if r.All != "" {
+		all = append(all, r.All)
+	}
+	return strings.Join(all, " ")
 }
 
 // Input is a field of a form of admins.
@@ -146,6 +166,7 @@ type Codes struct {
 type Setup struct {
 	Page
 	Heading, Lead string
+	Do            string // the words of its button
 	Token, Err    string
 	Who           []Input
 	Codes         Codes
@@ -155,15 +176,15 @@ type Setup struct {
 // NewSetup draws up the page of a setup link.
 func NewSetup(v Visit, a Arrival) (Setup, error) {
 	p := v.Words
-	heading, lead := p.Say("admin.join"), p.Say("admin.join_lead")
+	heading, lead, do := p.Say("admin.join"), p.Say("admin.join_lead"), p.Say("admin.join_do")
 	if a.Owner {
-		heading, lead = p.Say("admin.setup"), p.Say("admin.setup_lead")
+		heading, lead, do = p.Say("admin.setup"), p.Say("admin.setup_lead"), p.Say("admin.setup_do")
 	}
 	codes, err := newCodes(a.Seed, a.Name)
 	if err != nil {
 		return Setup{}, err
 	}
-	s := Setup{Page: v.page("door", heading), Heading: heading, Lead: lead, Token: a.Token, Err: a.Refused.All, Codes: codes}
+	s := Setup{Page: v.page("door", heading), Heading: heading, Lead: lead, Do: do, Token: a.Token, Err: a.Refused.All, Codes: codes}
 	s.Style = "css/admin.css"
 	wrong := a.Refused.Fields
 	s.Who = []Input{
@@ -327,6 +348,7 @@ type LogLine struct {
 	By, What     string
 	Board, Where string // of which board, and the way to it
 	Reason       string
+	Undo         string // the number of an entry that can be rolled back, or ""
 }
 
 // NewLog draws up the log, at most most lines of it.
@@ -338,9 +360,13 @@ func NewLog(d Desk, entries []board.Entry, most int) Log {
 		l.Older = "/admin/log?before=" + strconv.FormatInt(entries[most-1].Seq, 10)
 	}
 	for _, e := range entries {
+		ago := max(0, d.Now.Sub(e.At))
 		line := LogLine{
-			Ago: p.Say("admin.ago", "time", max(0, d.Now.Sub(e.At))), ISO: e.At.Format(time.RFC3339),
-			By: doneBy(p, e.By), What: whatWasDone(p, e), Reason: e.Reason,
+			Ago: p.Say("admin.ago", "time", ago), ISO: iso(ago),
+			By: doneBy(p, e.By), What: whatWasDone(p, e), Reason: reasonSaid(p, e.Reason),
+		}
+		if _, err := board.FindKnob(e.Subject); err == nil && e.Action == board.ActSetting {
+			line.Undo = strconv.FormatInt(e.Seq, 10)
 		}
 		if e.Board != "" {
 			line.Board, line.Where = e.Board, boardHref(e.Board)
@@ -348,6 +374,14 @@ func NewLog(d Desk, entries []board.Entry, most int) Log {
 		l.Lines = append(l.Lines, line)
 	}
 	return l
+}
+
+// reasonSaid is a reason as people read it: one of those of reports, or free words.
+func reasonSaid(p *words.Printer, reason string) string {
+	if r, err := board.ParseReason(reason); err == nil {
+		return ReasonText(p, r)
+	}
+	return reason
 }
 
 // doneBy is who did it: an admin, or a command.

@@ -436,6 +436,7 @@ type Post struct {
 	Drop string // the label of the remove button
 	// Report is what the way to report it is called; "": nobody can.
 	Report string
+	Staff  bool // an admin speaks, and By is nobody
 	Vote   board.Vote
 }
 
@@ -468,9 +469,10 @@ type Tomb struct {
 
 // Gone tells an open page that something ended.
 type Gone struct {
-	ID   string
-	Why  string
-	Tomb *Tomb
+	ID     string
+	Why    string
+	Reason string // an admin's, of what an admin removed
+	Tomb   *Tomb
 }
 
 // seconds writes a time for data-left and the like: tenths, rounded up, so that

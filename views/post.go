@@ -51,8 +51,14 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		out.host(p, post)
 		s.LifePerHeart, s.LifePerDown = 0, 0 // votes move nothing here
 	}
+	if post.Staff {
+		out.Staff, out.By, out.Report = true, Name{Text: p.Say("post.staff")}, ""
+	}
 	if out.Reply {
-		out.Thread, out.Voice = post.Thread.String(), strconv.Itoa(post.Name.Number())
+		out.Thread = post.Thread.String()
+		if !out.Staff { // whom nobody can mute
+			out.Voice = strconv.Itoa(post.Name.Number())
+		}
 		out.answers = post.To != (board.PostID{})
 		out.QuoteLabel, out.SelfLabel = p.Say("reply.answer", "name", out.By.Text), p.Say("reply.self")
 	} else {
@@ -211,7 +217,7 @@ func (out Post) For(mine bool, vote board.Vote) Post {
 
 // WroteThread marks a reply whose name is that of the thread's author.
 func (out Post) WroteThread(p *words.Printer, author board.Name) Post {
-	if out.Reply && out.name == author {
+	if out.Reply && !out.Staff && out.name == author {
 		out.Opener = p.Say("post.opener")
 	}
 	return out
@@ -262,6 +268,9 @@ func (t Tomb) picture() string {
 // NewGone draws up the news that something ended.
 func NewGone(p *words.Printer, e board.Event) Gone {
 	out := Gone{ID: e.ID.String(), Why: string(e.Why)}
+	if e.Why == board.ByAdmin {
+		out.Reason = ReasonText(p, e.Reason)
+	}
 	if e.Why == board.OutOfSight && e.IsReply() {
 		out.Tomb = newUnseen(p, e.ID)
 	}

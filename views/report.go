@@ -64,8 +64,9 @@ func ReasonText(p *words.Printer, r board.Reason) string {
 	case board.Illegal:
 		return p.Say("report.reason.illegal")
 	case board.Other:
+		return p.Say("report.reason.else")
 	}
-	return p.Say("report.reason.else")
+	return p.Say("report.reason.none")
 }
 
 func reasonHint(p *words.Printer, r board.Reason) string {

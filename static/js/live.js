@@ -4,7 +4,7 @@
 //
 // Says on document: mayfly:came (detail: the article) before something new lands or
 // waits, mayfly:landed when it has, mayfly:died (detail: id, why; "" when that is not
-// known), mayfly:state (detail: the answer) before a difference lands.
+// known; an admin's reason), mayfly:state (detail: the answer) before a difference lands.
 
 import { limits, pace, typing } from "./compose.js";
 import { day, passing } from "./keep.js";
@@ -72,9 +72,9 @@ const handlers = {
   },
   died(frame) {
     seen(frame);
-    const { id, why } = frame.dataset;
+    const { id, why, reason } = frame.dataset;
     const article = known(id);
-    speak("died", { id, why });
+    speak("died", { id, why, reason });
     if (why === "hidden" && thread && posts.contains(article)) endThread(why);
     else if (article) leave(article, frame.querySelector(".tomb"));
   },

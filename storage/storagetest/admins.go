@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"errors"
+	"reflect"
 	"time"
 
 	"mayfly/board"
@@ -161,5 +162,29 @@ func theLogIsReadPageByPage(s *site) {
 	}
 	if rest, err := s.Entries(s.Context(), first[1].Seq, 2); err != nil || len(rest) != 1 || rest[0].Subject != "a" {
 		s.Errorf("the rest = %+v, %v", rest, err)
+	}
+}
+
+func aKeyIsReadBackAsItWasMade(s *site) {
+	s.admin("ada", true)
+	key := board.Pass{
+		Hash: board.NewToken().Hash(), Kind: board.PassKey, Admin: "ada", Label: "night watch",
+		Scopes: []board.Scope{board.ScopeLog, board.ScopeQueue}, EndsAt: s.now.Add(time.Hour),
+	}
+	if err := s.InsertPass(s.Context(), key, s.now); err != nil {
+		s.Fatal(err)
+	}
+	s.session("ada", board.PassSession)
+	got, err := s.FindPass(s.Context(), key.Hash, board.PassKey, s.now)
+	list, listErr := s.Passes(s.Context(), board.PassKey, s.now)
+	if err != nil || listErr != nil || len(list) != 1 || !reflect.DeepEqual(got, key) || !reflect.DeepEqual(list[0], key) {
+		s.Errorf("read back: %+v, %v; in the list: %+v, %v", got, err, list, listErr)
+	}
+	if err := s.Reset(s.Context(), board.Pass{Hash: board.NewToken().Hash(), Kind: board.PassSetup}); err != nil || !s.opens(key.Hash, board.PassKey) {
+		s.Errorf("a reset ended a key, or %v", err)
+	}
+	s.now = key.EndsAt
+	if list, err := s.Passes(s.Context(), board.PassKey, s.now); err != nil || len(list) != 0 {
+		s.Errorf("after its end: %+v, %v", list, err)
 	}
 }

@@ -31,9 +31,14 @@ func (s *site) heldReply(root board.Post, body string) (reply, after board.Post)
 	return reply, after
 }
 
+// act is the line in the log of what an admin does now.
+func (s *site) act(a board.Action) board.Entry {
+	return board.Entry{At: s.now, By: "ada", Action: a, Reason: string(board.Spam)}
+}
+
 func (s *site) hide(p board.Post) board.Post {
 	s.Helper()
-	hidden, err := s.Hide(s.Context(), p.ID, s.now)
+	hidden, err := s.Hide(s.Context(), p.ID, s.act(board.ActHide))
 	if err != nil {
 		s.Fatalf("Hide: %v", err)
 	}
@@ -42,7 +47,7 @@ func (s *site) hide(p board.Post) board.Post {
 
 func (s *site) release(p board.Post) (post, root board.Post, was board.Standing) {
 	s.Helper()
-	post, root, was, err := s.Release(s.Context(), p.ID, s.now)
+	post, root, was, err := s.Release(s.Context(), p.ID, s.act(board.ActRelease))
 	if err != nil {
 		s.Fatalf("Release: %v", err)
 	}
@@ -145,9 +150,9 @@ func standingLengthensNoLife(s *site) {
 	held := s.standing("held", board.Held)
 	s.hide(p)
 	s.now = p.Life.EndsAt
-	_, err := s.Hide(s.Context(), p.ID, s.now)
+	_, err := s.Hide(s.Context(), p.ID, s.act(board.ActHide))
 	s.notFound("Hide", err)
-	_, _, _, err = s.Release(s.Context(), p.ID, s.now)
+	_, _, _, err = s.Release(s.Context(), p.ID, s.act(board.ActRelease))
 	s.notFound("Release", err)
 	s.isGone(p)
 	s.now = held.Life.EndsAt
@@ -163,7 +168,7 @@ func ofManyDecisionsOneIsMade(s *site) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			_, _, _, err := s.Release(s.Context(), p.ID, s.now)
+			_, _, _, err := s.Release(s.Context(), p.ID, s.act(board.ActRelease))
 			switch {
 			case err == nil:
 				made.Add(1)
@@ -177,7 +182,7 @@ func ofManyDecisionsOneIsMade(s *site) {
 		s.Errorf("%d of 20 released it, want 1", made.Load())
 	}
 	s.hide(p)
-	if _, err := s.Hide(s.Context(), p.ID, s.now); !errors.Is(err, board.ErrDecided) {
+	if _, err := s.Hide(s.Context(), p.ID, s.act(board.ActHide)); !errors.Is(err, board.ErrDecided) {
 		s.Errorf("to hide it again: %v, want %v", err, board.ErrDecided)
 	}
 }
@@ -250,7 +255,7 @@ func aVisitorHasOneReport(s *site) {
 	if s.report(p, v, spam) {
 		s.Error("a report that was looked at counts again")
 	}
-	if _, _, _, err := s.Release(s.Context(), p.ID, s.now); !errors.Is(err, board.ErrDecided) {
+	if _, _, _, err := s.Release(s.Context(), p.ID, s.act(board.ActRelease)); !errors.Is(err, board.ErrDecided) {
 		s.Errorf("it waits for an admin again: %v", err)
 	}
 }
@@ -276,4 +281,173 @@ func wordsOfAReportAreProved(s *site) {
 	}
 	s.report(p, v, saw)
 	s.report(p, s.visitor(), board.Complaint{Reason: board.Spam})
+}
+
+func (s *site) queue() []board.Case {
+	s.Helper()
+	list, err := s.Queue(s.Context(), 10, s.now)
+	if err != nil {
+		s.Fatalf("Queue: %v", err)
+	}
+	if n, err := s.Waiting(s.Context(), s.now); err != nil || n != len(list) {
+		s.Errorf("%d wait, %v; the queue shows %d", n, err, len(list))
+	}
+	return list
+}
+
+func theQueueIsInItsOrder(s *site) {
+	s.post("nothing is wrong with it", s.life(time.Hour))
+	held := s.standing("held", board.Held)
+	once, twice := s.post("reported once", s.life(time.Hour)), s.post("reported twice", s.life(time.Hour))
+	s.report(once, s.visitor(), board.Complaint{Reason: board.Harm})
+	s.report(twice, s.visitor(), spam)
+	s.report(twice, s.visitor(), board.Complaint{Reason: board.Harm})
+	reply, _ := s.reply(once, s.visitor(), "a reply")
+	for _, r := range []board.Reason{board.Spam, board.Spam, board.Naming} {
+		s.report(reply, s.visitor(), board.Complaint{Reason: r})
+	}
+	care, key := NewPost(s.visitor(), "care", s.life(time.Hour))
+	care.Care = true
+	if _, err := s.InsertPost(s.Context(), care, key); err != nil {
+		s.Fatal(err)
+	}
+	list := s.queue()
+	want := []board.Post{care, reply, twice, once, held}
+	if len(list) != len(want) {
+		s.Fatalf("%d wait, want %d", len(list), len(want))
+	}
+	for i, c := range list {
+		if c.Post.ID != want[i].ID || c.Post.Body != want[i].Body {
+			s.Errorf("%d: %q, want %q", i, c.Post.Body, want[i].Body)
+		}
+	}
+	if c := list[1]; c.Reports != 3 || len(c.Reasons) != 2 || c.Reasons[board.Spam] != 2 || c.Reasons[board.Naming] != 1 {
+		s.Errorf("what was said about it: %d, %v", c.Reports, c.Reasons)
+	}
+	one, err := s.Case(s.Context(), reply.ID, s.now)
+	if err != nil || one.Post.ID != reply.ID || one.Reports != 3 {
+		s.Errorf("Case = %+v, %v", one, err)
+	}
+	s.release(reply)
+	s.end(board.ByAdmin, twice.ID)
+	s.sweep()
+	if list := s.queue(); len(list) != 3 {
+		s.Errorf("after two decisions %d wait, want 3", len(list))
+	}
+	_, err = s.Case(s.Context(), twice.ID, s.now)
+	s.notFound("Case of what was removed", err)
+}
+
+func whatWaitsEndsOnTime(s *site) {
+	p := s.standing("held", board.Held)
+	q := s.post("reported", s.life(time.Hour))
+	reply, _ := s.reply(q, s.visitor(), "reported, too")
+	s.report(q, s.visitor(), spam)
+	s.report(reply, s.visitor(), spam)
+	s.now = p.Life.EndsAt.Add(-time.Millisecond)
+	if n := len(s.queue()); n != 3 {
+		s.Errorf("a millisecond before their end %d wait, want 3", n)
+	}
+	s.now = p.Life.EndsAt
+	if n := len(s.queue()); n != 0 {
+		s.Errorf("at their end %d wait", n)
+	}
+	_, err := s.Case(s.Context(), reply.ID, s.now)
+	s.notFound("Case", err)
+	s.sweep()
+}
+
+func anAdminReadsAViewOncePost(s *site) {
+	p, key := NewPost(s.visitor(), "shown once", s.life(time.Hour))
+	p.ViewOnce = true
+	if _, err := s.InsertPost(s.Context(), p, key); err != nil {
+		s.Fatal(err)
+	}
+	s.report(p, s.visitor(), spam)
+	if c := s.queue()[0]; !c.Post.Sealed || c.Post.Body != "" {
+		s.Errorf("unopened, an admin reads %q", c.Post.Body)
+	}
+	v := s.visitor()
+	if _, _, err := s.Open(s.Context(), p.ID, p.Secret.Opening(v, p.ID), s.now); err != nil {
+		s.Fatal(err)
+	}
+	s.report(p, v, board.Complaint{Reason: board.Harm, Words: "shown once"})
+	if c := s.queue()[0]; c.Post.Sealed || c.Post.Body != "shown once" {
+		s.Errorf("with a reader's report an admin reads %q", c.Post.Body)
+	}
+}
+
+func aLockedThreadTakesNoReplies(s *site) {
+	p := s.post("calm down", s.life(time.Hour))
+	if _, err := s.Lock(s.Context(), p.ID, true, s.act(board.ActLock)); err != nil {
+		s.Fatal(err)
+	}
+	if _, err := s.Lock(s.Context(), p.ID, true, s.act(board.ActLock)); !errors.Is(err, board.ErrDecided) {
+		s.Errorf("locked again: %v", err)
+	}
+	r, key, voice := NewReply(p, s.visitor(), "and another thing")
+	if _, _, err := s.InsertReply(s.Context(), r, key, voice, s.now); !errors.Is(err, board.ErrLocked) {
+		s.Errorf("a reply: %v", err)
+	}
+	r.Staff = true
+	answer, _, err := s.InsertReply(s.Context(), r, key, board.Voice{}, s.now)
+	if err != nil || answer.Name != (board.Name{}) || !s.get(answer.ID).Staff {
+		s.Errorf("an admin's reply: %+v, %v", answer, err)
+	}
+	if got := s.get(p.ID); !got.Locked {
+		s.Error("it does not say that it is locked")
+	}
+	if _, err := s.Lock(s.Context(), p.ID, false, s.act(board.ActUnlock)); err != nil {
+		s.Fatal(err)
+	}
+	s.reply(p, s.visitor(), "sorry")
+}
+
+func aShorterLifeIsNoLonger(s *site) {
+	p := s.post("troll", s.life(time.Hour))
+	to := func(l board.Life) board.Life { return l.Shortened(s.now, time.Minute) }
+	got, err := s.Shorten(s.Context(), p.ID, to, s.act(board.ActShorten))
+	if err != nil || got.Life.EndsAt.After(s.now.Add(2*time.Minute)) || got.Life.CapAt != got.Life.EndsAt || s.get(p.ID).Life != got.Life {
+		s.Errorf("Shorten = %+v, %v", got.Life, err)
+	}
+	if after := s.vote(p, s.visitor(), board.Heart); after.Life.EndsAt != got.Life.EndsAt {
+		s.Errorf("a heart gives it %v", after.Life.EndsAt.Sub(got.Life.EndsAt))
+	}
+	if _, err := s.Shorten(s.Context(), p.ID, to, s.act(board.ActShorten)); !errors.Is(err, board.ErrDecided) {
+		s.Errorf("shortened again: %v", err)
+	}
+	s.now = got.Life.EndsAt
+	s.isGone(p)
+	if ended := s.sweep(); len(ended) != 1 {
+		s.Errorf("%d ended, want it", len(ended))
+	}
+}
+
+func whatAdminsDoIsLogged(s *site) {
+	p := s.post("reported", s.life(time.Hour))
+	s.hide(p)
+	s.release(p)
+	if err := s.Record(s.Context(), board.Entry{At: s.now, By: "ada", Action: board.ActSignIn}); err != nil {
+		s.Fatal(err)
+	}
+	list, err := s.Acts(s.Context(), "", 0, 10)
+	if err != nil || len(list) != 2 || list[0].Action != board.ActRelease || list[1].Action != board.ActHide {
+		s.Fatalf("Acts = %+v, %v; want the two, newest first", list, err)
+	}
+	if e := list[1]; e.Board != board.Home || e.Reason != string(board.Spam) || e.By != "ada" || !e.At.Equal(s.now) {
+		s.Errorf("the entry: %+v", e)
+	}
+	if list, err := s.Acts(s.Context(), board.Home, list[0].Seq, 10); err != nil || len(list) != 1 {
+		s.Errorf("before it: %d, %v", len(list), err)
+	}
+	if list, err := s.Acts(s.Context(), "elsewhere", 0, 10); err != nil || len(list) != 0 {
+		s.Errorf("of another board: %d, %v", len(list), err)
+	}
+	s.now = s.now.Add(board.AuditTime + time.Hour)
+	if err := s.Record(s.Context(), board.Entry{At: s.now, By: "ada", Action: board.ActSignIn}); err != nil {
+		s.Fatal(err)
+	}
+	if list, err := s.Acts(s.Context(), "", 0, 10); err != nil || len(list) != 0 {
+		s.Errorf("after 30 days: %d, %v", len(list), err)
+	}
 }

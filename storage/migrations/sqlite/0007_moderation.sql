@@ -21,8 +21,8 @@ ALTER TABLE replies ADD COLUMN reports  INTEGER NOT NULL DEFAULT 0 CHECK (report
 ALTER TABLE replies ADD COLUMN released INTEGER NOT NULL DEFAULT 0 CHECK (released IN (0, 1));
 ALTER TABLE replies ADD COLUMN staff    INTEGER NOT NULL DEFAULT 0 CHECK (staff IN (0, 1));
 
-CREATE INDEX posts_queue ON posts (care DESC, reports DESC, seq) WHERE queued = 1;
-CREATE INDEX replies_queue ON replies (care DESC, reports DESC, seq) WHERE queued = 1;
+CREATE INDEX posts_queue ON posts (queued, care DESC, reports DESC, seq) WHERE queued = 1;
+CREATE INDEX replies_queue ON replies (queued, care DESC, reports DESC, seq) WHERE queued = 1;
 
 DROP INDEX posts_aside;
 CREATE INDEX posts_aside ON posts (board, ends_at) WHERE unlisted = 1 OR prompt <> '' OR standing <> '';
