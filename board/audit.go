@@ -34,9 +34,8 @@ const (
 	ActPassphrase Action = "passphrase"
 	ActCodes      Action = "codes"
 	ActRaid       Action = "raid" // raid mode: how long it was on, and is
-	ActUndo       Action = "undo" // many posts at once: New is how many
 	ActBan        Action = "ban"  // of a network that nobody can name
-	ActKey        Action = "key" // one was made
+	ActKey        Action = "key"  // one was made
 	ActRevoke     Action = "revoke"
 )
 

@@ -108,6 +108,9 @@ type Posts interface {
 	// FollowBoards reads the boards anew. One that was to end has closed when it
 	// returns; one that closed ClosedTime ago and holds nothing is not there.
 	FollowBoards(ctx context.Context, now time.Time) ([]Info, error)
+	// Since returns the posts of a board that were born at a time or later, the newest
+	// first.
+	Since(ctx context.Context, slug string, at, now time.Time) ([]PostID, error)
 	// Count returns how many posts live in a board's feed.
 	Count(ctx context.Context, slug string, now time.Time) (int, error)
 }

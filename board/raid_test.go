@@ -2,6 +2,7 @@ package board_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -123,5 +124,82 @@ func TestInARaidPostsAreShortLivedAndOnlyTheSettledReply(t *testing.T) {
 	old := board.NewVisitor(s.now.Add(-time.Hour))
 	if _, _, err := s.Reply(t.Context(), before.ID, old, board.Draft{Body: "me too"}); err != nil {
 		t.Errorf("a settled visitor: %v", err)
+	}
+}
+
+func TestAnUndoCatchesATimeOfABoardOrWhatIsAlike(t *testing.T) {
+	s := newSite(t)
+	old := s.post(s.visitor(), "written long before all of this, by somebody who has nothing to do with it")
+	s.now = s.now.Add(20 * time.Minute)
+	var copies []board.PostID
+	for range 3 {
+		copies = append(copies, s.post(s.visitor(), "Join our channel for free coins, only today, everybody gets two hundred").ID)
+	}
+	s.post(s.visitor(), "I have lost my umbrella in the reading room on the second floor")
+	for _, tt := range []struct {
+		name string
+		undo board.Undo
+		want int
+	}{
+		{"ten minutes of the board", board.Undo{Board: "home", Within: 10 * time.Minute}, 4},
+		{"an hour of it", board.Undo{Board: "home", Within: time.Hour}, 5},
+		{"another board", board.Undo{Board: "attic", Within: time.Hour}, 0},
+		{"what is like a copy", board.Undo{Alike: copies[1]}, 3},
+		{"what is like nothing", board.Undo{Alike: old.ID}, 1},
+		{"what was named", board.Undo{Named: []board.PostID{old.ID, board.NewPostID()}}, 1},
+		{"nothing", board.Undo{}, 0},
+	} {
+		if got, err := s.Caught(t.Context(), tt.undo); err != nil || len(got) != tt.want {
+			t.Errorf("%s: %d, %v; want %d", tt.name, len(got), err, tt.want)
+		}
+	}
+	if _, err := s.Caught(t.Context(), board.Undo{Board: "home", Within: 25 * time.Hour}); err == nil {
+		t.Error("25 hours were taken")
+	}
+	ids, err := s.Caught(t.Context(), board.Undo{Alike: copies[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Remove(t.Context(), board.Ruling{By: "mara"}, ids...); err != nil || n != 3 {
+		t.Errorf("%d removed, %v", n, err)
+	}
+	if posts, _, err := s.Feed(t.Context(), board.Query{Board: "home"}); err != nil || len(posts) != 2 {
+		t.Errorf("%d are left, %v", len(posts), err)
+	}
+}
+
+func TestAThousandPostsOfARaidEndWithinTenSeconds(t *testing.T) {
+	s := newSite(t)
+	for i := range 1000 {
+		s.post(s.visitor(), fmt.Sprintf("Join our channel for free coins, only today, everybody gets %d of them", i))
+	}
+	began := time.Now()
+	ids, err := s.Caught(t.Context(), board.Undo{Board: "home", Within: 10 * time.Minute})
+	if err != nil || len(ids) != 1000 {
+		t.Fatalf("%d caught, %v", len(ids), err)
+	}
+	if n, err := s.Remove(t.Context(), board.Ruling{By: "mara"}, ids...); err != nil || n != 1000 {
+		t.Errorf("%d removed, %v", n, err)
+	}
+	took := time.Since(began)
+	t.Logf("a thousand posts: %s", took)
+	if took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if posts, _, err := s.Feed(t.Context(), board.Query{Board: "home"}); err != nil || len(posts) != 0 {
+		t.Errorf("%d are left, %v", len(posts), err)
+	}
+}
+
+func TestInARaidPicturesAreHeld(t *testing.T) {
+	s := newSite(t)
+	s.settings = s.settings.InStorm()
+	v := s.visitor()
+	p, _, err := s.Create(t.Context(), board.Home, v, board.Draft{Body: "look", Picture: &upload{}})
+	if err != nil || p.Standing != board.Held {
+		t.Errorf("%v: it stands %q", err, p.Standing)
+	}
+	if _, err := s.Post(t.Context(), p.ID, board.Visitor{}); err == nil {
+		t.Error("a stranger sees it")
 	}
 }

@@ -71,6 +71,9 @@ func (s *Server) routes() []route {
 		{"GET /admin/queue/{id}/picture", s.handle(s.admin(s.casePicture(board.FullPart)))},
 		{"GET /admin/queue/{id}/thumb", s.handle(s.admin(s.casePicture(board.ThumbPart)))},
 		{"POST /admin/queue/{id}", s.handle(s.admin(s.decide))},
+		{"GET /admin/raid", s.page(s.admin(s.raidPage))},
+		{"POST /admin/raid/mode", s.handle(s.admin(s.setRaid))},
+		{"POST /admin/raid/undo", s.handle(s.admin(s.undo))},
 		{"GET /admin/log", s.page(s.admin(s.logPage))},
 
 		{"GET /live", s.handle(s.openSocket)},
@@ -93,6 +96,10 @@ func (s *Server) routes() []route {
 		{"GET /api/v1/admin/queue", s.handle(s.adminAPI(board.ScopeQueue, s.apiQueue))},
 		{"GET /api/v1/admin/queue/{id}", s.handle(s.adminAPI(board.ScopeQueue, s.apiCaseOf))},
 		{"POST /api/v1/admin/queue/{id}", s.handle(s.adminAPI(board.ScopeQueue, s.apiDecide))},
+		{"GET /api/v1/admin/raid", s.handle(s.adminAPI(board.ScopeSettings, s.apiRaid))},
+		{"PUT /api/v1/admin/raid", s.handle(s.adminAPI(board.ScopeSettings, s.apiSetRaid))},
+		{"POST /api/v1/admin/undo", s.handle(s.adminAPI(board.ScopeQueue, s.apiUndo))},
+		{"POST /api/v1/admin/bans", s.handle(s.adminAPI(board.ScopeQueue, s.apiBan))},
 		{"GET /api/v1/admin/log", s.handle(s.adminAPI(board.ScopeLog, s.apiLog))},
 		{"GET /api/v1/openapi.json", s.handle(s.openAPI)},
 

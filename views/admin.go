@@ -17,6 +17,7 @@ type Desk struct {
 	Visit
 	Me      board.Admin
 	Waiting int // how many cases are in the queue
+	Storms  []board.Storm
 }
 
 // Admin is what surrounds every page of admins.
@@ -25,6 +26,7 @@ type Admin struct {
 	Heading string
 	Lead    string
 	Nav     []AdminLink
+	Bar     *RaidBar // nil: it is not on this page
 }
 
 // AdminLink leads to one of the admins' pages.
@@ -42,6 +44,7 @@ const FirstAdminPage = "/admin/queue"
 var adminPages = []AdminLink{
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
+	{Name: "raid", Href: "/admin/raid", Icon: "warn"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
 	{Name: "keys", Href: "/admin/keys", Icon: "key"},
@@ -54,6 +57,10 @@ func (d Desk) admin(name, lead string) Admin {
 	title := d.Words.Say("admin.nav." + name)
 	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead}
 	a.Style = "css/admin.css"
+	switch name {
+	case "queue", "settings", "raid":
+		a.Bar = newRaidBar(d)
+	}
 	for _, l := range adminPages {
 		l.Text, l.Current = d.Words.Say("admin.nav."+l.Name), l.Name == name
 		if l.Name == "queue" && d.Waiting > 0 {
