@@ -137,15 +137,15 @@ func TestTheQueueIsLive(t *testing.T) {
 	s.owned()
 	id := s.hold("held-marker")
 	state := regexp.MustCompile(`data-state="([a-z0-9]+)"`).FindStringSubmatch(s.get("/admin/queue").body)[1]
-	if a := s.get("/admin/queue/cards?state=" + state); a.StatusCode != http.StatusNoContent {
+	if a := s.get("/admin/queue/cases?state=" + state); a.StatusCode != http.StatusNoContent {
 		t.Errorf("nothing has happened: %s", a.Status)
 	}
 	s.hold("another")
-	if a := s.get("/admin/queue/cards?state=" + state); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "another") {
+	if a := s.get("/admin/queue/cases?state=" + state); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "another") {
 		t.Errorf("one more: %s", a.Status)
 	}
 	s.clock.turn(2 * time.Hour)
-	a := s.get("/admin/queue/cards?state=" + state)
+	a := s.get("/admin/queue/cases?state=" + state)
 	if a.StatusCode != http.StatusOK || strings.Contains(a.body, "held-marker") {
 		t.Errorf("after its end: %s", a.Status)
 	}

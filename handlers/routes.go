@@ -67,7 +67,7 @@ func (s *Server) routes() []route {
 		{"POST /admin/keys/revoke", s.handle(s.admin(s.revokeKey))},
 		{"POST /admin/log/rollback", s.handle(s.admin(s.rollBack))},
 		{"GET /admin/queue", s.page(s.admin(s.queuePage))},
-		{"GET /admin/queue/cards", s.page(s.admin(s.queueCases))},
+		{"GET /admin/queue/cases", s.page(s.admin(s.queueCases))},
 		{"GET /admin/queue/{id}/picture", s.handle(s.admin(s.casePicture(board.FullPart)))},
 		{"GET /admin/queue/{id}/thumb", s.handle(s.admin(s.casePicture(board.ThumbPart)))},
 		{"POST /admin/queue/{id}", s.handle(s.admin(s.decide))},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mayfly/board"
 )
@@ -196,13 +197,18 @@ type Acts struct {
 	Older string
 }
 
+// minutesAgo is a time in whole minutes, of which one has begun.
+func minutesAgo(d time.Duration) time.Duration {
+	return max(0, d).Truncate(time.Minute) + time.Minute
+}
+
 // NewActs draws up the public log of one board, or of all ("").
 func NewActs(v Visit, slug string, entries []board.Entry, older string) Acts {
 	p := v.Words
 	a := Acts{Page: v.page("about", p.Say("acts.title")), Aside: v.aside(), Older: older}
 	a.Entry = "about"
 	for _, e := range entries {
-		line := LogLine{Ago: p.Say("admin.ago", "time", max(0, v.Now.Sub(e.At))), What: whatWasDone(p, e), Board: boardNamed(v, e.Board)}
+		line := LogLine{Ago: p.Say("admin.ago", "time", minutesAgo(v.Now.Sub(e.At))), What: whatWasDone(p, e), Board: boardNamed(v, e.Board)}
 		if e.Reason != "" {
 			line.Reason = p.Say("acts.reason", "reason", reasonSaid(p, e.Reason))
 		}

@@ -26,10 +26,16 @@ cases.addEventListener("submit", async (e) => {
     return;
   }
   if (submitter.value === "answer") form.reset();
-  if (!cases.dataset.again) location.reload();
+  if (!cases.dataset.again) leavePage(submitter.value);
   else if (["keep", "remove"].includes(submitter.value)) done(article);
   look();
 });
+
+// A page with the one post that was asked for has nothing to show without it.
+function leavePage(decided) {
+  if (decided === "remove") location.assign("/admin/queue");
+  else location.reload();
+}
 
 function complain(article, text) {
   article.querySelector(".err")?.remove();
@@ -68,7 +74,7 @@ cases.addEventListener("keydown", (e) => {
   const list = all();
   if (e.key === "j" || e.key === "k") list[list.indexOf(here) + (e.key === "j" ? 1 : -1)]?.focus();
   else if (e.key === "6") {
-    here.querySelector("details").open = true;
+    here.querySelector(".answers").open = true;
     here.querySelector("textarea").focus();
   } else {
     const button = /^[1-5]$/.test(e.key) && here.querySelector(`[data-key="${e.key}"]`);
@@ -78,7 +84,7 @@ cases.addEventListener("keydown", (e) => {
   e.preventDefault();
 });
 
-if (document.activeElement === document.body) all()[0]?.focus({ preventScroll: true });
+if (document.activeElement === document.body && !matchMedia("(pointer: coarse)").matches) all()[0]?.focus({ preventScroll: true });
 
 // — What happens meanwhile —
 
