@@ -61,6 +61,16 @@ func ring(b *alert.Bell) func(board.Waiting) {
 	}
 }
 
+// ringForRaids is told of each board where raid mode begins or ends; left is what is
+// left of it there.
+func ringForRaids(b *alert.Bell, left func(board string) time.Duration) func(context.Context, string) {
+	return func(_ context.Context, slug string) {
+		if left(slug) > 0 {
+			b.Notify(alert.Raid, 1)
+		}
+	}
+}
+
 // watchDisks rings once when a folder's disk is nearly full, and again only after it
 // was not.
 func watchDisks(ctx context.Context, cfg *Config, b *alert.Bell) {

@@ -11,9 +11,11 @@ import (
 	"time"
 )
 
-func TestAReportReachesTheHostWithoutAWordOfIt(t *testing.T) {
+// ntfy is a receiver, and what it was told.
+func ntfy(t *testing.T) (address string, heard <-chan string) {
+	t.Helper()
 	got := make(chan string, 10)
-	ntfy := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		b, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
@@ -24,8 +26,33 @@ func TestAReportReachesTheHostWithoutAWordOfIt(t *testing.T) {
 		}
 		got <- all
 	}))
-	t.Cleanup(ntfy.Close)
-	site := start(t, "--addr", "127.0.0.1:0", "--alert-url", ntfy.URL+"/hosts", "--starter-lang", "it", "--set", "page=0")
+	t.Cleanup(s.Close)
+	return s.URL + "/hosts", got
+}
+
+func hears(t *testing.T, heard <-chan string) string {
+	t.Helper()
+	select {
+	case told := <-heard:
+		return told
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody was told")
+		return ""
+	}
+}
+
+func TestRaidModeReachesTheHost(t *testing.T) {
+	to, heard := ntfy(t)
+	site := start(t, "--addr", "127.0.0.1:0", "--alert-url", to)
+	command(t, "raid", "on", "--data", site.data)
+	if told := hears(t, heard); !strings.HasPrefix(told, "/hosts Raid mode has begun.") {
+		t.Errorf("told: %s", told)
+	}
+}
+
+func TestAReportReachesTheHostWithoutAWordOfIt(t *testing.T) {
+	to, heard := ntfy(t)
+	site := start(t, "--addr", "127.0.0.1:0", "--alert-url", to, "--starter-lang", "it", "--set", "page=0")
 	const words = "vermilion heron"
 	res := site.post(t, "/b/home/posts", url.Values{"body": {words}})
 	id := path.Base(strings.Split(res.Header.Get("Location"), "#")[0])
@@ -37,17 +64,13 @@ func TestAReportReachesTheHostWithoutAWordOfIt(t *testing.T) {
 	if res := site.post(t, "/p/"+id+"/report", url.Values{"reason": {"spam"}}); res.StatusCode != http.StatusSeeOther {
 		t.Fatalf("report: %s", res.Status)
 	}
-	select {
-	case told := <-got:
-		if !strings.HasPrefix(told, "/hosts 1 segnalazione aspetta uno sguardo.") {
-			t.Errorf("told: %s", told)
+	told := hears(t, heard)
+	if !strings.HasPrefix(told, "/hosts 1 segnalazione aspetta uno sguardo.") {
+		t.Errorf("told: %s", told)
+	}
+	for _, secret := range []string{"heron", id, "spam", "home", strings.TrimPrefix(site.url, "http://")} {
+		if strings.Contains(told, secret) {
+			t.Errorf("%q was told: %s", secret, told)
 		}
-		for _, secret := range []string{"heron", id, "spam", "home", strings.TrimPrefix(site.url, "http://")} {
-			if strings.Contains(told, secret) {
-				t.Errorf("%q was told: %s", secret, told)
-			}
-		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("nobody was told")
 	}
 }

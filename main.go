@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"mayfly/alike"
 	"mayfly/argon"
 	"mayfly/board"
 	"mayfly/doctor"
@@ -114,7 +115,13 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 
-	draw := handlers.NewDrawer(tuner.Settings, now, version())
+	storms, err := board.NewStorms(ctx, store, tuner.Settings, now)
+	if err != nil {
+		return err
+	}
+	settings := storms.Settings
+
+	draw := handlers.NewDrawer(settings, now, version())
 	hub := live.NewHub(draw, log)
 	news := live.NewCalm(hub, log)
 	index, err := search.New(ctx, now, log)
@@ -122,7 +129,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	defer closing(&err, index.Close)
-	b := board.New(store, index, news, tuner.Settings, now, log)
+	alikes := alike.New()
+	finder := board.Together{Finder: index, Alikes: alikes}
+	b := board.New(store, finder, news, settings, now, log)
 	if err := b.Begin(ctx, cfg.starter); err != nil {
 		return err
 	}
@@ -130,7 +139,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	tuner.Watch(b.SettingsChanged)
-	sweeper := board.NewSweeper(store, index, news, now, log)
+	storms.Watch(b.StormChanged)
+	sweeper := board.NewSweeper(store, finder, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
 	}
@@ -143,9 +153,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	gate := limit.NewGate(tuner.Settings, now, limit.MaxSockets())
-	bell := newBell(cfg, tuner.Settings, log)
+	gate := limit.NewGate(settings, now, limit.MaxSockets())
+	bell := newBell(cfg, settings, log)
 	b.Alarm(ring(bell))
+	storms.Watch(ringForRaids(bell, storms.Left))
 	site := handlers.New(handlers.Parts{
 		Board:      b,
 		Door:       door,
@@ -153,6 +164,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Gate:       gate,
 		Press:      pictures.NewPress(),
 		Tuner:      tuner,
+		Storms:     storms,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
 		Base:       cfg.base,
@@ -173,15 +185,18 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { watchDisks(ctx, cfg, bell) })
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
-	background.Go(func() { fill(ctx, log, index, store) })
-	background.Go(func() { follow(ctx, log, tuner.Follow, b.Follow) })
+	background.Go(func() { fill(ctx, log, store, now, index, alikes) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 
-// fill reads what is alive into the index, while pages are served.
-func fill(ctx context.Context, log *slog.Logger, index *search.Index, store *storage.Store) {
+// fill reads what is alive into the indexes, while pages are served.
+func fill(ctx context.Context, log *slog.Logger, store *storage.Store, now board.Clock, index *search.Index, alikes *alike.Index) {
 	if err := index.Fill(ctx, store); err != nil && ctx.Err() == nil {
 		log.ErrorContext(ctx, "search knows only what is born from now on", "err", err)
+	}
+	if err := alikes.Fill(ctx, store, now); err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, "look-alikes are found among what is born from now on", "err", err)
 	}
 }
 

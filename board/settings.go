@@ -21,6 +21,9 @@ type Settings struct {
 	VisitorTTL                 time.Duration
 	PostChars                  int // characters a post may have
 	K                          int // no count of people below it is shown
+	State                      State
+	LookAlikes                 bool // posts that say nearly the same take one line of a feed
+	SlowSeconds                int  // between two posts or replies of a visitor where State is Slow
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
 	Search                     Rate
@@ -38,6 +41,8 @@ type Settings struct {
 	PowBits                    int            // and what it costs: 2 to this many steps
 	Alerts                     bool           // hosts are told, where they said, that something waits
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
+
+	Storm bool // raid mode is on, which is no setting: see Storms
 }
 
 // Rate is how often something may be done. The zero Rate is unlimited.
@@ -170,6 +175,9 @@ var Knobs = []Knob{
 	whole("vanish_score", -5, -1000, -1, func(s *Settings) *int { return &s.VanishScore }),
 	site(life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL })),
 	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
+	choice("board", Open, []State{Open, Slow, ReadOnly, ForNow}, func(s *Settings) *State { return &s.State }),
+	whole("slow_seconds", 60, 5, 3600, func(s *Settings) *int { return &s.SlowSeconds }),
+	onOff("lookalikes", "on", func(s *Settings) *bool { return &s.LookAlikes }),
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),

@@ -30,10 +30,11 @@ type Parts struct {
 	Gate       *limit.Gate
 	Press      *pictures.Press
 	Tuner      *board.Tuner
-	Well       func() bool // false: /healthz answers 503
-	VisitorKey [32]byte    // MACs cookies, encrypts cursors
-	Base       *url.URL    // nil: localhost and bare addresses are answered
-	Onion      *url.URL    // nil: no onion service, or one whose name nobody said
+	Storms     *board.Storms // over the tuner's settings
+	Well       func() bool   // false: /healthz answers 503
+	VisitorKey [32]byte      // MACs cookies, encrypts cursors
+	Base       *url.URL      // nil: localhost and bare addresses are answered
+	Onion      *url.URL      // nil: no onion service, or one whose name nobody said
 	Trusted    []netip.Prefix
 	Examine    func(ctx context.Context) []doctor.Finding // what the board stands on
 	Bell       *alert.Bell
@@ -48,7 +49,8 @@ type Server struct {
 	gate     *limit.Gate
 	press    *pictures.Press
 	tuner    *board.Tuner
-	settings func(board string) board.Settings // of the tuner
+	storms   *board.Storms
+	settings func(board string) board.Settings // of the storms
 	well     func() bool
 	cookies  cookies
 	cursors  cursors
@@ -67,7 +69,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, settings: p.Tuner.Settings, well: p.Well,
+		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),

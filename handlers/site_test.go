@@ -20,6 +20,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"mayfly/alert"
+	"mayfly/alike"
 	"mayfly/argon"
 	"mayfly/board"
 	"mayfly/doctor"
@@ -39,7 +40,9 @@ type site struct {
 	clock   *clock
 	board   *board.Board
 	hub     *live.Hub
+	alikes  *alike.Index
 	tuner   *board.Tuner
+	storms  *board.Storms
 	door    *board.Door
 	sweeper *board.Sweeper
 	store   *storage.Store
@@ -85,7 +88,8 @@ func newSite(t *testing.T, options ...option) *site {
 	})
 	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0", "report": "0"}
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
-	draw := handlers.NewDrawer(s.tuner.Settings, s.clock.Now, "test")
+	s.storms = must(board.NewStorms(t.Context(), s.store, s.tuner.Settings, s.clock.Now))
+	draw := handlers.NewDrawer(s.storms.Settings, s.clock.Now, "test")
 	s.hub = live.NewHub(draw, log)
 	news := live.NewCalm(s.hub, log)
 	index := must(search.New(t.Context(), s.clock.Now, log))
@@ -94,15 +98,18 @@ func newSite(t *testing.T, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	s.board = board.New(s.store, index, news, s.tuner.Settings, s.clock.Now, log)
+	s.alikes = alike.New()
+	finder := board.Together{Finder: index, Alikes: s.alikes}
+	s.board = board.New(s.store, finder, news, s.storms.Settings, s.clock.Now, log)
+	s.storms.Watch(s.board.StormChanged)
 	s.tuner.Watch(s.board.SettingsChanged)
-	s.sweeper = board.NewSweeper(s.store, index, news, s.clock.Now, log)
+	s.sweeper = board.NewSweeper(s.store, finder, news, s.clock.Now, log)
 	s.sweep()
 	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
 	parts := handlers.Parts{
-		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
+		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
 		Press: pictures.NewPress(),
-		Tuner: s.tuner, Well: func() bool { return !s.sweeper.Late() },
+		Tuner: s.tuner, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 		Examine: func(context.Context) []doctor.Finding {
 			return []doctor.Finding{{Level: doctor.Good, Code: "doctor.clock"}, {Level: doctor.Warning, Code: "doctor.swap_on"}}

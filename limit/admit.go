@@ -38,10 +38,11 @@ func (e *ProofError) Unwrap() error { return e.err }
 // *board.Error of kind Limited or, when no more proofs can be remembered, Busy.
 func (g *Gate) Admit(w Write) error {
 	s := g.settings(w.Board)
-	if s.Pow == board.PowOff && (w.Who.Addr != Onion || !g.newcomer(w)) {
+	banned := g.origins.isBanned(w.Who.Addr)
+	if s.Pow == board.PowOff && !banned && (w.Who.Addr != Onion || !g.newcomer(w)) {
 		return g.allow(w)
 	}
-	err := g.admit(w, s)
+	err := g.admit(w, s, banned)
 	for _, cost := range w.costs() {
 		g.waits.count(cost, err != nil)
 	}
@@ -50,11 +51,11 @@ func (g *Gate) Admit(w Write) error {
 
 func (g *Gate) newcomer(w Write) bool { return !w.Who.Visitor.Settled(g.now()) }
 
-func (g *Gate) admit(w Write, s board.Settings) error {
+func (g *Gate) admit(w Write, s board.Settings, banned bool) error {
 	newcomer, byOnion := g.newcomer(w), w.Who.Addr == Onion
 	onBoard, inNetwork := g.loudness(w)
 	t := g.toll(w, s.PowBits, max(onBoard, inNetwork))
-	if s.Pow == board.PowAlways || newcomer && (byOnion || onBoard >= 1) || byOnion && inNetwork >= onionLoud {
+	if s.Pow == board.PowAlways || banned || newcomer && (byOnion || s.Storm || onBoard >= 1) || byOnion && inNetwork >= onionLoud {
 		if err := t.check(); err != nil {
 			return err
 		}
@@ -76,6 +77,9 @@ func (g *Gate) admit(w Write, s board.Settings) error {
 		}
 		past = true
 	}
+	if err := g.pace(w, s, &t, banned); err != nil {
+		return err
+	}
 	if err := t.pay(); err != nil {
 		return err
 	}
@@ -96,7 +100,7 @@ func (g *Gate) allow(w Write) error {
 			return err
 		}
 	}
-	return nil
+	return g.pace(w, g.settings(w.Board), nil, false)
 }
 
 // toll is the proof that one write may have to bring.

@@ -97,6 +97,8 @@ const (
 	Report
 	Image // one that a page shows; the last
 
+	slow // a post or reply where the board is slow
+
 	socket Cost = 0 // is no rate: OpenSocket
 )
 
@@ -125,7 +127,7 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Page.Times(imagesPerPage)
 	case Report:
 		return s.Report
-	case socket:
+	case socket, slow:
 	}
 	return board.Rate{}
 }
@@ -151,6 +153,7 @@ type Gate struct {
 	now      board.Clock
 	memory   *memory
 	sockets  *sockets
+	origins  *origins
 	logins   *logins
 	waits    *waits
 }
@@ -165,6 +168,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		now:      now,
 		memory:   newMemory(now),
 		sockets:  newSockets(maxSockets),
+		origins:  newOrigins(now),
 		logins:   newLogins(now),
 		waits:    &waits{now: now},
 	}
@@ -184,6 +188,7 @@ func (g *Gate) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			g.memory.epochs()
+			g.origins.forget()
 			g.logins.tidy()
 		}
 	}
@@ -226,7 +231,7 @@ func (g *Gate) chargeProven(cost Cost, slug string, who Caller) *empty {
 	}
 	for _, of := range g.widths(cost, slug) {
 		most := of.rate.Times(crowdWidth * g.times(who))
-		if !g.take(bucket{lane{cost, ofProven, of.slug, most}, network(who.Addr)}) {
+		if !g.take(bucket{lane{cost: cost, scope: ofProven, slug: of.slug, rate: most}, network(who.Addr)}) {
 			return &empty{ofProven, wait(of.rate)}
 		}
 	}
@@ -275,7 +280,7 @@ func wider(a, b board.Rate) bool {
 // buckets lists what a request is charged to, narrowest first.
 func (g *Gate) buckets(cost Cost, of width, who Caller) [2]bucket {
 	times := g.times(who)
-	in := func(s scope, n int) lane { return lane{cost, s, of.slug, of.rate.Times(n)} }
+	in := func(s scope, n int) lane { return lane{cost: cost, scope: s, slug: of.slug, rate: of.rate.Times(n)} }
 	net := network(who.Addr)
 	settled, byOnion := who.Visitor.Settled(g.now()), who.Addr == Onion
 	switch {

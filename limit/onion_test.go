@@ -129,14 +129,14 @@ func TestFewFreshCookiesOfTheOnionVoteOnOnePost(t *testing.T) {
 	post := board.NewPostID()
 	voted := 0
 	for range 50 {
-		if s.FreshVote(byOnion().Who, post) == nil {
+		if s.FreshVote(byOnion().Who, board.Home, post, board.Heart) == nil {
 			voted++
 		}
 	}
 	if voted != freshVotes {
 		t.Errorf("%d fresh cookies voted, want %d", voted, freshVotes)
 	}
-	if err := s.FreshVote(settledByOnion().Who, post); err != nil {
+	if err := s.FreshVote(settledByOnion().Who, board.Home, post, board.Heart); err != nil {
 		t.Errorf("a settled one: %v", err)
 	}
 }
@@ -205,4 +205,16 @@ func TestTheOnionsWaitingRoomIsFiveNetworksWide(t *testing.T) {
 			t.Errorf("%d places for the onion, %d for a network", onion, network)
 		}
 	})
+}
+
+// R28: no ban is ever of the onion, and so of 127.0.0.1 behind which it comes.
+func TestR28NoBanIsOfTheOnion(t *testing.T) {
+	s := newStreet()
+	for _, addr := range []netip.Addr{Onion, from("127.0.0.1"), {}} {
+		id := board.NewPostID()
+		s.Remember(id, Caller{Addr: addr, Visitor: board.NewVisitor(time.Now())})
+		if s.Ban(id) || s.Kin(id) != nil || s.origins.isBanned(addr) {
+			t.Errorf("%v was banned, or remembered", addr)
+		}
+	}
 }

@@ -17,6 +17,7 @@ type Desk struct {
 	Visit
 	Me      board.Admin
 	Waiting int // how many cases are in the queue
+	Storms  []board.Storm
 
 	Forwarded bool // a proxy that is not trusted has lately spoken
 }
@@ -27,6 +28,7 @@ type Admin struct {
 	Heading string
 	Lead    string
 	Nav     []AdminLink
+	Bar     *RaidBar // nil: it is not on this page
 	Banner  string // what is wrong with the way here; ""
 }
 
@@ -45,6 +47,7 @@ const FirstAdminPage = "/admin/queue"
 var adminPages = []AdminLink{
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
+	{Name: "raid", Href: "/admin/raid", Icon: "warn"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "system", Href: "/admin/system", Icon: "eye"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
@@ -60,6 +63,10 @@ func (d Desk) admin(name, lead string) Admin {
 	a.Style = "css/admin.css"
 	if d.Forwarded && name != "system" {
 		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
+	}
+	switch name {
+	case "queue", "settings", "raid":
+		a.Bar = newRaidBar(d)
 	}
 	for _, l := range adminPages {
 		l.Text, l.Current = d.Words.Say("admin.nav."+l.Name), l.Name == name

@@ -6,7 +6,7 @@
 // waits, mayfly:landed when it has, mayfly:died (detail: id, why; "" when that is not
 // known; an admin's reason), mayfly:state (detail: the answer) before a difference lands.
 
-import { limits, typing } from "./compose.js";
+import { limits, pace, typing } from "./compose.js";
 import { day, passing } from "./keep.js";
 import { adopt, closeGaps, leave, now, release, settled, speak } from "./life.js";
 import { parse } from "./net.js";
@@ -81,6 +81,7 @@ const handlers = {
   settings(frame) {
     seen(frame);
     limits(frame.querySelector("#limits"));
+    pace(frame.querySelector("#pace"));
     closing(frame.querySelector("#closing"));
   },
   reload() {
@@ -333,7 +334,7 @@ async function ask() {
       endThread();
     }
     if (answer.status === 403 && thread) endThread("hidden");
-    if (answer.status === 410) reloadWhenIdle(); // the board has closed, and says so
+    if (answer.status === 410 || answer.status === 503) reloadWhenIdle(); // the board has closed, and says so
     if (answer.ok) landState(parse(await answer.text()).getElementById("state"));
     return true;
   } catch {
