@@ -35,6 +35,9 @@ e2e: tools ## the browser's tests
 bench: ## benchmarks six times, for benchstat; bench=Feed picks some
 	go test -run '^$$' -bench '$(bench)' -count 6 ./...
 
+raid: ## let a raid loose on a server of its own; flags go into ARGS
+	@go run ./e2e/raid $(ARGS)
+
 fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
@@ -76,4 +79,4 @@ tools:
 		echo "The tests need a C compiler and Chromium or Google Chrome; please install: $$missing"; exit 1; \
 	fi
 
-.PHONY: help run generate fmt lint check test e2e bench fuzz image generated tools
+.PHONY: help run generate fmt lint check test e2e bench raid fuzz image generated tools

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"mayfly/alert"
 	"mayfly/board"
 	"mayfly/words"
 )
@@ -22,6 +23,14 @@ type Config struct {
 	Keys           string            `env:"MAYFLY_KEYS" help:"Folder of the keys, never inside the data folder (default: the data folder's name and \".keys\")."`
 	BaseURL        string            `name:"base-url" env:"MAYFLY_BASE_URL" help:"Where people reach the board, such as https://board.example. Without it only localhost and bare addresses are answered."`
 	TrustedProxies string            `name:"trusted-proxies" env:"MAYFLY_TRUSTED_PROXIES" help:"Networks whose X-Forwarded-For is believed, such as 127.0.0.1/32,10.0.0.0/8."`
+	OnionAddr      string            `name:"onion-addr" env:"MAYFLY_ONION_ADDR" placeholder:"ADDR" help:"Where tor alone comes in, such as 127.0.0.1:8081 or unix:/run/mayfly/onion."`
+	OnionURL       string            `name:"onion-url" env:"MAYFLY_ONION_URL" placeholder:"URL" help:"The onion service's own address, such as http://….onion. Pages that came another way then offer it."`
+	AlertURL       string            `name:"alert-url" env:"MAYFLY_ALERT_URL" placeholder:"URL" help:"Where hosts are told that something waits for them, such as https://ntfy.example/our-board."`
+	AlertStyle     string            `name:"alert-style" default:"ntfy" env:"MAYFLY_ALERT_STYLE" help:"How that wants to be told: ntfy, slack or matrix."`
+	AlertToken     string            `name:"alert-token" env:"MAYFLY_ALERT_TOKEN" placeholder:"TOKEN" help:"What lets us tell it. Better in the environment than here."`
+	AlertMail      string            `name:"alert-mail" env:"MAYFLY_ALERT_MAIL" placeholder:"ADDRESS" help:"Who is told by mail, by way of --smtp."`
+	AlertFrom      string            `name:"alert-from" env:"MAYFLY_ALERT_FROM" placeholder:"ADDRESS" help:"Whom that mail is from (default: the account of --smtp)."`
+	SMTP           string            `name:"smtp" env:"MAYFLY_SMTP" placeholder:"URL" help:"The mail server, such as smtp://name:password@mail.example:587. Better in the environment than here."`
 	Set            map[string]string `env:"MAYFLY_SET" mapsep:"," placeholder:"NAME=VALUE" help:"First value of a setting; what was set since then stays. Repeatable."`
 	Starter        string            `default:"neighbours" env:"MAYFLY_STARTER" help:"What a new site says first, and asks each day: neighbours, campus, event or none."`
 	StarterLang    string            `name:"starter-lang" default:"en" env:"MAYFLY_STARTER_LANG" help:"In which language: en or it."`
@@ -29,9 +38,12 @@ type Config struct {
 	LogFormat      string            `name:"log-format" default:"text" env:"MAYFLY_LOG_FORMAT" help:"text or json."`
 
 	base    *url.URL       // nil: none
+	onion   *url.URL       // nil: none
 	trusted []netip.Prefix // of TrustedProxies
 	level   slog.Level
 	starter board.Starter
+
+	receivers []alert.Receiver
 }
 
 // check reads every value, and says in one sentence what is wrong with the first
@@ -47,6 +59,12 @@ func (c *Config) check() (err error) {
 		c.Keys = filepath.Clean(c.Data) + ".keys"
 	}
 	if c.base, err = parseBase(c.BaseURL); err != nil {
+		return err
+	}
+	if err := c.checkOnion(); err != nil {
+		return err
+	}
+	if err := c.checkAlerts(); err != nil {
 		return err
 	}
 	if c.trusted, err = board.ParseNetworks(c.TrustedProxies); err != nil {
@@ -73,6 +91,30 @@ func (c *Config) check() (err error) {
 		c.starter.Sets[name] = set.Questions
 	}
 	return nil
+}
+
+func (c *Config) checkOnion() (err error) {
+	if _, at := c.onionListener(); c.OnionAddr != "" && at == "" {
+		return fmt.Errorf("--onion-addr=%s: give a host and a port, such as 127.0.0.1:8081, or a socket, such as unix:/run/mayfly/onion", c.OnionAddr)
+	}
+	if c.onion, err = parseBase(c.OnionURL); err != nil || c.onion != nil && !strings.HasSuffix(c.onion.Hostname(), ".onion") {
+		return fmt.Errorf("--onion-url=%s: give http:// and the onion service's name alone, such as http://….onion", c.OnionURL)
+	}
+	if c.onion != nil && c.OnionAddr == "" {
+		return errors.New("--onion-url is the address of a service that comes in by --onion-addr: give that one as well")
+	}
+	return nil
+}
+
+// onionListener is where tor comes in, as net.Listen takes it; both "" for nowhere.
+func (c *Config) onionListener() (network, at string) {
+	if path, ok := strings.CutPrefix(c.OnionAddr, "unix:"); ok && path != "" {
+		return "unix", path
+	}
+	if _, port, err := net.SplitHostPort(c.OnionAddr); err == nil && port != "" {
+		return "tcp", c.OnionAddr
+	}
+	return "", ""
 }
 
 // parseBase accepts scheme and host alone: the board lives at the root.

@@ -10,15 +10,18 @@ import (
 // house says which rooms a room may import (ARCHITECTURE.md, "Floors"), and
 // libraries which of other people's code: nil is any.
 var house = map[string]struct{ rooms, libraries []string }{
-	"main":     {rooms: []string{"argon", "board", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
-	"handlers": {rooms: []string{"board", "limit", "live", "pictures", "static", "views", "words"}},
+	"main":     {rooms: []string{"alert", "alike", "argon", "board", "doctor", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
+	"handlers": {rooms: []string{"alert", "board", "doctor", "limit", "live", "pictures", "static", "views", "words"}},
 	"views":    {rooms: []string{"board", "static", "words"}},
 	"storage":  {rooms: []string{"board"}},
 	"live":     {rooms: []string{"board"}},
 	"limit":    {rooms: []string{"board"}},
+	"alert":    {libraries: []string{}},
+	"doctor":   {libraries: []string{"golang.org/x/sys"}},
 	"argon":    {rooms: []string{"board"}, libraries: []string{"golang.org/x/crypto/argon2", "golang.org/x/sync"}},
 	"pictures": {rooms: []string{"board"}, libraries: []string{"golang.org/x/image"}},
 	"search":   {rooms: []string{"board"}},
+	"alike":    {rooms: []string{"board"}, libraries: []string{"golang.org/x/text"}},
 	"board":    {libraries: []string{}},
 	"static":   {libraries: []string{"github.com/andybalholm/brotli"}},
 	"words":    {libraries: []string{"github.com/nicksnyder/go-i18n/v2", "github.com/BurntSushi/toml", "golang.org/x/text"}},

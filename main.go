@@ -21,8 +21,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"mayfly/alike"
 	"mayfly/argon"
 	"mayfly/board"
+	"mayfly/doctor"
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
@@ -106,6 +108,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // from bottom to top.
 func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err error) {
 	log := newLogger(cfg)
+	if err := doctor.ForbidDumps(); err != nil { // before there is a key in memory
+		log.WarnContext(ctx, "a crash may write memory to a disk", "err", err)
+	}
 	folder, err := keys.OpenFolder(cfg.Keys, cfg.Data)
 	if err != nil {
 		return usageError{err}
@@ -131,7 +136,13 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 
-	draw := handlers.NewDrawer(tuner.Settings, now, version())
+	storms, err := board.NewStorms(ctx, store, tuner.Settings, now)
+	if err != nil {
+		return err
+	}
+	settings := storms.Settings
+
+	draw := handlers.NewDrawer(settings, now, version())
 	hub := live.NewHub(draw, log)
 	news := live.NewCalm(hub, log)
 	index, err := search.New(ctx, now, log)
@@ -139,7 +150,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	defer closing(&err, index.Close)
-	b := board.New(store, index, news, tuner.Settings, now, log)
+	alikes := alike.New()
+	finder := board.Together{Finder: index, Alikes: alikes}
+	b := board.New(store, finder, news, settings, now, log)
 	if err := b.Begin(ctx, cfg.starter); err != nil {
 		return err
 	}
@@ -147,7 +160,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	tuner.Watch(b.SettingsChanged)
-	sweeper := board.NewSweeper(store, index, news, now, log)
+	storms.Watch(b.StormChanged)
+	sweeper := board.NewSweeper(store, finder, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
 	}
@@ -160,7 +174,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	gate := limit.NewGate(tuner.Settings, now, limit.MaxSockets())
+	gate := limit.NewGate(settings, now, limit.MaxSockets())
+	bell := newBell(cfg, settings, log)
+	b.Alarm(ring(bell))
+	storms.Watch(ringForRaids(bell, storms.Left))
 	site := handlers.New(handlers.Parts{
 		Board:      b,
 		Door:       door,
@@ -168,10 +185,14 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Gate:       gate,
 		Press:      pictures.NewPress(),
 		Tuner:      tuner,
+		Storms:     storms,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
 		Base:       cfg.base,
+		Onion:      cfg.onion,
 		Trusted:    cfg.trusted,
+		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, now()) },
+		Bell:       bell,
 		Log:        log,
 	})
 
@@ -181,17 +202,22 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	defer cancel()
 	background.Go(func() { sweeper.Run(ctx) })
 	background.Go(func() { gate.Run(ctx) })
+	background.Go(func() { bell.Run(ctx) })
+	background.Go(func() { watchDisks(ctx, cfg, bell) })
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
-	background.Go(func() { fill(ctx, log, index, store) })
-	background.Go(func() { follow(ctx, log, tuner.Follow, b.Follow) })
+	background.Go(func() { fill(ctx, log, store, now, index, alikes) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 
-// fill reads what is alive into the index, while pages are served.
-func fill(ctx context.Context, log *slog.Logger, index *search.Index, store *storage.Store) {
+// fill reads what is alive into the indexes, while pages are served.
+func fill(ctx context.Context, log *slog.Logger, store *storage.Store, now board.Clock, index *search.Index, alikes *alike.Index) {
 	if err := index.Fill(ctx, store); err != nil && ctx.Err() == nil {
 		log.ErrorContext(ctx, "search knows only what is born from now on", "err", err)
+	}
+	if err := alikes.Fill(ctx, store, now); err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, "look-alikes are found among what is born from now on", "err", err)
 	}
 }
 
@@ -221,14 +247,24 @@ func follow(ctx context.Context, log *slog.Logger, each ...func(context.Context)
 const shutdownTime = 10 * time.Second
 
 func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, log *slog.Logger, opened func(net.Addr)) error {
-	srv := handlers.NewHTTPServer(site, log)
+	doors := []*http.Server{handlers.NewHTTPServer(site, log)}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("--addr=%s can't be listened on: %w", cfg.Addr, err)
 	}
+	listeners := []net.Listener{listener}
+	if cfg.OnionAddr != "" {
+		onion, err := listenForTor(ctx, cfg)
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		doors, listeners = append(doors, handlers.NewOnionServer(site, log)), append(listeners, onion)
+	}
 	opened(listener.Addr())
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(listener) }()
+	failed := make(chan error, len(doors))
+	for i, srv := range doors {
+		go func() { failed <- srv.Serve(listeners[i]) }()
+	}
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -236,12 +272,39 @@ func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, l
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
-	left := make(chan error, 1)
+	left := make(chan error, 1+len(doors))
 	go func() { left <- hub.Close(ctx) }()
-	if err := errors.Join(srv.Shutdown(ctx), <-left); err != nil {
+	for _, srv := range doors {
+		go func() { left <- srv.Shutdown(ctx) }()
+	}
+	for range cap(left) {
+		err = errors.Join(err, <-left)
+	}
+	if err != nil {
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
+}
+
+// listenForTor opens the onion service's listener. A socket that an earlier run left
+// behind is taken away; who may reach one is decided by its folder.
+func listenForTor(ctx context.Context, cfg *Config) (net.Listener, error) {
+	network, at := cfg.onionListener()
+	if info, err := os.Lstat(at); network == "unix" && err == nil && info.Mode()&os.ModeSocket != 0 {
+		if err := os.Remove(at); err != nil {
+			return nil, fmt.Errorf("--onion-addr=%s: %w", cfg.OnionAddr, err)
+		}
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, network, at)
+	if err != nil {
+		return nil, fmt.Errorf("--onion-addr=%s can't be listened on: %w", cfg.OnionAddr, err)
+	}
+	if network == "unix" {
+		if err := os.Chmod(at, 0o666); err != nil { //nolint:gosec // tor is another account
+			return nil, errors.Join(fmt.Errorf("--onion-addr=%s: %w", cfg.OnionAddr, err), l.Close())
+		}
+	}
+	return l, nil
 }
 
 // announce prints where the board can be opened and, while it has no owner, where
@@ -251,6 +314,9 @@ func announce(out io.Writer, cfg *Config, addr net.Addr, setup board.Token) {
 	fmt.Fprintln(out, "Mayfly is open:")
 	for _, a := range list {
 		fmt.Fprintln(out, "  "+a)
+	}
+	if cfg.onion != nil {
+		fmt.Fprintln(out, "  "+cfg.onion.String())
 	}
 	if setup != "" && len(list) > 0 {
 		fmt.Fprintln(out, "It has no owner yet. This link makes one, once:")

@@ -30,6 +30,13 @@ func TestAWrongValueStopsTheStartWithOneSentence(t *testing.T) {
 		{"a base URL without a scheme", []string{"--base-url", "board.example"}, "--base-url=board.example"},
 		{"a base URL with a path", []string{"--base-url", "https://board.example/board"}, "--base-url="},
 		{"a proxy that is no network", []string{"--trusted-proxies", "nginx"}, "--trusted-proxies"},
+		{"an onion's door without a port", []string{"--onion-addr", "localhost"}, "--onion-addr=localhost"},
+		{"an onion's name that is none", []string{"--onion-addr", "127.0.0.1:0", "--onion-url", "http://board.example"}, "--onion-url=http://board.example"},
+		{"an onion's name without a door", []string{"--onion-url", "http://mayfly.onion"}, "--onion-addr"},
+		{"alerts to no address", []string{"--alert-url", "ntfy"}, "--alert-url"},
+		{"alerts of no style", []string{"--alert-url", "https://ntfy.example/t", "--alert-style", "irc"}, "--alert-style=irc"},
+		{"alerts by mail without a server", []string{"--alert-mail", "a@board.example"}, "--smtp"},
+		{"alerts by no server", []string{"--alert-mail", "a@board.example", "--smtp", "mail"}, "--smtp"},
 		{"an unknown log level", []string{"--log-level", "loud"}, "--log-level=loud"},
 		{"an unknown starter set", []string{"--starter", "school"}, "--starter=school"},
 		{"a starter set in no language of ours", []string{"--starter-lang", "fr"}, "--starter-lang=fr"},
@@ -148,6 +155,42 @@ func TestTwoServersDoNotShareOneFolder(t *testing.T) {
 	err := run(t.Context(), []string{"--addr", "127.0.0.1:0", "--data", site.data}, io.Discard)
 	if err == nil {
 		t.Error("a second server opened the same keys")
+	}
+}
+
+func TestTheOnionHasADoorOfItsOwnAndASocketLeftBehindIsNoHindrance(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "onion")
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.SetUnlinkOnClose(false)
+	_ = left.Close()
+	site := start(t, "--addr", "127.0.0.1:0", "--onion-addr", "unix:"+path)
+	through := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		},
+	}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://anything.onion/", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := through.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("by the onion: %s", res.Status)
+	}
+	if out := command(t, "doctor", "--data", site.data, "--onion-addr", "unix:"+path); !strings.Contains(out, "listener "+path+" is open") {
+		t.Errorf("doctor: %s", out)
+	}
+	site.stop()
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the socket is left behind")
 	}
 }
 

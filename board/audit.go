@@ -33,7 +33,9 @@ const (
 	ActRemove     Action = "remove_admin"
 	ActPassphrase Action = "passphrase"
 	ActCodes      Action = "codes"
-	ActKey        Action = "key" // one was made
+	ActRaid       Action = "raid" // raid mode: how long it was on, and is
+	ActBan        Action = "ban"  // of a network that nobody can name
+	ActKey        Action = "key"  // one was made
 	ActRevoke     Action = "revoke"
 
 	ActBoardAdd    Action = "board_add"

@@ -104,6 +104,9 @@ type Posts interface {
 	// FollowBoards reads the boards anew. One that was to end has closed when it
 	// returns; one that closed ClosedTime ago and holds nothing is not there.
 	FollowBoards(ctx context.Context, now time.Time) ([]Info, error)
+	// Since returns the posts of a board that were born at a time or later, the newest
+	// first.
+	Since(ctx context.Context, slug string, at, now time.Time) ([]PostID, error)
 	// Count returns how many posts live in a board's feed.
 	Count(ctx context.Context, slug string, now time.Time) (int, error)
 	// Alive counts what lives on a board.
@@ -119,10 +122,12 @@ type Publisher interface {
 type Board struct {
 	posts    Posts
 	finder   Finder
+	alikes   Alikes
 	out      Publisher
 	settings func(board string) Settings
 	now      Clock
 	log      *slog.Logger
+	alarm    func(Waiting)
 
 	deciding sync.Mutex // so that what is told last is what was stored last
 
@@ -133,9 +138,9 @@ type Board struct {
 	asked     time.Time // when the latest question of the day was, as far as is known
 }
 
-// New puts a Board together.
-func New(posts Posts, finder Finder, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
+// New puts a Board together. The finder has the alikes keep step with it.
+func New(posts Posts, finder Together, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
+	return &Board{posts: posts, finder: finder, alikes: finder.Alikes, out: out, settings: settings, now: now, log: log, alarm: func(Waiting) {}, bounded: map[string]time.Time{}}
 }
 
 // Now is board time.
@@ -145,12 +150,15 @@ func (b *Board) Now() time.Time { return b.now() }
 // on disk before Create returns. The key proves authorship to EndWithKey. A
 // picture is pressed last, when all else about the draft is right.
 func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Post, OwnerKey, error) {
-	s := b.settings(slug)
+	s := b.settings(slug).ForNew()
 	d, err := d.Check(s)
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	info, err := b.Board(ctx, slug)
+	if err == nil {
+		err = b.MayWrite(slug)
+	}
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
@@ -173,16 +181,15 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
 	}
+	if s.Storm && picture != nil {
+		p.Standing = Held
+	}
 	defer b.finder.Expect(id)()
 	if p.Seq, err = b.posts.InsertPost(ctx, p, key); err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
 	}
 	p.Picture = picture.bare()
-	if p.Standing == Shown {
-		b.finder.Add(p)
-	}
-	p = p.Seal()
-	b.tellBirth(ctx, p)
+	p = b.appear(ctx, p)
 	return p, p.Own, nil
 }
 
@@ -195,6 +202,9 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	}
 	if root.IsReply() {
 		return Post{}, OwnerKey{}, ErrNotFound
+	}
+	if err := b.MayReply(root.Board, v); err != nil {
+		return Post{}, OwnerKey{}, err
 	}
 	if root.Locked {
 		return Post{}, OwnerKey{}, ErrLocked
@@ -217,15 +227,35 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	return r, r.Own, nil
 }
 
-// tellBirth tells of a post that everybody may read.
+// MayReply says why v may not reply on a board just now; nil: they may. In a raid
+// threads are for those who were here before it.
+func (b *Board) MayReply(slug string, v Visitor) error {
+	if err := b.MayWrite(slug); err != nil {
+		return err
+	}
+	if b.settings(slug).Storm && !v.Settled(b.now()) {
+		return errStormReply
+	}
+	return nil
+}
+
+// tellBirth tells of a post that everybody may read, or rings for one that is held.
 func (b *Board) tellBirth(ctx context.Context, p Post) {
-	if p.Standing == Shown {
+	switch p.Standing {
+	case Held:
+		b.alarm(HeldBack)
+	case Hidden:
+	case Shown:
 		b.tell(ctx, Event{Kind: Born, Board: p.Board, Thread: p.ID, ID: p.ID, Post: p, Unlisted: p.Unlisted})
 	}
 }
 
-// tellReply tells of a reply that everybody may read, and of its thread.
+// tellReply tells of a reply that everybody may read, and of its thread, or rings for
+// one that is held.
 func (b *Board) tellReply(ctx context.Context, r, root Post) {
+	if r.Standing == Held {
+		b.alarm(HeldBack)
+	}
 	if r.Standing != Shown || !root.InSight() {
 		return
 	}
@@ -252,6 +282,9 @@ func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post
 	now := b.now()
 	p, err := b.inSight(ctx, id, v)
 	if err != nil {
+		return Post{}, err
+	}
+	if err := b.MayWrite(p.Board); err != nil {
 		return Post{}, err
 	}
 	s := b.settings(p.Board)
@@ -335,14 +368,7 @@ func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
 		}
 		return posts, next, nil
 	}
-	posts, more, err := b.posts.Feed(ctx, q, b.now())
-	if err != nil {
-		return nil, Cursor{}, fmt.Errorf("feed: %w", err)
-	}
-	if !more || len(posts) == 0 {
-		return posts, Cursor{}, nil
-	}
-	return posts, q.after(posts[len(posts)-1]), nil
+	return b.unfolded(ctx, q)
 }
 
 // Thread returns a post with its replies, oldest first, as visitor v may see them.
@@ -352,7 +378,10 @@ func (b *Board) Thread(ctx context.Context, id PostID, v Visitor) (Post, []Post,
 	if err != nil {
 		return Post{}, nil, err
 	}
-	if root, err = root.For(v); err != nil || root.Veiled {
+	if err := b.shut(root.Board); err != nil {
+		return Post{}, nil, err
+	}
+	if root, err = b.folded(root).For(v); err != nil || root.Veiled {
 		return root, nil, err
 	}
 	return root, repliesFor(v, replies), nil
@@ -364,7 +393,10 @@ func (b *Board) Post(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	if err != nil {
 		return Post{}, err
 	}
-	return p.For(v)
+	if err := b.shut(p.Board); err != nil {
+		return Post{}, err
+	}
+	return b.folded(p).For(v)
 }
 
 // Any returns a post or reply whoever may read it: for who decides or proves, and
@@ -475,6 +507,9 @@ func (b *Board) end(ctx context.Context, ids []PostID, why Why) error {
 }
 
 func (b *Board) tell(ctx context.Context, e Event) {
+	if e.Kind == Changed {
+		e.Post = b.folded(e.Post)
+	}
 	if err := b.out.Publish(context.WithoutCancel(ctx), e); err != nil {
 		b.log.ErrorContext(ctx, "an event was not told; open pages catch up at their next return", "err", err)
 	}

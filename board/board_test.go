@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"mayfly/alike"
 	"mayfly/board"
 	"mayfly/search"
 	"mayfly/storage"
@@ -25,7 +26,7 @@ type site struct {
 	*board.Board
 	t        *testing.T
 	store    *storage.Store
-	index    *search.Index
+	index    board.Together
 	sweeper  *board.Sweeper
 	settings board.Settings
 	now      time.Time
@@ -53,14 +54,16 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	index, err := search.New(t.Context(), s.clock, log)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if err := errors.Join(s.index.Close(), s.store.Close(), slots.Close()); err != nil {
+		if err := errors.Join(index.Close(), s.store.Close(), slots.Close()); err != nil {
 			t.Error(err)
 		}
 	})
-	if s.index, err = search.New(t.Context(), s.clock, log); err != nil {
-		t.Fatal(err)
-	}
+	s.index = board.Together{Finder: index, Alikes: alike.New()}
 	s.Board = s.on(s.store)
 	s.sweeper = board.NewSweeper(s.store, s.index, s, s.clock, log)
 	return s

@@ -345,7 +345,7 @@ func (b *Board) Board(ctx context.Context, slug string) (Info, error) {
 	case boards[i].Closed(b.now()):
 		return boards[i], ErrClosed
 	}
-	return boards[i], nil
+	return boards[i], b.shut(slug)
 }
 
 // Count returns how many posts live in a board's feed.
@@ -414,6 +414,9 @@ func (b *Board) SettingsChanged(ctx context.Context, old, next Tuning) {
 			if err := b.cap(ctx, Bound{info.Slug, is.TTLMax, info.ClosesAt}); err != nil {
 				b.log.ErrorContext(ctx, "lives were not brought under ttl_max; the next start does it", "err", err)
 			}
+		}
+		if (is.State == ForNow) != (was.State == ForNow) {
+			b.tell(ctx, Event{Kind: Reload, Board: info.Slug})
 		}
 		if !is.Equal(was) {
 			b.tell(ctx, Event{Kind: SettingsChanged, Board: info.Slug, ClosesAt: info.ClosesAt})

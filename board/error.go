@@ -22,6 +22,7 @@ const (
 	TooLarge                // more bytes than we take
 	Shut                    // not now: out of sight, or locked
 	Decided                 // somebody else was quicker
+	Shuttered               // a board that its admins have closed for now
 	Denied                  // for who is signed in alone
 	Forbidden               // for somebody else who is
 	Overtaken               // somebody else was quicker

@@ -98,8 +98,7 @@ func (b *Board) Release(ctx context.Context, r Ruling, id PostID) error {
 	case p.IsReply():
 		b.tellReply(ctx, p, root)
 	default:
-		b.finder.Add(p)
-		b.tellBirth(ctx, p)
+		b.appear(ctx, p)
 	}
 	return nil
 }

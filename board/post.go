@@ -68,6 +68,9 @@ type Post struct {
 	Score   int // hearts less downs
 	Replies int // of a post
 
+	Folded PostID // the post it is nearly the same as, and is folded under; zero: none
+	Alike  int    // how many are folded under it
+
 	Seq    int64  // order of birth within one store; never shown
 	Own    Tag    // proves authorship; shown to the author alone, as owner key
 	Voice  Tag    // the same for all that one visitor wrote in this thread; only a birth carries it

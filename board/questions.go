@@ -246,7 +246,7 @@ func (b *Board) plant(ctx context.Context, q Question) error {
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrClosed) {
 		return b.posts.DeleteQuestion(ctx, q.Number)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrShut) { // it will stand there when the board is open again
 		return err
 	}
 	key, id := NewKey(), NewPostID()

@@ -95,5 +95,6 @@ func (b *Board) Report(ctx context.Context, id PostID, v Visitor, c Complaint) e
 	if hidden {
 		b.tellHidden(ctx, p)
 	}
+	b.alarm(Reported)
 	return nil
 }

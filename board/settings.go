@@ -21,6 +21,9 @@ type Settings struct {
 	VisitorTTL                 time.Duration
 	PostChars                  int // characters a post may have
 	K                          int // no count of people below it is shown
+	State                      State
+	LookAlikes                 bool // posts that say nearly the same take one line of a feed
+	SlowSeconds                int  // between two posts or replies of a visitor where State is Slow
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
 	Search                     Rate
@@ -39,7 +42,10 @@ type Settings struct {
 	Socket                     int            // open sockets an address may have
 	Pow                        Pow            // when a write costs a proof of work
 	PowBits                    int            // and what it costs: 2 to this many steps
+	Alerts                     bool           // hosts are told, where they said, that something waits
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
+
+	Storm bool // raid mode is on, which is no setting: see Storms
 }
 
 // Rate is how often something may be done. The zero Rate is unlimited.
@@ -173,6 +179,9 @@ var Knobs = []Knob{
 	whole("vanish_score", -5, -1000, -1, func(s *Settings) *int { return &s.VanishScore }),
 	site(life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL })),
 	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
+	choice("board", Open, []State{Open, Slow, ReadOnly, ForNow}, func(s *Settings) *State { return &s.State }),
+	whole("slow_seconds", 60, 5, 3600, func(s *Settings) *int { return &s.SlowSeconds }),
+	onOff("lookalikes", "on", func(s *Settings) *bool { return &s.LookAlikes }),
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
 	{
 		Name: "backdrops", Default: allBackdrops,
@@ -199,6 +208,7 @@ var Knobs = []Knob{
 	},
 	hostText("about_text", KnobLines, AboutMax, func(s *Settings) *string { return &s.AboutText }),
 	hostText("contact", KnobText, ContactMax, func(s *Settings) *string { return &s.Contact }),
+	site(onOff("alerts", "on", func(s *Settings) *bool { return &s.Alerts })),
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),

@@ -29,6 +29,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started",
 		Pow: PowAdaptive, PowBits: 16,
+		State: Open, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -53,6 +54,10 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"visitor_ttl":        {[]string{"1h", "7d", "30d"}, append(lives, "59m", "31d")},
 		"post_chars":         {[]string{"1", "1000", "10000"}, append(numbers, "0", "-1", "10001")},
 		"k":                  {[]string{"2", "5", "100"}, append(numbers, "0", "1", "101")},
+		"alerts":             {[]string{"on", "off"}, switches},
+		"board":              {[]string{"open", "slow", "read-only", "closed"}, append(switches, "on", "Open", "readonly")},
+		"slow_seconds":       {[]string{"5", "60", "3600"}, append(numbers, "4", "3601", "-60")},
+		"lookalikes":         {[]string{"on", "off"}, switches},
 		"cards":              {[]string{"on", "off"}, switches},
 		"places":             {[]string{"on", "off"}, switches},
 		"place_list":         {[]string{"", "Library", "Library 45.4642/9.19; Old Harbour; 図書館 -1.5/180"}, []string{"Library; library", "45.4/9.1", "Library 91/0", "Library 0/181", strings.Repeat("x", 41), manyPlaces, "---"}},

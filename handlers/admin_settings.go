@@ -26,6 +26,9 @@ func (s *Server) checkBoard(r *http.Request, slug string) error {
 		return nil
 	}
 	_, err := s.board.Board(r.Context(), slug)
+	if errors.Is(err, board.ErrShut) { // here it is opened again
+		return nil
+	}
 	return err
 }
 
@@ -57,7 +60,7 @@ func (s *Server) tune(w http.ResponseWriter, r *http.Request, me board.Admin) er
 		return err
 	}
 	form := r.PostForm
-	slug := form.Get("board")
+	slug := form.Get("of")
 	if err := s.checkBoard(r, slug); err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func TestABoardDiffersAndFollowsAgain(t *testing.T) {
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic"})
 	page := s.get("/admin/settings?board=attic")
 	form := settingsForm(page.body)
-	if _, site := form["was.k"]; site || page.StatusCode != http.StatusOK || form["board"] != "attic" {
+	if _, site := form["was.k"]; site || page.StatusCode != http.StatusOK || form["of"] != "attic" {
 		t.Fatalf("%s; a setting of the site stands on a board's page: %v", page.Status, site)
 	}
 	s.sends(form, "post_chars", "80", "do", "apply")

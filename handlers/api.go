@@ -39,8 +39,9 @@ type apiPost struct {
 	Hearts      int         `json:"hearts"`
 	Score       int         `json:"score"`
 	Replies     int         `json:"replies"`
-	Left        int64       `json:"left"` // seconds
-	Span        int64       `json:"span"` // seconds
+	Alike       int         `json:"alike"` // posts that say nearly the same and are folded under it
+	Left        int64       `json:"left"`  // seconds
+	Span        int64       `json:"span"`  // seconds
 	State       string      `json:"state"`
 	URL         string      `json:"url"`
 	ViewOnce    bool        `json:"view_once"`
@@ -94,7 +95,7 @@ func drawAPIPost(post board.Post, say *words.Printer, s board.Settings, now time
 		ID: post.ID.String(), To: to, Board: post.Board, Thread: post.Thread.String(),
 		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted,
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
-		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
+		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies, Alike: post.Alike,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
 		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(), Prompt: string(post.Prompt), Sponsored: post.Sponsored,
 		Locked: post.Locked, Staff: post.Staff,
@@ -178,11 +179,12 @@ func (s *Server) apiBoards(w http.ResponseWriter, r *http.Request) error {
 		Rules    string `json:"rules"`
 		ClosesIn *int64 `json:"closes_in"` // seconds; null: never
 		Posts    int    `json:"posts"`
+		State    string `json:"state"` // open, slow, read-only or closed
 		URL      string `json:"url"`
 	}
 	out := make([]apiBoard, len(boards))
 	for i, b := range boards {
-		out[i] = apiBoard{Slug: b.Slug, Title: views.BoardTitle(s.printer(r), b), Rules: b.Rules, URL: boardURL(b.Slug)}
+		out[i] = apiBoard{Slug: b.Slug, Title: views.BoardTitle(s.printer(r), b), Rules: b.Rules, URL: boardURL(b.Slug), State: string(s.settings(b.Slug).State)}
 		if left, closes := b.ClosesIn(s.board.Now()); closes {
 			in := seconds(left)
 			out[i].ClosesIn = &in
@@ -314,7 +316,7 @@ func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 
 // apiPublished answers 201 with what v has published and its owner key.
 func (s *Server) apiPublished(w http.ResponseWriter, r *http.Request, v board.Visitor, p board.Post, key board.OwnerKey) error {
-	s.keepVisitor(w, r, v)
+	s.written(w, r, v, p.ID)
 	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.Mine = true
 	w.Header().Set("Location", "/api/v1/posts/"+out.ID)

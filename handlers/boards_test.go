@@ -95,7 +95,7 @@ func TestTheAPIListsBoardsWithoutADate(t *testing.T) {
 	_, out := s.call(http.MethodGet, "/api/v1/boards", nil)
 	boards := out["boards"].([]any)
 	home, attic := boards[0].(map[string]any), boards[1].(map[string]any)
-	if home["slug"] != "home" || home["closes_in"] != nil || home["posts"] != 0.0 || len(home) != 6 {
+	if home["slug"] != "home" || home["closes_in"] != nil || home["posts"] != 0.0 || home["state"] != "open" || len(home) != 7 {
 		t.Errorf("home = %v", home)
 	}
 	if attic["closes_in"].(float64) < 3600 || attic["closes_in"].(float64) > 3660 || attic["posts"] != 1.0 || attic["rules"] != "No shouting." || attic["url"] != "/b/attic" {

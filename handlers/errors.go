@@ -61,6 +61,8 @@ var statuses = map[board.Kind]int{
 	board.Busy:     http.StatusServiceUnavailable,
 	board.Full:     http.StatusInsufficientStorage,
 
+	board.Shuttered: http.StatusServiceUnavailable,
+
 	board.TooLarge:    http.StatusRequestEntityTooLarge,
 	board.Unsupported: http.StatusUnsupportedMediaType,
 
@@ -101,7 +103,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return // nobody is there to read it
 	}
 	ref := refusalOf(err)
-	if ref.status >= http.StatusInternalServerError {
+	if ref.ours() {
 		s.logFailure(r, err)
 	}
 	if waits(r, err) {
@@ -121,6 +123,11 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 func (s *Server) logFailure(r *http.Request, err error) {
 	s.log.ErrorContext(r.Context(), "a request failed", "pattern", r.Pattern, "err", err)
+}
+
+// ours says whether it is our own fault: a board that is closed for now is nobody's.
+func (ref refusal) ours() bool {
+	return ref.status >= http.StatusInternalServerError && ref.code != board.ErrShut.Code
 }
 
 func (ref refusal) headers(h http.Header) {

@@ -57,7 +57,7 @@ func (d *Drawer) Draw(format string, e board.Event, at uint64) ([]byte, error) {
 }
 
 func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.Component {
-	s, now := d.settings(e.Board), d.now()
+	s, now := d.settings(e.Board).ForNew(), d.now()
 	info := board.Info{Slug: e.Board, ClosesAt: e.ClosesAt}
 	switch e.Kind {
 	case board.Born:
@@ -77,7 +77,7 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 		if left, closes := info.ClosesIn(now); closes {
 			s = s.Within(left)
 		}
-		return views.SettingsFrame(views.NewLimits(say, s), views.NewOffers(say, s), views.NewClosing(say, info, now), at)
+		return views.SettingsFrame(views.NewLimits(say, s), views.NewPace(say, s), views.NewOffers(say, s), views.NewClosing(say, info, now), at)
 	case board.Reload:
 	}
 	return views.ReloadFrame(at)
@@ -100,6 +100,7 @@ type jsonChange struct {
 	Score   int   `json:"score"`
 	Hearts  int   `json:"hearts"`
 	Replies int   `json:"replies"`
+	Alike   int   `json:"alike"`
 }
 
 func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
@@ -109,7 +110,7 @@ func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
 		return jsonFrame{Type: "born", At: at, Post: &p}
 	case board.Changed:
 		return jsonFrame{Type: "changed", At: at, ID: e.ID.String(), jsonChange: &jsonChange{
-			Left: seconds(e.Post.Life.Left(d.now())), Score: e.Post.Score, Hearts: e.Post.Hearts, Replies: e.Post.Replies,
+			Left: seconds(e.Post.Life.Left(d.now())), Score: e.Post.Score, Hearts: e.Post.Hearts, Replies: e.Post.Replies, Alike: e.Post.Alike,
 		}}
 	case board.Died:
 		return jsonFrame{Type: "died", At: at, ID: e.ID.String(), Why: string(e.Why), Reason: string(e.Reason)}
@@ -141,7 +142,7 @@ func (s *Server) openSocket(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	release, err := s.gate.OpenSocket(s.address(r))
+	release, err := s.gate.OpenSocket(s.caller(r, s.visitor(r)))
 	if err != nil {
 		return err
 	}

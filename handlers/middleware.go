@@ -50,6 +50,7 @@ func (s *Server) withHeaders(next http.Handler) http.Handler {
 		if s.secure(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
+		s.tellOnion(h, r)
 		next.ServeHTTP(w, r)
 	})
 }
@@ -80,7 +81,7 @@ func (s *Server) answerPanic(w http.ResponseWriter, r *http.Request) {
 // its name here and read the board with its visitors' browsers.
 func (s *Server) withHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/healthz" && !s.hostKnown(r.Host) {
+		if r.URL.Path != "/healthz" && !s.hostKnown(r) {
 			s.fail(w, r, errHost)
 			return
 		}
@@ -88,8 +89,13 @@ func (s *Server) withHost(next http.Handler) http.Handler {
 	})
 }
 
-// hostKnown accepts the base URL's host; without one, localhost and addresses.
-func (s *Server) hostKnown(host string) bool {
+// hostKnown accepts the base URL's host; without one, localhost and addresses. An onion
+// service goes by its own name.
+func (s *Server) hostKnown(r *http.Request) bool {
+	host := r.Host
+	if byOnion(r) {
+		return s.onionKnown(host)
+	}
 	if s.base != nil {
 		return strings.EqualFold(host, s.base.Host)
 	}
@@ -140,7 +146,7 @@ func (s *Server) withOrigin(next http.Handler) http.Handler {
 // without an Origin is refused: CrossOriginProtection does not look at GET.
 func (s *Server) sameOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	if s.base != nil {
+	if s.base != nil && !byOnion(r) {
 		return strings.EqualFold(origin, s.base.String())
 	}
 	return strings.EqualFold(origin, "http://"+r.Host) || strings.EqualFold(origin, "https://"+r.Host)

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // visit is what every page needs to know of its request.
 func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (views.Visit, error) {
 	info, err := s.board.Board(r.Context(), slug)
-	if err != nil {
+	if err != nil && (!errors.Is(err, board.ErrShut) || !ofSite(r)) {
 		return views.Visit{}, err
 	}
 	boards, err := s.board.Boards(r.Context())
@@ -22,7 +23,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 		return views.Visit{}, err
 	}
 	now := s.board.Now()
-	settings := s.settings(slug)
+	settings := s.settings(slug).ForNew()
 	if left, closes := info.ClosesIn(now); closes {
 		settings = settings.Within(left)
 	}
@@ -34,6 +35,16 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 		w.Header().Set("Refresh", strconv.Itoa(v.Reload))
 	}
 	return v, nil
+}
+
+// ofSite says whether r asks for a page of the site, which answers though its home board
+// is closed for now.
+func ofSite(r *http.Request) bool {
+	switch r.URL.Path {
+	case "/you", "/about", "/boards", "/forgotten":
+		return true
+	}
+	return strings.HasPrefix(r.URL.Path, adminHome+"/")
 }
 
 // reloadEvery is how often a page without script loads itself anew, when its
@@ -66,7 +77,7 @@ func (s *Server) boardsPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	list := make([]views.Shelf, len(v.Boards))
 	for i, b := range v.Boards {
-		list[i] = views.Shelf{Board: b, Here: roundCrowd(s.hub.Count(live.OfBoard(b.Slug)), v.Settings.K)}
+		list[i] = views.Shelf{Board: b, Shut: s.settings(b.Slug).State == board.ForNow, Here: roundCrowd(s.hub.Count(live.OfBoard(b.Slug)), v.Settings.K)}
 		if list[i].Posts, err = s.board.Count(r.Context(), b.Slug); err != nil {
 			return err
 		}
@@ -135,7 +146,7 @@ func (s *Server) offerAgain(w http.ResponseWriter, r *http.Request, err error, a
 // failWith is fail, for people, with what they may send again.
 func (s *Server) failWith(w http.ResponseWriter, r *http.Request, err error, again *views.Again) {
 	ref := refusalOf(err)
-	if ref.status >= http.StatusInternalServerError {
+	if ref.ours() {
 		s.logFailure(r, err)
 	}
 	ref.headers(w.Header())
@@ -185,7 +196,7 @@ func feedName(q board.Query) string {
 
 // origin is where people reach this board.
 func (s *Server) origin(r *http.Request) string {
-	if s.base != nil {
+	if s.base != nil && !byOnion(r) {
 		return s.base.String()
 	}
 	scheme := "http"

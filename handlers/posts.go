@@ -282,7 +282,7 @@ func readers(text string) int {
 // bring, where it is.
 func tellOfOwn(w http.ResponseWriter, p board.Post) {
 	w.Header().Set("Mayfly-Post", p.ID.String())
-	if p.Unlisted && !p.IsReply() || !p.InSight() {
+	if (p.Unlisted || p.Folded != (board.PostID{})) && !p.IsReply() || !p.InSight() {
 		w.Header().Set("Mayfly-Goto", postURL(p))
 	}
 }
@@ -290,7 +290,7 @@ func tellOfOwn(w http.ResponseWriter, p board.Post) {
 // whereShown is where its author sees a new post: on its board or, when it stands
 // on none, at its own address.
 func whereShown(p board.Post) string {
-	if p.Unlisted || !p.InSight() {
+	if p.Unlisted || p.Folded != (board.PostID{}) || !p.InSight() {
 		return postURL(p)
 	}
 	return boardURL(p.Board) + "#p-" + p.ID.String()
@@ -307,7 +307,7 @@ func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string
 	}
 	p, _, err := s.board.Create(r.Context(), slug, v, d)
 	if err == nil {
-		s.keepVisitor(w, r, v)
+		s.written(w, r, v, p.ID)
 	}
 	return p, v, err
 }
@@ -364,7 +364,7 @@ func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.P
 	}
 	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body, To: to})
 	if err == nil {
-		s.keepVisitor(w, r, v)
+		s.written(w, r, v, p.ID)
 	}
 	return p, err
 }
@@ -416,12 +416,12 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*boa
 		return &board.Error{Kind: board.Invalid, Code: e.code}, e.status, true
 	}
 	e, ok := errors.AsType[*board.Error](err)
-	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || e.Kind == board.Shut || waits(r, err) {
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || e.Kind == board.Shut || e.Kind == board.Shuttered || waits(r, err) {
 		return nil, 0, false
 	}
 	ref := refusalOf(err)
 	ref.headers(w.Header())
-	if ref.status >= http.StatusInternalServerError {
+	if ref.ours() {
 		s.logFailure(r, err)
 	}
 	return e, ref.status, true
@@ -459,7 +459,7 @@ func (s *Server) castVote(w http.ResponseWriter, r *http.Request, word string) (
 	if err != nil {
 		return board.Post{}, vote, err
 	}
-	if err := s.gate.FreshVote(s.caller(r, v), id); err != nil {
+	if err := s.gate.FreshVote(s.caller(r, v), s.boardOf(r, id), id, vote); err != nil {
 		return board.Post{}, vote, err
 	}
 	p, err := s.board.Vote(r.Context(), id, v, vote)

@@ -84,7 +84,7 @@ func (s *Server) fileReport(w http.ResponseWriter, r *http.Request, p board.Post
 	if err != nil {
 		return err
 	}
-	counts, err := s.gate.FreshReport(s.caller(r, v), p.ID)
+	counts, err := s.gate.FreshReport(s.caller(r, v), p.Board, p.ID)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -13,13 +14,15 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"mayfly/alert"
 	"mayfly/board"
+	"mayfly/doctor"
 	"mayfly/limit"
 	"mayfly/live"
 	"mayfly/pictures"
 )
 
-// Parts are what a Server is made of; all of them are needed, save Base.
+// Parts are what a Server is made of; all of them are needed, save Base and Onion.
 type Parts struct {
 	Board      *board.Board
 	Door       *board.Door
@@ -27,10 +30,14 @@ type Parts struct {
 	Gate       *limit.Gate
 	Press      *pictures.Press
 	Tuner      *board.Tuner
-	Well       func() bool // false: /healthz answers 503
-	VisitorKey [32]byte    // MACs cookies, encrypts cursors
-	Base       *url.URL    // nil: localhost and bare addresses are answered
+	Storms     *board.Storms // over the tuner's settings
+	Well       func() bool   // false: /healthz answers 503
+	VisitorKey [32]byte      // MACs cookies, encrypts cursors
+	Base       *url.URL      // nil: localhost and bare addresses are answered
+	Onion      *url.URL      // nil: no onion service, or one whose name nobody said
 	Trusted    []netip.Prefix
+	Examine    func(ctx context.Context) []doctor.Finding // what the board stands on
+	Bell       *alert.Bell
 	Log        *slog.Logger
 }
 
@@ -42,12 +49,16 @@ type Server struct {
 	gate     *limit.Gate
 	press    *pictures.Press
 	tuner    *board.Tuner
-	settings func(board string) board.Settings // of the tuner
+	storms   *board.Storms
+	settings func(board string) board.Settings // of the storms
 	well     func() bool
 	cookies  cookies
 	cursors  cursors
 	base     *url.URL
+	onion    *url.URL
 	trusted  []netip.Prefix
+	examine  func(ctx context.Context) []doctor.Finding
+	bell     *alert.Bell
 	log      *slog.Logger
 
 	uploads *semaphore.Weighted // uploadRoom
@@ -58,9 +69,9 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, settings: p.Tuner.Settings, well: p.Well,
+		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
-		base: p.Base, trusted: p.Trusted, log: p.Log,
+		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }
@@ -82,6 +93,9 @@ const warnEvery = time.Minute
 // address is where r comes from. An X-Forwarded-For that a private peer sent
 // without being trusted is logged, without any address, with the flag to set.
 func (s *Server) address(r *http.Request) netip.Addr {
+	if byOnion(r) {
+		return limit.Onion
+	}
 	addr, untrusted := limit.Address(r, s.trusted)
 	if untrusted {
 		now, last := time.Now().UnixMilli(), s.warned.Load()
@@ -96,7 +110,7 @@ func (s *Server) address(r *http.Request) netip.Addr {
 // fromTrustedProxy says whether the peer is one whose word we take.
 func (s *Server) fromTrustedProxy(r *http.Request) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
+	if err != nil || byOnion(r) {
 		return false
 	}
 	addr := peer.Addr().Unmap().WithZone("")

@@ -19,8 +19,11 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"mayfly/alert"
+	"mayfly/alike"
 	"mayfly/argon"
 	"mayfly/board"
+	"mayfly/doctor"
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
@@ -37,7 +40,9 @@ type site struct {
 	clock   *clock
 	board   *board.Board
 	hub     *live.Hub
+	alikes  *alike.Index
 	tuner   *board.Tuner
+	storms  *board.Storms
 	door    *board.Door
 	sweeper *board.Sweeper
 	store   *storage.Store
@@ -46,6 +51,8 @@ type site struct {
 	client  *http.Client
 
 	patterns []string // of every route
+	handler  http.Handler
+	logger   *slog.Logger
 }
 
 type option func(*handlers.Parts)
@@ -81,7 +88,8 @@ func newSite(t *testing.T, options ...option) *site {
 	})
 	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0", "report": "0"}
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
-	draw := handlers.NewDrawer(s.tuner.Settings, s.clock.Now, "test")
+	s.storms = must(board.NewStorms(t.Context(), s.store, s.tuner.Settings, s.clock.Now))
+	draw := handlers.NewDrawer(s.storms.Settings, s.clock.Now, "test")
 	s.hub = live.NewHub(draw, log)
 	news := live.NewCalm(s.hub, log)
 	index := must(search.New(t.Context(), s.clock.Now, log))
@@ -90,23 +98,31 @@ func newSite(t *testing.T, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	s.board = board.New(s.store, index, news, s.tuner.Settings, s.clock.Now, log)
+	s.alikes = alike.New()
+	finder := board.Together{Finder: index, Alikes: s.alikes}
+	s.board = board.New(s.store, finder, news, s.storms.Settings, s.clock.Now, log)
+	s.storms.Watch(s.board.StormChanged)
 	s.tuner.Watch(s.board.SettingsChanged)
-	s.sweeper = board.NewSweeper(s.store, index, news, s.clock.Now, log)
+	s.sweeper = board.NewSweeper(s.store, finder, news, s.clock.Now, log)
 	s.sweep()
 	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
 	parts := handlers.Parts{
-		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
+		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
 		Press: pictures.NewPress(),
-		Tuner: s.tuner, Well: func() bool { return !s.sweeper.Late() },
+		Tuner: s.tuner, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
+		Examine: func(context.Context) []doctor.Finding {
+			return []doctor.Finding{{Level: doctor.Good, Code: "doctor.clock"}, {Level: doctor.Warning, Code: "doctor.swap_on"}}
+		},
+		Bell: alert.New(func(k alert.Kind, _ int) string { return string(k) }, func() bool { return true }, log),
 	}
 	for _, o := range options {
 		o(&parts)
 	}
 	answering := handlers.New(parts)
 	s.patterns = answering.Patterns()
-	server := httptest.NewUnstartedServer(answering.Handler())
+	s.handler, s.logger = answering.Handler(), log
+	server := httptest.NewUnstartedServer(s.handler)
 	server.Config = handlers.NewHTTPServer(server.Config.Handler, log)
 	server.Start()
 	t.Cleanup(func() {

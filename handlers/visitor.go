@@ -42,6 +42,9 @@ func (s *Server) writer(r *http.Request, slug string, cost limit.Cost, more ...l
 	if !v.MayWrite(now, s.settings("").VisitorTTL) {
 		v = board.NewVisitor(now)
 	}
+	if err := s.mayWrite(slug, cost, v); err != nil { // before anybody works for it
+		return v, err
+	}
 	return v, s.gate.Admit(limit.Write{Cost: cost, More: more, Board: slug, Who: s.caller(r, v), Proof: proofOf(r)})
 }
 
@@ -53,6 +56,25 @@ func (s *Server) boardOf(r *http.Request, id board.PostID) string {
 		return ""
 	}
 	return p.Board
+}
+
+// mayWrite says why v may not do on a board what a cost is of; nil: they may.
+func (s *Server) mayWrite(slug string, cost limit.Cost, v board.Visitor) error {
+	switch cost {
+	case limit.Open:
+		return nil
+	case limit.Reply:
+		return s.board.MayReply(slug, v)
+	default:
+		return s.board.MayWrite(slug)
+	}
+}
+
+// written is what follows a post or reply of v's: the gate remembers for a while where
+// it came from, and v is given a cookie.
+func (s *Server) written(w http.ResponseWriter, r *http.Request, v board.Visitor, id board.PostID) {
+	s.gate.Remember(id, s.caller(r, v))
+	s.keepVisitor(w, r, v)
 }
 
 // keepVisitor sets v's cookie unless r came with it.

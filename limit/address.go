@@ -82,7 +82,7 @@ var carrier = netip.MustParsePrefix("100.64.0.0/10")
 
 // private says whether a cannot be a visitor from the internet.
 func private(a netip.Addr) bool {
-	return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || carrier.Contains(a)
+	return a == Onion || a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || carrier.Contains(a)
 }
 
 func contains(networks []netip.Prefix, a netip.Addr) bool {

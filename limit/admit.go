@@ -38,21 +38,24 @@ func (e *ProofError) Unwrap() error { return e.err }
 // *board.Error of kind Limited or, when no more proofs can be remembered, Busy.
 func (g *Gate) Admit(w Write) error {
 	s := g.settings(w.Board)
-	if s.Pow == board.PowOff {
+	banned := g.origins.isBanned(w.Who.Addr)
+	if s.Pow == board.PowOff && !banned && (w.Who.Addr != Onion || !g.newcomer(w)) {
 		return g.allow(w)
 	}
-	err := g.admit(w, s)
+	err := g.admit(w, s, banned)
 	for _, cost := range w.costs() {
 		g.waits.count(cost, err != nil)
 	}
 	return err
 }
 
-func (g *Gate) admit(w Write, s board.Settings) error {
-	newcomer := !w.Who.Visitor.Settled(g.now())
+func (g *Gate) newcomer(w Write) bool { return !w.Who.Visitor.Settled(g.now()) }
+
+func (g *Gate) admit(w Write, s board.Settings, banned bool) error {
+	newcomer, byOnion := g.newcomer(w), w.Who.Addr == Onion
 	onBoard, inNetwork := g.loudness(w)
 	t := g.toll(w, s.PowBits, max(onBoard, inNetwork))
-	if s.Pow == board.PowAlways || newcomer && onBoard >= 1 {
+	if s.Pow == board.PowAlways || banned || newcomer && (byOnion || s.Storm || onBoard >= 1) || byOnion && inNetwork >= onionLoud {
 		if err := t.check(); err != nil {
 			return err
 		}
@@ -74,11 +77,17 @@ func (g *Gate) admit(w Write, s board.Settings) error {
 		}
 		past = true
 	}
+	if err := g.pace(w, s, &t, banned); err != nil {
+		return err
+	}
 	if err := t.pay(); err != nil {
 		return err
 	}
-	if newcomer || past {
+	switch {
+	case newcomer, past:
 		g.hear(w)
+	case byOnion:
+		g.hearNetwork(w)
 	}
 	return nil
 }
@@ -91,7 +100,7 @@ func (g *Gate) allow(w Write) error {
 			return err
 		}
 	}
-	return nil
+	return g.pace(w, g.settings(w.Board), nil, false)
 }
 
 // toll is the proof that one write may have to bring.
@@ -178,7 +187,7 @@ func extra(loudness float64) int {
 }
 
 // loudness is how much w's board, and w's network, write of w's cost, in units of
-// 20 rates. Settled visitors within their limits are not heard.
+// 20 rates. Settled visitors within their limits are not heard, save in the onion.
 func (g *Gate) loudness(w Write) (onBoard, inNetwork float64) {
 	list := g.widths(w.Cost, w.Board)
 	if len(list) == 0 {
@@ -200,6 +209,15 @@ func (g *Gate) hear(w Write) {
 	for _, e := range []*epoch{current, previous} {
 		b, n := e.loadTags(w)
 		e.hear(b, now)
+		e.hear(n, now)
+	}
+}
+
+func (g *Gate) hearNetwork(w Write) {
+	now := g.now()
+	current, previous := g.memory.epochs()
+	for _, e := range []*epoch{current, previous} {
+		_, n := e.loadTags(w)
 		e.hear(n, now)
 	}
 }

@@ -16,6 +16,17 @@ type lane struct {
 	scope scope
 	slug  string
 	rate  board.Rate
+
+	every time.Duration // of a slow lane, whose rate it takes the place of: one each so often
+	burst int           // and so many at once
+}
+
+// perSecond is how many a second the lane lets through.
+func (l lane) perSecond() (rate float64, burst int) {
+	if l.every > 0 {
+		return float64(l.burst) / l.every.Seconds(), l.burst
+	}
+	return float64(l.rate.PerMinute) / 60, l.rate.Burst
 }
 
 // bucket is one of a lane's, by whom it belongs to.
@@ -73,9 +84,8 @@ func (e *epoch) limiter(l lane) *limiter.Limiter {
 	defer e.mu.Unlock()
 	c, ok := e.lanes[l]
 	if !ok || c.calls >= laneCalls {
-		c = &counted{Limiter: limiter.New(&limiter.ExpirableOptions{DefaultExpirationTTL: bucketTime}).
-			SetMax(float64(l.rate.PerMinute) / 60).
-			SetBurst(l.rate.Burst)}
+		rate, burst := l.perSecond()
+		c = &counted{Limiter: limiter.New(&limiter.ExpirableOptions{DefaultExpirationTTL: bucketTime}).SetMax(rate).SetBurst(burst)}
 		e.lanes[l] = c
 	}
 	c.calls++

@@ -20,7 +20,10 @@ const (
 	ofNetwork
 	ofCrowd // the settled visitors of a network
 	ofPost  // the fresh votes of a network on one post
+	ofAll   // the same of all networks
 	ofVoter // one of those
+
+	ofBanned // the writes of a network that is banned
 
 	ofProven // the writes of a network that came with a proof
 	ofProof  // a challenge or ticket
@@ -28,6 +31,7 @@ const (
 
 	networkLoad // how much a network writes
 	boardLoad   // how much is written on a board
+	siegeLoad   // how much fresh cookies vote down there, or report
 
 	ofLogin  // the tries of a network to sign in
 	ofDevice // those of a device that has before
@@ -46,6 +50,9 @@ func address(a netip.Addr) who { return prefix(a, 32, 64) }
 func network(a netip.Addr) who { return prefix(a, 24, 56) }
 
 func prefix(a netip.Addr, v4, v6 int) (w who) {
+	if a == Onion {
+		return everybody
+	}
 	a = plain(a)
 	bits := v6
 	if a.Is4() {

@@ -97,6 +97,8 @@ const (
 	Report
 	Image // one that a page shows; the last
 
+	slow // a post or reply where the board is slow
+
 	socket Cost = 0 // is no rate: OpenSocket
 )
 
@@ -125,14 +127,14 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Page.Times(imagesPerPage)
 	case Report:
 		return s.Report
-	case socket:
+	case socket, slow:
 	}
 	return board.Rate{}
 }
 
 // Caller is who asks.
 type Caller struct {
-	Addr    netip.Addr    // from Address; the zero Addr is an address like any other
+	Addr    netip.Addr    // from Address, or Onion; the zero Addr is an address like any other
 	Visitor board.Visitor // whose cookie the caller has checked; zero: none
 }
 
@@ -151,6 +153,7 @@ type Gate struct {
 	now      board.Clock
 	memory   *memory
 	sockets  *sockets
+	origins  *origins
 	logins   *logins
 	waits    *waits
 }
@@ -165,6 +168,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		now:      now,
 		memory:   newMemory(now),
 		sockets:  newSockets(maxSockets),
+		origins:  newOrigins(now),
 		logins:   newLogins(now),
 		waits:    &waits{now: now},
 	}
@@ -184,6 +188,7 @@ func (g *Gate) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			g.memory.epochs()
+			g.origins.forget()
 			g.logins.tidy()
 		}
 	}
@@ -221,18 +226,24 @@ func (g *Gate) charge(cost Cost, slug string, who Caller) *empty {
 // chargeProven charges a write that came with a proof to what its network has for
 // those.
 func (g *Gate) chargeProven(cost Cost, slug string, who Caller) *empty {
+	if who.Addr == Onion { // what has been paid bounds it
+		return nil
+	}
 	for _, of := range g.widths(cost, slug) {
 		most := of.rate.Times(crowdWidth * g.times(who))
-		if !g.take(bucket{lane{cost, ofProven, of.slug, most}, network(who.Addr)}) {
+		if !g.take(bucket{lane{cost: cost, scope: ofProven, slug: of.slug, rate: most}, network(who.Addr)}) {
 			return &empty{ofProven, wait(of.rate)}
 		}
 	}
 	return nil
 }
 
-// take takes one from a bucket, if there is one. The previous key's knows more, so
+// take takes one from a bucket, if there is one, or there is no bucket. The previous key's knows more, so
 // it refuses first and the current one is charged for what passes only.
 func (g *Gate) take(b bucket) bool {
+	if b == (bucket{}) {
+		return true
+	}
 	current, previous := g.memory.epochs()
 	return previous.allow(b) && current.allow(b)
 }
@@ -269,13 +280,19 @@ func wider(a, b board.Rate) bool {
 // buckets lists what a request is charged to, narrowest first.
 func (g *Gate) buckets(cost Cost, of width, who Caller) [2]bucket {
 	times := g.times(who)
-	in := func(s scope, n int) lane { return lane{cost, s, of.slug, of.rate.Times(n)} }
+	in := func(s scope, n int) lane { return lane{cost: cost, scope: s, slug: of.slug, rate: of.rate.Times(n)} }
 	net := network(who.Addr)
-	if who.Visitor.Settled(g.now()) {
+	settled, byOnion := who.Visitor.Settled(g.now()), who.Addr == Onion
+	switch {
+	case settled && byOnion:
+		return [2]bucket{{in(ofVisitor, 1), visitor(who.Visitor)}}
+	case settled:
 		return [2]bucket{
 			{in(ofVisitor, 1), visitor(who.Visitor)},
 			{in(ofCrowd, crowdWidth*times), net},
 		}
+	case byOnion:
+		return [2]bucket{{in(ofNetwork, crowdWidth), net}}
 	}
 	return [2]bucket{
 		{in(ofAddress, addressWidth*times), address(who.Addr)},
@@ -285,7 +302,7 @@ func (g *Gate) buckets(cost Cost, of width, who Caller) [2]bucket {
 
 // times is how many people's worth of shared buckets who's network has.
 func (g *Gate) times(who Caller) int {
-	if contains(g.settings("").SharedNetworks, who.Addr) {
+	if who.Addr != Onion && contains(g.settings("").SharedNetworks, who.Addr) {
 		return sharedWidth
 	}
 	return 1

@@ -316,7 +316,7 @@ func Test200PhonesBehindOneAddressRead(t *testing.T) {
 			t.Errorf("two pages each at once: %d of 400 passed", n)
 		}
 		for range 200 {
-			if _, err := s.OpenSocket(from("203.0.113.9")); err != nil {
+			if _, err := s.OpenSocket(Caller{Addr: from("203.0.113.9")}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -402,13 +402,13 @@ func TestR22WhatIsRememberedNamesNobodyAndIsForgotten(t *testing.T) {
 		me := settled("203.0.113.9")
 		for _, who := range []Caller{me, {Addr: addr}} {
 			_ = s.Allow(Post, "home", who)
-			_ = s.FreshVote(who, board.NewPostID())
+			_ = s.FreshVote(who, board.Home, board.NewPostID(), board.Heart)
 			_ = s.Admit(Write{Cost: Post, Board: board.Home, Who: who})
 			if _, err := s.Ticket(&ProofError{write: Write{Cost: Post, Board: board.Home, Who: who}}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		release, err := s.OpenSocket(addr)
+		release, err := s.OpenSocket(Caller{Addr: addr})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -526,7 +526,7 @@ func TestManyAddressesFillABoundedMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStreet("page=1/1")
 		current, _ := s.memory.epochs()
-		l := lane{Page, ofAddress, "", board.Rate{PerMinute: 2, Burst: 2}}
+		l := lane{cost: Page, scope: ofAddress, slug: "", rate: board.Rate{PerMinute: 2, Burst: 2}}
 		first := current.limiter(l)
 		current.lanes[l].calls = laneCalls - 1
 		if current.limiter(l) != first {

@@ -62,7 +62,11 @@ func (g *Gate) roomStep(w Write) time.Duration {
 	if len(list) == 0 {
 		return roomEachFree
 	}
-	return time.Minute / time.Duration(roomWidth*list[0].rate.PerMinute*g.times(w.Who))
+	wide := roomWidth * g.times(w.Who)
+	if w.Who.Addr == Onion {
+		wide *= onionRoom
+	}
+	return time.Minute / time.Duration(wide*list[0].rate.PerMinute)
 }
 
 func (e *epoch) queueTag(w Write) tag { return e.key.tag(w.Cost, ofQueue, network(w.Who.Addr)) }

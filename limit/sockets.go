@@ -1,7 +1,6 @@
 package limit
 
 import (
-	"net/netip"
 	"sync"
 	"time"
 
@@ -44,42 +43,53 @@ func newSockets(limit int) *sockets {
 
 // OpenSocket counts one more open socket of an address: as many as the setting
 // says for an address, ten times as many for its network, fifty times either in
-// shared_networks; 0 is unlimited. The caller calls release once, when the socket
-// is closed. The error is a *board.Error: Limited when the address or network has
-// enough, Busy when the process has; both with Args["wait"].
-func (g *Gate) OpenSocket(addr netip.Addr) (release func(), err error) {
-	s := g.settings("")
-	each := s.Socket
-	if contains(s.SharedNetworks, addr) {
-		each *= sharedWidth
+// shared_networks; 0 is unlimited. Those of the onion are counted apart. The caller
+// calls release once, when the socket is closed. The error is a *board.Error: Limited
+// when the address or network has enough, Busy when the process has; both with
+// Args["wait"].
+func (g *Gate) OpenSocket(who Caller) (release func(), err error) {
+	if who.Addr == Onion {
+		return g.openOnionSocket(who.Visitor)
 	}
-	at := g.sockets.key.tag(socket, ofAddress, address(addr))
-	in := g.sockets.key.tag(socket, ofNetwork, network(addr))
-	return g.sockets.take(at, in, each)
+	s := g.settings("")
+	each := s.Socket * g.times(who)
+	at := g.sockets.key.tag(socket, ofAddress, address(who.Addr))
+	in := g.sockets.key.tag(socket, ofNetwork, network(who.Addr))
+	return g.sockets.take(holding{at, each}, holding{in, each * networkWidth})
 }
 
-func (s *sockets) take(at, in tag, each int) (release func(), err error) {
+// holding is whose open sockets are counted, and how many there may be; 0 is
+// unlimited.
+type holding struct {
+	of   tag
+	most int
+}
+
+func (s *sockets) take(list ...holding) (release func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open >= s.max {
 		return nil, &board.Error{Kind: board.Busy, Code: "error.busy", Args: map[string]any{"wait": socketsBusy}}
 	}
-	if each > 0 && (s.of[at] >= each || s.of[in] >= each*networkWidth) {
-		return nil, limited(socketWait)
+	for _, h := range list {
+		if h.most > 0 && s.of[h.of] >= h.most {
+			return nil, limited(socketWait)
+		}
 	}
 	s.open++
-	s.of[at]++
-	s.of[in]++
-	return sync.OnceFunc(func() { s.give(at, in) }), nil
+	for _, h := range list {
+		s.of[h.of]++
+	}
+	return sync.OnceFunc(func() { s.give(list) }), nil
 }
 
-func (s *sockets) give(at, in tag) {
+func (s *sockets) give(list []holding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open--
-	for _, t := range []tag{at, in} {
-		if s.of[t]--; s.of[t] == 0 {
-			delete(s.of, t)
+	for _, h := range list {
+		if s.of[h.of]--; s.of[h.of] == 0 {
+			delete(s.of, h.of)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 // opened is how many of n sockets an address gets.
 func (s *street) opened(n int, addr func(i int) string) (open int, releases []func()) {
 	for i := range n {
-		if release, err := s.OpenSocket(from(addr(i))); err == nil {
+		if release, err := s.OpenSocket(Caller{Addr: from(addr(i))}); err == nil {
 			open++
 			releases = append(releases, release)
 		}
@@ -63,7 +63,7 @@ func TestSocketZeroIsUnlimitedUpToTheCapOfAll(t *testing.T) {
 		t.Fatalf("%d opened, want 10,000", n)
 	}
 	var refusal *board.Error
-	if _, err := s.OpenSocket(from("198.51.100.1")); !errors.As(err, &refusal) || refusal.Kind != board.Busy || refusal.Args["wait"] != socketsBusy {
+	if _, err := s.OpenSocket(Caller{Addr: from("198.51.100.1")}); !errors.As(err, &refusal) || refusal.Kind != board.Busy || refusal.Args["wait"] != socketsBusy {
 		t.Errorf("one more, from elsewhere: %v", err)
 	}
 	releases[7]()
@@ -76,7 +76,7 @@ func TestRefusedSocketSaysWhenToComeBack(t *testing.T) {
 	s := newStreet("socket=1")
 	s.opened(1, one("203.0.113.9"))
 	var refusal *board.Error
-	if _, err := s.OpenSocket(from("203.0.113.9")); !errors.As(err, &refusal) || refusal.Kind != board.Limited || refusal.Args["wait"] != time.Minute {
+	if _, err := s.OpenSocket(Caller{Addr: from("203.0.113.9")}); !errors.As(err, &refusal) || refusal.Kind != board.Limited || refusal.Args["wait"] != time.Minute {
 		t.Errorf("got %v", err)
 	}
 }

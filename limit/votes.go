@@ -9,48 +9,96 @@ import (
 const (
 	freshVotes = 3       // fresh cookies of a network that may vote on one post (SPEC 5)
 	votesMax   = 1 << 16 // pairs of network and post that an epoch remembers
+
+	// Fresh downs and reports about a minute at which a board is besieged, and those
+	// that one post may then get, from all networks together.
+	siegeDowns   = 10
+	siegeReports = 6
+	heldDowns    = 3
+	heldReports  = 2
 )
 
-// FreshVote says whether who may vote on a post though their cookie has not
+// FreshVote says whether who may vote on a post of a board though their cookie has not
 // settled: within an epoch at most three such cookies of one network may, so that
 // dropping the cookie does not give a second vote for long. To vote again with
 // one of the three is allowed. A settled visitor always may. Its error is a
 // *board.Error of kind Limited; by the end of its wait the cookie has settled.
 //
+// Who has a thousand networks has a thousand fresh cookies, and would end any post with
+// five of them. So where fresh cookies vote down a great deal, and in a raid, a post
+// takes no more than three such downs, wherever they come from: to end it takes two who
+// were here before.
+//
 // Shared networks get no more than others: a wider door here is one through which
 // anybody in the school can make a post vanish.
-func (g *Gate) FreshVote(who Caller, post board.PostID) error {
-	_, err := g.fresh(Vote, who, post)
-	return err
+func (g *Gate) FreshVote(who Caller, slug string, post board.PostID, vote board.Vote) error {
+	if _, err := g.fresh(Vote, ofPost, who, post, freshVotes); err != nil || vote != board.Down {
+		return err
+	}
+	if !g.freshOfAll(Vote, who, slug, post, siegeDowns, heldDowns) {
+		return &board.Error{Kind: board.Limited, Code: "error.fresh_down", Args: map[string]any{"wait": epochTime}}
+	}
+	return nil
 }
 
 // FreshReport does the same for reports, and says whether this one helps to hide the
 // post: of a network's fresh cookies the first alone does, so that dropping the cookie
-// makes nobody three people. On the machine itself, where a host tries it out, each
-// does.
-func (g *Gate) FreshReport(who Caller, post board.PostID) (counts bool, err error) {
-	nth, err := g.fresh(Report, who, post)
-	return nth == 0 || who.Addr.Unmap().IsLoopback(), err
+// makes nobody three people, and under siege two of all networks. On the machine
+// itself, where a host tries it out, each does.
+func (g *Gate) FreshReport(who Caller, slug string, post board.PostID) (counts bool, err error) {
+	nth, err := g.fresh(Report, ofPost, who, post, freshVotes)
+	if err != nil || nth > 0 || who.Addr.Unmap().IsLoopback() {
+		return who.Addr.Unmap().IsLoopback(), err
+	}
+	return g.freshOfAll(Report, who, slug, post, siegeReports, heldReports), nil
 }
 
-// fresh is the how-manieth of its network's fresh cookies asks for a cost on one post,
-// from 0 on; a settled visitor is always the first.
-func (g *Gate) fresh(c Cost, who Caller, post board.PostID) (nth int, err error) {
+// freshOfAll says whether one more fresh cookie may do what a cost is of to a post. On a
+// board where so many a minute do, and in a raid, only a few may.
+func (g *Gate) freshOfAll(c Cost, who Caller, slug string, post board.PostID, siege, held int) bool {
+	if who.Visitor.Settled(g.now()) {
+		return true
+	}
+	current, previous := g.memory.epochs()
+	now, most := g.now(), votesMax
+	for _, e := range []*epoch{current, previous} {
+		besieged := e.key.tag(c, siegeLoad, anyone, []byte(slug)...)
+		if e.loudness(besieged, now, float64(siege)) >= 1 || g.settings(slug).Storm {
+			most = held
+		}
+	}
+	for _, e := range []*epoch{current, previous} {
+		e.hear(e.key.tag(c, siegeLoad, anyone, []byte(slug)...), now)
+	}
+	_, err := g.fresh(c, ofAll, who, post, most)
+	return err == nil
+}
+
+// fresh is the how-manieth fresh cookie asks for a cost on one post, from 0 on, of its
+// network (ofPost) or of all (ofAll), of which there may be so many; a settled visitor is
+// always the first.
+func (g *Gate) fresh(c Cost, of scope, who Caller, post board.PostID, most int) (nth int, err error) {
 	if who.Visitor.Settled(g.now()) {
 		return 0, nil
 	}
 	net := network(who.Addr)
 	current, previous := g.memory.epochs()
-	before, known := previous.fresh(c, net, who.Visitor, post)
-	now, fits := current.fresh(c, net, who.Visitor, post)
+	if of == ofAll {
+		net = anyone
+	}
+	before, known := previous.fresh(c, of, net, who.Visitor, post, most)
+	now, fits := current.fresh(c, of, net, who.Visitor, post, most)
 	if !known || !fits {
 		return 0, limited(epochTime)
 	}
 	return max(before, now), nil
 }
 
-func (e *epoch) fresh(c Cost, net who, v board.Visitor, post board.PostID) (nth int, fits bool) {
-	place := e.key.tag(c, ofPost, net, post[:]...)
+// anyone stands for all networks.
+var anyone who
+
+func (e *epoch) fresh(c Cost, of scope, net who, v board.Visitor, post board.PostID, most int) (nth int, fits bool) {
+	place := e.key.tag(c, of, net, post[:]...)
 	voter := e.key.tag(c, ofVoter, visitor(v), post[:]...)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -58,7 +106,7 @@ func (e *epoch) fresh(c Cost, net who, v board.Visitor, post board.PostID) (nth 
 	if nth = slices.Index(voters, voter); nth >= 0 {
 		return nth, true
 	}
-	if len(voters) >= freshVotes || !known && len(e.votes) >= votesMax {
+	if len(voters) >= most || !known && len(e.votes) >= votesMax {
 		return 0, false
 	}
 	e.votes[place] = append(voters, voter)

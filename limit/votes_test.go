@@ -13,7 +13,7 @@ import (
 // freshVotes is how many of n fresh cookies may vote on a post.
 func (s *street) freshVotes(n int, addr func(i int) string, post board.PostID) (voted int) {
 	for i := range n {
-		if s.FreshVote(newcomers(addr(i))(i), post) == nil {
+		if s.FreshVote(newcomers(addr(i))(i), board.Home, post, board.Heart) == nil {
 			voted++
 		}
 	}
@@ -55,7 +55,7 @@ func TestSettledVisitorsVoteWhateverOthersDid(t *testing.T) {
 		s, post := newStreet(), board.NewPostID()
 		s.freshVotes(10, func(int) string { return "203.0.113.9" }, post)
 		for i := range 50 {
-			if err := s.FreshVote(settled("203.0.113.9"), post); err != nil {
+			if err := s.FreshVote(settled("203.0.113.9"), board.Home, post, board.Heart); err != nil {
 				t.Fatalf("visitor %d: %v", i, err)
 			}
 		}
@@ -67,20 +67,20 @@ func TestFreshCookieMayChangeItsVoteAndOthersAreToldWhenToComeBack(t *testing.T)
 		s, post := newStreet(), board.NewPostID()
 		first, last := newcomers("203.0.113.9")(0), newcomers("203.0.113.9")(0)
 		for i := range 10 {
-			if err := s.FreshVote(first, post); err != nil {
+			if err := s.FreshVote(first, board.Home, post, board.Heart); err != nil {
 				t.Fatalf("change %d: %v", i, err)
 			}
 		}
 		s.freshVotes(10, func(int) string { return "203.0.113.9" }, post)
-		if err := s.FreshVote(first, post); err != nil {
+		if err := s.FreshVote(first, board.Home, post, board.Heart); err != nil {
 			t.Errorf("one of the three: %v", err)
 		}
 		var refusal *board.Error
-		if err := s.FreshVote(last, post); !errors.As(err, &refusal) || refusal.Kind != board.Limited {
+		if err := s.FreshVote(last, board.Home, post, board.Heart); !errors.As(err, &refusal) || refusal.Kind != board.Limited {
 			t.Fatalf("the fourth: %v", err)
 		}
 		time.Sleep(refusal.Args["wait"].(time.Duration) + time.Second)
-		if err := s.FreshVote(last, post); err != nil {
+		if err := s.FreshVote(last, board.Home, post, board.Heart); err != nil {
 			t.Errorf("after the wait: %v", err)
 		}
 	})
@@ -90,7 +90,7 @@ func TestFreshVotesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, me := newStreet(), newcomers("203.0.113.9")(0)
 		known := board.NewPostID()
-		if err := s.FreshVote(me, known); err != nil {
+		if err := s.FreshVote(me, board.Home, known, board.Heart); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range []*epoch{s.memory.current, s.memory.previous} {
@@ -98,10 +98,10 @@ func TestFreshVotesAreBounded(t *testing.T) {
 				e.votes[tag{0: 1, 1: byte(i), 2: byte(i >> 8), 3: byte(i >> 16)}] = nil
 			}
 		}
-		if err := s.FreshVote(me, board.NewPostID()); err == nil {
+		if err := s.FreshVote(me, board.Home, board.NewPostID(), board.Heart); err == nil {
 			t.Error("memory grows without bound")
 		}
-		if err := s.FreshVote(me, known); err != nil {
+		if err := s.FreshVote(me, board.Home, known, board.Heart); err != nil {
 			t.Errorf("a pair that is known: %v", err)
 		}
 	})
@@ -114,7 +114,7 @@ func TestOfANetworksFreshCookiesOneHelpsToHide(t *testing.T) {
 		s, post := newStreet("shared_networks=203.0.113.0/24"), board.NewPostID()
 		reports := func(addr string, n int, post board.PostID) (filed, counting int) {
 			for i := range n {
-				counts, err := s.FreshReport(newcomers(addr)(i), post)
+				counts, err := s.FreshReport(newcomers(addr)(i), board.Home, post)
 				if err == nil {
 					filed++
 				}
@@ -139,10 +139,10 @@ func TestOfANetworksFreshCookiesOneHelpsToHide(t *testing.T) {
 				t.Errorf("%s: %d of 100 are filed and %d count, want %d and %d", tt.name, filed, counting, tt.filed, tt.counting)
 			}
 		}
-		if counts, err := s.FreshReport(settled("203.0.113.9"), post); err != nil || !counts {
+		if counts, err := s.FreshReport(settled("203.0.113.9"), board.Home, post); err != nil || !counts {
 			t.Errorf("a settled visitor of the same network: counts %v, %v", counts, err)
 		}
-		if err := s.FreshVote(newcomers("203.0.113.9")(0), post); err != nil {
+		if err := s.FreshVote(newcomers("203.0.113.9")(0), board.Home, post, board.Heart); err != nil {
 			t.Errorf("reports take from the votes: %v", err)
 		}
 	})

@@ -90,11 +90,12 @@ var served = []struct {
 	{"js/device.js", nil},
 	{"js/report.js", nil},
 	{"js/queue.js", nil},
+	{"js/system.js", nil},
 }
 
 // pages are the scripts that one kind of page loads beside js/app.js, or that are
 // seldom needed.
-var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/place.js", "js/pow.worker.js"}
+var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js"}
 
 // comments are the lines of our scripts that browsers need not fetch: a fifth of them.
 // The vendored ones keep theirs, which hold their licences.
@@ -138,6 +139,22 @@ func URL(name string) string {
 		panic("static: no file is called " + name)
 	}
 	return f.url
+}
+
+// Script is one that pages run: where it is, and the SHA-256 of what is sent, so that
+// anybody can compare a copy of theirs.
+type Script struct{ URL, SHA256 string }
+
+// Scripts lists every script that is served.
+func Scripts() []Script {
+	var list []Script
+	for _, s := range served {
+		if strings.HasPrefix(s.name, "js/") {
+			f := load()[s.name]
+			list = append(list, Script{f.url, fmt.Sprintf("%x", sha256.Sum256(f.plain))})
+		}
+	}
+	return list
 }
 
 // later are scripts that a page loads when they are first needed.

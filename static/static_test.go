@@ -399,3 +399,22 @@ func BenchmarkStart(b *testing.B) {
 		mustMake()
 	}
 }
+
+func sha256Of(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return sum[:]
+}
+
+func TestTheHashOfAScriptIsThatOfWhatIsSent(t *testing.T) {
+	list := Scripts()
+	if len(list) < 10 {
+		t.Fatalf("%d scripts", len(list))
+	}
+	for _, s := range list {
+		w := httptest.NewRecorder()
+		Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, s.URL, http.NoBody))
+		if got := hex.EncodeToString(sha256Of(w.Body.Bytes())); w.Code != http.StatusOK || got != s.SHA256 {
+			t.Errorf("%s: %d, %s; want %s", s.URL, w.Code, got, s.SHA256)
+		}
+	}
+}

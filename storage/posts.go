@@ -452,6 +452,29 @@ func (s *Store) Living(ctx context.Context, after int64, now time.Time) ([]board
 	}
 }
 
+// Since returns the posts of a board that were born at a time or later, the newest
+// first. Replies carry no time: they end with their threads.
+func (s *Store) Since(ctx context.Context, slug string, at, now time.Time) ([]board.PostID, error) {
+	const find = `
+		SELECT id
+		FROM posts
+		WHERE board = $1 AND since >= $2 AND ends_at > $3 AND prompt = ''
+		ORDER BY seq DESC`
+	now = s.at(now)
+	var ids []board.PostID
+	err := s.read(ctx, func(ctx context.Context, q querier) (err error) {
+		ids, err = all(ctx, q, func(scan scanner) (board.PostID, error) {
+			var id []byte
+			if err := scan(&id); err != nil {
+				return board.PostID{}, err
+			}
+			return board.PostID(id), nil
+		}, find, slug, at.UnixMilli(), now.UnixMilli())
+		return err
+	})
+	return ids, wrap("read what was born since", err)
+}
+
 // Secret returns the secret of a living thread.
 func (s *Store) Secret(ctx context.Context, thread board.PostID, now time.Time) (board.Secret, error) {
 	now = s.at(now)

@@ -155,15 +155,19 @@ func openPool(conns int, mode, path string, busy time.Duration, wrap func(driver
 	} else {
 		options.Set("_txlock", "immediate")
 	}
-	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}
 	db := sql.OpenDB(connector{
 		driver: &sqlite3.SQLiteDriver{ConnectHook: func(conn *sqlite3.SQLiteConn) error { return setUp(conn, mode == "ro", busy) }},
-		dsn:    dsn.String(),
+		dsn:    dsnOf(path, options),
 		wrap:   wrap,
 	})
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	return db
+}
+
+func dsnOf(path string, options url.Values) string {
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: options.Encode()}
+	return dsn.String()
 }
 
 type pragma struct{ name, value string }

@@ -17,6 +17,9 @@ type Desk struct {
 	Visit
 	Me      board.Admin
 	Waiting int // how many cases are in the queue
+	Storms  []board.Storm
+
+	Forwarded bool // a proxy that is not trusted has lately spoken
 }
 
 // Admin is what surrounds every page of admins.
@@ -25,6 +28,8 @@ type Admin struct {
 	Heading string
 	Lead    string
 	Nav     []AdminLink
+	Bar     *RaidBar // nil: it is not on this page
+	Banner  string   // what is wrong with the way here; ""
 }
 
 // AdminLink leads to one of the admins' pages.
@@ -43,7 +48,9 @@ var adminPages = []AdminLink{
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
 	{Name: "boards", Href: "/admin/boards", Icon: "boards"},
+	{Name: "raid", Href: "/admin/raid", Icon: "warn"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
+	{Name: "system", Href: "/admin/system", Icon: "eye"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
 	{Name: "keys", Href: "/admin/keys", Icon: "key"},
 	{Name: "account", Href: "/admin/account", Icon: "lock"},
@@ -55,6 +62,13 @@ func (d Desk) admin(name, lead string) Admin {
 	title := d.Words.Say("admin.nav." + name)
 	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead}
 	a.Style = "css/admin.css"
+	if d.Forwarded && name != "system" {
+		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
+	}
+	switch name {
+	case "queue", "settings", "raid":
+		a.Bar = newRaidBar(d)
+	}
 	for _, l := range adminPages {
 		l.Text, l.Current = d.Words.Say("admin.nav."+l.Name), l.Name == name
 		if l.Name == "queue" && d.Waiting > 0 {

@@ -73,9 +73,10 @@ var knobGroups = []struct {
 	knobs []string
 }{
 	{"life", true, []board.KnobKind{board.KnobLife}, []string{"vanish_score"}},
-	{"pace", false, []board.KnobKind{board.KnobRate}, []string{"socket", "pow", "pow_bits", "shared_networks"}},
 	{"may", false, []board.KnobKind{board.KnobOnOff, board.KnobChoice}, []string{"place_list", "backdrops"}},
-	{"rest", false, []board.KnobKind{board.KnobWhole, board.KnobText}, nil},
+	{"pace", false, []board.KnobKind{board.KnobRate}, []string{"board", "slow_seconds", "socket", "pow", "pow_bits", "shared_networks"}},
+	{"may", false, []board.KnobKind{board.KnobOnOff, board.KnobChoice}, []string{"place_list", "backdrops"}},
+	{"rest", false, []board.KnobKind{board.KnobWhole, board.KnobText}, []string{"alerts"}},
 }
 
 // groupOf is the number of a setting's group.
@@ -262,7 +263,7 @@ func NewForecast(d Desk, pl Planned) Forecast {
 	if name := d.boardName(pl.Board); pl.Board != "" {
 		out.Where = name
 	}
-	out.Fields = []Hidden{{"board", pl.Board}}
+	out.Fields = []Hidden{{"of", pl.Board}}
 	for _, k := range board.Knobs {
 		_, changes := pl.Values[k.Name]
 		if !changes && !slices.Contains(pl.Unset, k.Name) {

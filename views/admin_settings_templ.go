@@ -112,7 +112,7 @@ func SettingsPage(s Settings) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = hiddenField("board", s.Board).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = hiddenField("of", s.Board).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

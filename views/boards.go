@@ -28,6 +28,7 @@ type Shelf struct {
 	Board board.Info
 	Posts int    // that live in its feed
 	Here  string // about how many read it; "" when that is not to be told
+	Shut  bool   // it is closed for now
 }
 
 // NewBoards draws up the list of boards.
@@ -48,6 +49,9 @@ func NewBoards(v Visit, list []Shelf) Boards {
 		}
 		if left, closes := s.Board.ClosesIn(v.Now); closes {
 			card.Closes = p.Say("board.closes", "life", untilClosing(left))
+		}
+		if s.Shut {
+			card.Closes = p.Say("boards.shut")
 		}
 		out.List = append(out.List, card)
 	}

@@ -149,6 +149,20 @@ func NewOffers(p *words.Printer, s board.Settings) Composer {
 	return Composer{Words: p, Moods: moods(p, s, ""), Plain: true, Places: placeChoices(p, s, "")}
 }
 
+// NewPace says how writing is not as usual on a board.
+func NewPace(p *words.Printer, s board.Settings) Pace {
+	each := time.Duration(s.SlowSeconds) * time.Second
+	switch {
+	case !s.State.Writable():
+		return Pace{Text: p.Say("pace.read_only"), ReadOnly: true}
+	case s.Storm:
+		return Pace{Text: p.Say("pace.raid", "each", each, "ttl", s.TTLMax)}
+	case s.State == board.Slow:
+		return Pace{Text: p.Say("pace.slow", "each", each)}
+	}
+	return Pace{}
+}
+
 // NewComposer draws up the form that publishes a post: empty, or with the words
 // that were sent and what was wrong with them.
 func NewComposer(v Visit, given Given, refused *board.Error) Composer {
@@ -162,6 +176,7 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Body:     given.Body,
 		Size:     cardSize(given.Body),
 		Limits:   limits,
+		Pace:     NewPace(p, v.Settings),
 		Photo:    newPhoto(p, v.Settings, given, refused),
 		Moods:    moods(p, v.Settings, given.Backdrop),
 		Plain:    !v.Settings.Offers(given.Backdrop),
@@ -209,6 +224,7 @@ func NewReplyForm(v Visit, t Talk, as *board.Name) ReplyForm {
 		Back:    thread + "#body",
 		Body:    t.Given.Body,
 		Max:     v.Settings.PostChars,
+		Pace:    NewPace(p, v.Settings),
 		Label:   p.Say("reply.label"),
 		Wait:    waitSeconds(t.Err),
 		Err:     formSays(p, t.Err),

@@ -94,6 +94,14 @@ func NewTombs(v Visit, traces []board.Trace) []Tomb {
 	return list
 }
 
+// NewAlike draws up the posts that say nearly the same as one.
+func NewAlike(v Visit, posts []board.Post, votes map[board.PostID]board.Vote) Alike {
+	heading := v.Words.Say("alike.title", "n", len(posts))
+	a := Alike{Page: v.page("alike", heading), Heading: heading, Posts: NewPosts(v, posts, votes)}
+	a.Back, a.BarTitle, a.BarSub = a.Home, heading, BoardTitle(v.Words, v.Board)
+	return a
+}
+
 // NewWrite draws up the page of the composer.
 func NewWrite(v Visit, given Given, refused *board.Error) Write {
 	p := v.Words

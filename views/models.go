@@ -140,6 +140,13 @@ type Listing struct {
 	Count   int // of all pages of a narrowed feed, at most board.CountMax + 1
 }
 
+// Alike is a page of posts that say nearly the same.
+type Alike struct {
+	Page
+	Heading string // "14 posts that say nearly the same"
+	Posts   []Post
+}
+
 // Write is the page of the composer.
 type Write struct {
 	Page
@@ -201,6 +208,7 @@ type Composer struct {
 	Body     string
 	Size     string // how the words are set on a card: see cardSize
 	Limits   Limits
+	Pace     Pace
 	Photo    *Photo   // nil: there are no pictures here
 	Moods    []Mood   // none: there are no cards here
 	Plain    bool     // no backdrop is chosen
@@ -240,6 +248,12 @@ type Mood struct {
 	Backdrops []Choice
 }
 
+// Pace is the line above a form where writing is not as usual; "" where it is.
+type Pace struct {
+	Text     string
+	ReadOnly bool // nobody writes: the line stands for the form
+}
+
 // Limits are the rules of writing, which may change while a page is open.
 type Limits struct {
 	Words  *words.Printer
@@ -255,6 +269,7 @@ type ReplyForm struct {
 	Action  string
 	Body    string
 	Max     int
+	Pace    Pace
 	As      *Name   // who the reader is in this thread, if anybody yet
 	To      *Answer // the reply that is answered; nil: the post
 	Back    string  // where the post is answered instead
@@ -396,6 +411,8 @@ type Post struct {
 	Gift       string // "+10 min", what a heart gives it
 	Low        string // "At −3. Two more and it goes."
 	Rescue     string // "A heart still saves it"
+
+	Alike string // "and 14 like it": what is folded under it; "" for nothing
 
 	Once string // "View once"
 	Seal *Seal  // stands for the words of a view-once post; nil: they are there

@@ -66,6 +66,9 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		out.dress(p, post)
 		out.Picture = newPicture(p, post, s)
 		out.ReplyLabel = p.Say("post.replies", "n", post.Replies)
+		if post.Alike > 0 {
+			out.Alike = p.Say("post.alike", "n", post.Alike)
+		}
 		out.live(p, post.Life, s, now)
 	}
 	return out

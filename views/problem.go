@@ -20,7 +20,7 @@ func NewProblem(v Visit, status int, code string, args map[string]any, fields ma
 		Heading: problemTitle(p, status, code),
 		Code:    strconv.Itoa(status),
 		Text:    p.SayWith(code, args),
-		Help:    problemHelp(p, status, again),
+		Help:    problemHelp(p, status, code, again),
 		Wait:    wholeSeconds(wait),
 		Again:   again,
 	}
@@ -41,7 +41,12 @@ func problemTitle(p *words.Printer, status int, code string) string {
 	if code == board.ErrClosed.Code {
 		return p.Say("problem.closed.title")
 	}
-	if code == board.ErrHidden.Code {
+	switch code {
+	case board.ErrShut.Code:
+		return p.Say("problem.shut.title")
+	case board.ErrReadOnly.Code, "error.raid_reply":
+		return p.Say("problem.barred.title")
+	case board.ErrHidden.Code:
 		return p.Say("problem.hidden.title")
 	}
 	if code == board.ErrNotOwner.Code {
@@ -70,7 +75,10 @@ func problemTitle(p *words.Printer, status int, code string) string {
 }
 
 // problemHelp is what would do, where the sentence of the refusal does not say so.
-func problemHelp(p *words.Printer, status int, again *Again) string {
+func problemHelp(p *words.Printer, status int, code string, again *Again) string {
+	if code == board.ErrShut.Code {
+		return p.Say("problem.shut.help")
+	}
 	if again != nil && again.Body != "" {
 		return p.Say("problem.words_kept")
 	}

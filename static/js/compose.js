@@ -265,6 +265,14 @@ export function offer(id, fresh) {
   speak("offered");
 }
 
+/** Says how writing is not as usual from now on. */
+export function pace(fresh) {
+  const old = document.getElementById("pace");
+  if (!old || !fresh || old.isEqualNode(fresh)) return;
+  old.replaceWith(fresh);
+  if (!fresh.hidden) announce(fresh.textContent);
+}
+
 // — Copying: a button with data-copy takes the text of the field it names —
 
 document.addEventListener("click", async (e) => {

@@ -6,7 +6,7 @@
 // waits, mayfly:landed when it has, mayfly:died (detail: id, why; "" when that is not
 // known; an admin's reason), mayfly:state (detail: the answer) before a difference lands.
 
-import { limits, offer, typing } from "./compose.js";
+import { limits, offer, pace, typing } from "./compose.js";
 import { day, passing } from "./keep.js";
 import { adopt, closeGaps, leave, now, release, settled, speak } from "./life.js";
 import { parse } from "./net.js";
@@ -82,6 +82,7 @@ const handlers = {
     seen(frame);
     limits(frame.querySelector("#limits"));
     for (const id of ["offer-backdrop", "offer-place"]) offer(id, frame.querySelector(`#${id}`));
+    pace(frame.querySelector("#pace"));
     closing(frame.querySelector("#closing"));
   },
   reload() {
@@ -334,7 +335,7 @@ async function ask() {
       endThread();
     }
     if (answer.status === 403 && thread) endThread("hidden");
-    if (answer.status === 410) reloadWhenIdle(); // the board has closed, and says so
+    if (answer.status === 410 || answer.status === 503) reloadWhenIdle(); // the board has closed, and says so
     if (answer.ok) landState(parse(await answer.text()).getElementById("state"));
     return true;
   } catch {

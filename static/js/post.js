@@ -29,6 +29,15 @@ export function change(article, news) {
   }
   line(article, news.querySelector(".score-low"));
   if (d.vote) press(article, d.vote);
+  else alike(article, news);
+}
+
+// The line that leads to what is folded under a post.
+function alike(article, from) {
+  const fresh = from.querySelector(".alike");
+  if (article.querySelector(".alike")?.contains(document.activeElement) && fresh) return;
+  article.querySelector(".alike")?.remove();
+  if (fresh) acts(article).before(fresh);
 }
 
 /** Brings article up to a fresh copy of itself, as its reader sees it. */
@@ -43,6 +52,7 @@ export function renew(article, copy) {
     acts(article).replaceWith(acts(copy));
     speak("drawn", article);
   }
+  alike(article, copy);
   article.toggleAttribute("data-saves", copy.hasAttribute("data-saves"));
   if ("left" in copy.dataset) relive(article, Number(copy.dataset.left), Number(copy.dataset.span));
 }

@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -25,12 +27,14 @@ type Clock struct {
 	turn int // which of the two records is written next
 }
 
+const clockFile = "board.clock"
+
 // SaveEvery is the time between two saves of a running Clock.
 const SaveEvery = time.Minute
 
 // Clock opens the board clock of the folder.
 func (f Folder) Clock(log *slog.Logger) (*Clock, error) {
-	return openClock(f.join("board.clock"), time.Now, sinceBoot, log)
+	return openClock(f.join(clockFile), time.Now, sinceBoot, log)
 }
 
 func openClock(path string, wall func() time.Time, since func() time.Duration, log *slog.Logger) (*Clock, error) {
@@ -51,6 +55,16 @@ func openClock(path string, wall func() time.Time, since func() time.Duration, l
 		return nil, errors.Join(err, file.Close())
 	}
 	return c, nil
+}
+
+// SavedTime is the board time that is kept in the folder at path, for whoever looks
+// beside a running server or without one; zero if none is.
+func SavedTime(path string) (time.Time, error) {
+	raw, err := os.ReadFile(filepath.Join(path, clockFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}, fmt.Errorf("read clock: %w", err)
+	}
+	return (&Clock{log: slog.New(slog.DiscardHandler)}).latest(raw), nil
 }
 
 // Now is board time.

@@ -162,3 +162,20 @@ func TestTimeSinceBootGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestTheSavedTimeIsReadBesideARunningClock(t *testing.T) {
+	dir := t.TempDir()
+	if at, err := SavedTime(dir); err != nil || !at.IsZero() {
+		t.Errorf("before the first start: %v, %v", at, err)
+	}
+	m := &turned{wall: noon}
+	c := m.open(t, filepath.Join(dir, clockFile))
+	defer c.Close()
+	m.pass(time.Minute)
+	if err := c.Save(); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := SavedTime(dir); err != nil || at.Sub(c.Now()).Abs() > time.Millisecond {
+		t.Errorf("saved: %v, %v; want %v", at, err, c.Now())
+	}
+}

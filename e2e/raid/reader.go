@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// seen is a post that stands, or stood, in the feed of somebody who listens.
+type seen struct {
+	id       string
+	troll    bool
+	from, to time.Time // to: zero while it stands
+	why      string
+}
+
+// reader listens to the board as an open page does.
+type reader struct {
+	play *play
+	conn *websocket.Conn
+
+	leaving, lost atomic.Bool // the first is ours
+
+	mu    sync.Mutex
+	posts map[string]*seen
+	order []*seen
+}
+
+func listen(ctx context.Context, p *play) (*reader, error) {
+	header := http.Header{"Origin": {p.server.url}, "X-Forwarded-For": {"198.19.0.1"}}
+	conn, res, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(p.server.url, "http", "ws", 1)+"/api/v1/live?board=home", header)
+	if err != nil {
+		return nil, err
+	}
+	return &reader{play: p, conn: conn, posts: map[string]*seen{}}, errors.Join(res.Body.Close())
+}
+
+// run takes what comes until the socket closes.
+func (r *reader) run(ctx context.Context) {
+	for {
+		_, frame, err := r.conn.ReadMessage()
+		if err != nil {
+			if !r.leaving.Load() {
+				r.lost.Store(true)
+			}
+			return
+		}
+		var e struct {
+			Type, ID, Why string
+			Post          struct{ ID, Body string }
+		}
+		if json.Unmarshal(frame, &e) != nil {
+			continue
+		}
+		switch e.Type {
+		case "born":
+			r.born(ctx, &seen{id: e.Post.ID, troll: !r.play.wrote(e.Post.Body), from: time.Now()})
+		case "died":
+			r.died(e.ID, e.Why)
+		}
+	}
+}
+
+func (r *reader) born(ctx context.Context, s *seen) {
+	r.mu.Lock()
+	if r.posts[s.id] != nil {
+		r.mu.Unlock()
+		return
+	}
+	r.posts[s.id] = s
+	r.order = append(r.order, s)
+	r.mu.Unlock()
+	go r.play.react(ctx, s) // who reads slowly is put out
+}
+
+func (r *reader) died(id, why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.posts[id]; s != nil && s.to.IsZero() {
+		s.to, s.why = time.Now(), why
+	}
+}
+
+// stands says whether a post is still there.
+func (r *reader) stands(s *seen) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return s.to.IsZero()
+}
+
+// pick returns one of the latest that stand, of trolls or of people; n draws it.
+func (r *reader) pick(troll bool, n int) *seen {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []*seen
+	for i := len(r.order) - 1; i >= 0 && len(list) < 20; i-- {
+		if s := r.order[i]; s.troll == troll && s.to.IsZero() {
+			list = append(list, s)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list[n%len(list)]
+}
+
+// exposure is how many troll posts were seen until a time, and for how long together.
+func (r *reader) exposure(until time.Time) (n int, sum time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.order {
+		if !s.troll || s.from.After(until) {
+			continue
+		}
+		end := until
+		if !s.to.IsZero() && s.to.Before(until) {
+			end = s.to
+		}
+		n++
+		sum += end.Sub(s.from)
+	}
+	return n, sum
+}

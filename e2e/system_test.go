@@ -1,0 +1,52 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// TestTheSystemsPageSeesWhetherLivePagesGetThrough looks directly, then through a proxy
+// that does not pass sockets on; axe looks too.
+func TestTheSystemsPageSeesWhetherLivePagesGetThrough(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := s.person("the owner")
+	s.owner(p)
+	p.open("/admin/system")
+	p.wait("a socket has opened", `!document.getElementById("socket-open").hidden && document.getElementById("socket-unseen").hidden`)
+	tell(p, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}) // for axe alone
+	p.open("/admin/system")
+	p.wait("and does again", `!document.getElementById("socket-open").hidden`)
+	see[any](p, `void document.querySelectorAll("details").forEach((d) => (d.open = true))`)
+	p.do(chromedp.Evaluate[chromedp.Void](string(must(os.ReadFile("testdata/axe.min.js")))))
+	p.checkBarriers("/admin/system")
+	p.width(320)
+	if wide := see[int](p, `document.documentElement.scrollWidth`); wide > 320 {
+		t.Errorf("it is %d wide on a phone of 320", wide)
+	}
+	p.width(1280)
+
+	to := must(url.Parse(s.url))
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host
+		r.Out.Header.Del("Upgrade")
+		r.Out.Header.Del("Connection")
+	}})
+	t.Cleanup(proxy.Close)
+	q := newPerson(t, "the owner, by way of a proxy", proxy.URL)
+	q.expects("WebSocket", "status of 400")
+	q.open("/admin/login?to=/admin/system")
+	q.types("#name", "ada")
+	q.types("#passphrase", ownersWords)
+	q.follow("main button.btn")
+	q.wait("it was closed on the way", `!document.getElementById("socket-closed").hidden && document.getElementById("socket-open").hidden`)
+}

@@ -1,0 +1,120 @@
+package handlers_test
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+const pasted = "Join our channel for free coins, only today, everybody who signs up gets two hundred of them"
+
+func TestLookAlikesTakeOneLineWithACount(t *testing.T) {
+	s := newSite(t)
+	first, _ := s.publish(pasted)
+	page, program := s.listen("/live?board=home"), s.listen("/live?board=home&format=json")
+	s.next(page)
+	s.next(program)
+	var last string
+	for i := range 14 {
+		last, _ = s.publish(fmt.Sprintf("%s %d", strings.ToUpper(pasted), i))
+	}
+	frame := s.next(page)
+	if !strings.Contains(frame, `data-event="changed"`) || !strings.Contains(frame, first) || !strings.Contains(frame, "/p/"+first+"/alike") {
+		t.Errorf("a page is told %s", frame)
+	}
+	var heard struct {
+		Type, ID string
+		Alike    int
+	}
+	for heard.Alike < 14 { // a burst of changes is told as few
+		if err := json.Unmarshal([]byte(s.next(program)), &heard); err != nil || heard.Type != "changed" || heard.ID != first {
+			t.Fatalf("%v: a program is told %+v", err, heard)
+		}
+	}
+	other, _ := s.publish("quite another thing, which has nothing in common with what is pasted there")
+	for _, path := range []string{"/", "/?sort=hot", "/?sort=top", "/?sort=fading", "/live/state?board=home&n=50"} {
+		a := s.get(path)
+		if !strings.Contains(a.body, "and 14 like it") || !strings.Contains(a.body, "p-"+first) || !strings.Contains(a.body, "p-"+other) || strings.Contains(a.body, "p-"+last) {
+			t.Errorf("%s does not show one for all", path)
+		}
+	}
+	if a := s.get("/p/" + last); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "JOIN OUR CHANNEL") {
+		t.Errorf("the page of one that is folded: %s", a.Status)
+	}
+	if a := s.get("/p/" + first + "/alike"); !strings.Contains(a.body, "15 posts that say nearly the same") || strings.Count(a.body, "<article") != 15 {
+		t.Errorf("/alike: %s, %d articles", a.Status, strings.Count(a.body, "<article"))
+	}
+	_, out := s.call(http.MethodGet, "/api/v1/posts/"+last+"/alike", nil)
+	if posts := out["posts"].([]any); len(posts) != 15 || posts[0].(map[string]any)["id"] != first {
+		t.Errorf("the API lists %d", len(posts))
+	}
+	_, out = s.call(http.MethodGet, "/api/v1/boards/home/posts", nil)
+	if posts := out["posts"].([]any); len(posts) != 2 || posts[1].(map[string]any)["alike"] != 14.0 {
+		t.Errorf("the API's feed = %v", posts)
+	}
+	s.set("lookalikes", "off")
+	if a := s.get("/"); strings.Count(a.body, "<article") != 16 {
+		t.Errorf("switched off: %d articles", strings.Count(a.body, "<article"))
+	}
+}
+
+func TestWhoWritesALookAlikeIsShownItsOwnPage(t *testing.T) {
+	s := newSite(t)
+	s.publish(pasted)
+	a := s.form("/b/home/posts", "body", pasted+" 2")
+	if to := a.Header.Get("Location"); !strings.HasPrefix(to, "/p/") {
+		t.Errorf("without a script: to %q", to)
+	}
+	a = s.do(http.MethodPost, "/b/home/posts", encode([]string{"body", pasted + " 3"}), "Content-Type", formType, "HX-Request", "true")
+	if to := a.Header.Get("Mayfly-Goto"); !strings.HasPrefix(to, "/p/") {
+		t.Errorf("with one: to %q", to)
+	}
+}
+
+func TestWhenTheHeadEndsTheNextStandsForAll(t *testing.T) {
+	s := newSite(t)
+	first, _ := s.publish(pasted)
+	second, _ := s.publish(pasted + " 2")
+	s.publish(pasted + " 3")
+	s.form("/p/" + first + "/delete")
+	if a := s.get("/"); !strings.Contains(a.body, "p-"+second) || !strings.Contains(a.body, "and 1 like it") || strings.Count(a.body, "<article") != 1 {
+		t.Error("the next does not stand for all")
+	}
+}
+
+func TestPagesOfAFeedHoldNothingTwiceAndLeaveNothingOut(t *testing.T) {
+	s := newSite(t)
+	want := map[string]bool{}
+	for i := range 30 {
+		id, _ := s.publish(fmt.Sprintf("%x", sha256.Sum256([]byte{byte(i)})))
+		want[id] = true
+		for j := range 5 {
+			s.publish(fmt.Sprintf("%s %d %d", pasted, i, j))
+		}
+	}
+	cursor, seen := "", map[string]bool{}
+	for range 20 {
+		_, out := s.call(http.MethodGet, "/api/v1/boards/home/posts?limit=7&cursor="+cursor, nil)
+		for _, p := range out["posts"].([]any) {
+			id := p.(map[string]any)["id"].(string)
+			if seen[id] {
+				t.Error("a post is on two pages")
+			}
+			seen[id] = true
+		}
+		if cursor = out["cursor"].(string); cursor == "" {
+			break
+		}
+	}
+	for id := range want {
+		if !seen[id] {
+			t.Error("a post is on no page")
+		}
+	}
+	if len(seen) != len(want)+1 {
+		t.Errorf("%d posts, want %d and one for all copies", len(seen), len(want))
+	}
+}

@@ -1,0 +1,79 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// Health is how a database stands, for whoever looks after it.
+type Health struct {
+	Version, Newest int      // of its tables, and of those that this program makes
+	Astray          []Pragma // that are not as Mayfly needs them
+}
+
+// Pragma is one by its name, as it is and as it should be.
+type Pragma struct{ Name, Is, Should string }
+
+// Inspect looks at the database in dataDir, beside a server or without one. It changes
+// nothing there. Without a database its error is fs.ErrNotExist.
+func Inspect(ctx context.Context, dataDir string) (h Health, err error) {
+	file := filepath.Join(dataDir, "mayfly.db")
+	if _, err := os.Stat(file); err != nil {
+		return Health{}, fmt.Errorf("inspect database: %w", err)
+	}
+	db := sql.OpenDB(connector{driver: &sqlite3.SQLiteDriver{ConnectHook: prepare}, dsn: dsnOf(file, url.Values{"mode": {"ro"}})})
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	for _, p := range slices.Concat(filePragmas, connPragmas) {
+		var is string
+		if err := db.QueryRowContext(ctx, "PRAGMA "+p.name).Scan(&is); err != nil {
+			return Health{}, fmt.Errorf("inspect database: pragma %s: %w", p.name, err)
+		}
+		if is != p.value {
+			h.Astray = append(h.Astray, Pragma{p.name, is, p.value})
+		}
+	}
+	const q = `
+		SELECT COALESCE(MAX(version_id), 0)
+		FROM goose_db_version
+		WHERE is_applied`
+	if err := db.QueryRowContext(ctx, q).Scan(&h.Version); err != nil {
+		return Health{}, fmt.Errorf("inspect database: %w", err)
+	}
+	h.Newest, err = newest()
+	return h, err
+}
+
+// prepare asks a connection for what each of a server's asks for, and does not insist.
+func prepare(conn *sqlite3.SQLiteConn) error {
+	busy := pragma{"busy_timeout", strconv.FormatInt(busyTime.Milliseconds(), 10)}
+	for _, p := range slices.Concat([]pragma{busy}, connPragmas) {
+		if _, err := conn.Exec("PRAGMA "+p.name+"="+p.value, []driver.Value{}); err != nil {
+			return fmt.Errorf("pragma %s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+// newest is the version of the tables that this program makes.
+func newest() (version int, err error) {
+	names, err := fs.Glob(migrations, "migrations/sqlite/*.sql")
+	if err != nil || len(names) == 0 {
+		return 0, fmt.Errorf("migrations: %w", errors.Join(err, fs.ErrNotExist))
+	}
+	number, _, _ := strings.Cut(path.Base(slices.Max(names)), "_")
+	return strconv.Atoi(number)
+}
