@@ -13,7 +13,7 @@ const ownersWords = "four words nobody else has"
 
 // adminPages are the pages of admins that every admin has.
 var adminPages = []string{
-	"/admin/queue", "/admin/settings", "/admin/settings?board=attic", "/admin/log", "/admin/admins", "/admin/account",
+	"/admin/queue", "/admin/settings", "/admin/settings?board=attic", "/admin/log", "/admin/raid", "/admin/admins", "/admin/account",
 }
 
 // owner has a person become the owner, by the link that the first start has printed.

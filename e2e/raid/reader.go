@@ -42,16 +42,22 @@ func listen(ctx context.Context, p *play) (*reader, error) {
 	return &reader{play: p, conn: conn, posts: map[string]*seen{}}, errors.Join(res.Body.Close())
 }
 
-// run takes what comes until the socket closes.
+// run takes what comes until the socket closes. Who reads slowly is put out, so it is
+// read as it comes and looked at when there is time.
 func (r *reader) run(ctx context.Context) {
-	for {
-		_, frame, err := r.conn.ReadMessage()
-		if err != nil {
-			if !r.leaving.Load() {
-				r.lost.Store(true)
+	frames := make(chan []byte, 1<<14)
+	go func() {
+		defer close(frames)
+		for {
+			_, frame, err := r.conn.ReadMessage()
+			if err != nil {
+				r.lost.Store(!r.leaving.Load())
+				return
 			}
-			return
+			frames <- frame
 		}
+	}()
+	for frame := range frames {
 		var e struct {
 			Type, ID, Why string
 			Post          struct{ ID, Body string }
@@ -77,7 +83,7 @@ func (r *reader) born(ctx context.Context, s *seen) {
 	r.posts[s.id] = s
 	r.order = append(r.order, s)
 	r.mu.Unlock()
-	go r.play.react(ctx, s) // who reads slowly is put out
+	go r.play.react(ctx, s)
 }
 
 func (r *reader) died(id, why string) {
