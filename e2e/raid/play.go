@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -88,12 +87,8 @@ func (h *house) play(ctx context.Context, pl plan, s scenario) (*outcome, error)
 	p.loose(ctx, raid, whole)
 	end := time.Now()
 	o := p.outcome(end)
-	p.reader.leaving.Store(true)
-	_ = p.reader.conn.Close()
+	p.reader.leave()
 	listening.Wait()
-	if p.reader.lost.Load() {
-		return nil, errors.Join(errors.New("the reader's socket broke"), server.stop())
-	}
 	return o, server.stop()
 }
 
@@ -287,7 +282,7 @@ func (p *play) outcome(end time.Time) *outcome {
 		switch {
 		case s == nil:
 			o.folded++
-		case s.why != "":
+		case s.why == "score" || s.why == "hidden" || s.why == "time":
 			o.removed++
 		}
 	}
