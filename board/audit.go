@@ -35,6 +35,12 @@ const (
 	ActCodes      Action = "codes"
 	ActKey        Action = "key" // one was made
 	ActRevoke     Action = "revoke"
+
+	ActAddBoard    Action = "add_board"
+	ActChangeBoard Action = "change_board"
+	ActEndBoard    Action = "end_board"
+	ActAsk         Action = "ask"
+	ActEndPrompt   Action = "end_prompt"
 )
 
 // Ledger keeps the log.

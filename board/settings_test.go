@@ -26,7 +26,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		LifePerHeart: 10 * time.Minute, LifePerDown: 10 * time.Minute,
 		VanishScore: -5, VisitorTTL: 7 * day, PostChars: 1000, K: 5,
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
-		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
+		Cards: true, Backdrops: backdropNames(), Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2},
 		Pow: PowAdaptive, PowBits: 16,
 	}
@@ -66,6 +66,7 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"view_once":          {[]string{"on", "off"}, switches},
 		"open":               {[]string{"20/10", "0"}, rates},
 		"unlisted":           {[]string{"on", "off"}, switches},
+		"backdrops":          {[]string{"all", "pond", "pond mist", "mist  pond"}, []string{"", "none", "pond, mist", "Pond", "all pond"}},
 		"post":               {[]string{"6/3", "6", "0", "1/1", "100000/100000", "0/3"}, rates},
 		"reply":              {[]string{"12/6", "1", "0"}, rates},
 		"vote":               {[]string{"30/15", "0"}, rates},
