@@ -27,7 +27,7 @@ type play struct {
 	mine   map[string]bool // ids of people's posts that were accepted
 	spread sync.WaitGroup
 
-	tries             atomic.Int64 // posts the bots wanted
+	tries, early      atomic.Int64 // posts the bots wanted, and those of the time that a layer is looked at
 	sent              atomic.Int64 // people's posts that were sent
 	atOnce, withProof atomic.Int64
 	trollRows         atomic.Int64
