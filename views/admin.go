@@ -47,8 +47,8 @@ const FirstAdminPage = "/admin/queue"
 var adminPages = []AdminLink{
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
-	{Name: "boards", Href: "/admin/boards", Icon: "boards"},
 	{Name: "raid", Href: "/admin/raid", Icon: "warn"},
+	{Name: "boards", Href: "/admin/boards", Icon: "boards"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "system", Href: "/admin/system", Icon: "eye"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},

@@ -10,7 +10,7 @@ import (
 // RaidBar says whether raid mode is on, and turns it on or off with one tap.
 type RaidBar struct {
 	Words *words.Printer
-	Calm  string // what it would do, where it is off
+	Calm  string // where it is off
 	On    []RaidOn
 	Times []Choice
 }
@@ -28,7 +28,7 @@ var raidTimes = []time.Duration{30 * time.Minute, 2 * time.Hour}
 // newRaidBar draws up the bar.
 func newRaidBar(d Desk) *RaidBar {
 	p := d.Words
-	bar := &RaidBar{Words: p, Calm: p.Say("raid.calm", "ttl", board.StormTTL)}
+	bar := &RaidBar{Words: p, Calm: p.Say("raid.calm")}
 	for _, s := range d.Storms {
 		left := s.Until.Sub(d.Now)
 		on := RaidOn{Board: s.Board, Text: p.Say("raid.on", "left", left), Off: p.Say("raid.off")}
@@ -63,6 +63,7 @@ type Undoing struct {
 type Raid struct {
 	Admin
 	Err, Done string
+	Does      string // what raid mode is
 	Asked     string // "This would end 37 posts …"; "": nothing was asked
 	Confirm   string
 	Fields    []Hidden
@@ -77,7 +78,7 @@ var undoWindows = []time.Duration{10 * time.Minute, 30 * time.Minute, time.Hour,
 // NewRaid draws up the page of raids.
 func NewRaid(d Desk, at Defence) Raid {
 	p := d.Words
-	out := Raid{Admin: d.admin("raid", p.Say("raid.lead")), Err: at.Err, Post: at.Post}
+	out := Raid{Admin: d.admin("raid", p.Say("raid.lead")), Does: p.Say("raid.does", "ttl", board.StormTTL), Err: at.Err, Post: at.Post}
 	switch at.Done {
 	case "undo":
 		out.Done = p.Say("raid.undone", "n", at.Ended)

@@ -26,7 +26,6 @@ import (
 type scenario struct {
 	name  string
 	set   []string // settings
-	words bool     // the host has filtered the words of the raid
 	storm bool     // raid mode is on
 	whole bool     // it is watched for longer, after the raid as well
 }
@@ -69,7 +68,7 @@ func main() {
 	p := plan{networks: 1000, people: 5, readers: 60}
 	var only string
 	flag.Uint64Var(&p.seed, "seed", 1, "what everything is drawn from")
-	flag.DurationVar(&p.short, "short", 12*time.Second, "how long one layer alone is looked at")
+	flag.DurationVar(&p.short, "short", 10*time.Second, "how long one layer alone is looked at")
 	flag.DurationVar(&p.long, "long", 40*time.Second, "how long the whole is looked at")
 	flag.IntVar(&p.botPosts, "posts", 20, "posts that the bots try a second")
 	flag.IntVar(&p.botVotes, "votes", 20, "votes")

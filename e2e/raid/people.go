@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -163,6 +164,27 @@ func (s *server) firstPage(ctx context.Context, who *person) (bodies []string) {
 		bodies = append(bodies, p.Body)
 	}
 	return bodies
+}
+
+// feed is all that stands on the home board, by id; false: it could not be read whole.
+func (s *server) feed(ctx context.Context, who *person) (bodies map[string]string, whole bool) {
+	bodies = map[string]string{}
+	for cursor := ""; ; {
+		out, r := s.send(ctx, who, http.MethodGet, "/boards/home/posts?limit=200&cursor="+url.QueryEscape(cursor), nil, nil)
+		var page struct {
+			Cursor string
+			Posts  []struct{ ID, Body string }
+		}
+		if r == refused || json.Unmarshal(out, &page) != nil {
+			return bodies, false
+		}
+		for _, p := range page.Posts {
+			bodies[p.ID] = p.Body
+		}
+		if cursor = page.Cursor; cursor == "" {
+			return bodies, true
+		}
+	}
 }
 
 // stranger is a new person from the n-th of a bot's networks.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -24,9 +23,9 @@ type seen struct {
 // reader listens to the board as an open page does.
 type reader struct {
 	play *play
-	conn *websocket.Conn
+	conn atomic.Pointer[websocket.Conn]
 
-	leaving, lost atomic.Bool // the first is ours
+	leaving atomic.Bool
 
 	mu    sync.Mutex
 	posts map[string]*seen
@@ -34,24 +33,44 @@ type reader struct {
 }
 
 func listen(ctx context.Context, p *play) (*reader, error) {
-	header := http.Header{"Origin": {p.server.url}, "X-Forwarded-For": {"198.19.0.1"}}
-	conn, res, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(p.server.url, "http", "ws", 1)+"/api/v1/live?board=home", header)
-	if err != nil {
-		return nil, err
-	}
-	return &reader{play: p, conn: conn, posts: map[string]*seen{}}, errors.Join(res.Body.Close())
+	r := &reader{play: p, posts: map[string]*seen{}}
+	return r, r.dial(ctx)
 }
 
-// run takes what comes until the socket closes.
+func (r *reader) dial(ctx context.Context) error {
+	header := http.Header{"Origin": {r.play.server.url}, "X-Forwarded-For": {"198.19.0.1"}}
+	conn, res, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(r.play.server.url, "http", "ws", 1)+"/api/v1/live?board=home", header)
+	if err != nil {
+		return err
+	}
+	r.conn.Store(conn)
+	return res.Body.Close()
+}
+
+func (r *reader) leave() {
+	r.leaving.Store(true)
+	_ = r.conn.Load().Close()
+}
+
+// run takes what comes. Where it is put out for reading too slowly, on a machine that
+// has much else to do, it comes back as a page does: it asks for what is there now.
 func (r *reader) run(ctx context.Context) {
-	for {
-		_, frame, err := r.conn.ReadMessage()
-		if err != nil {
-			if !r.leaving.Load() {
-				r.lost.Store(true)
+	frames := make(chan []byte, 1<<14)
+	go func() {
+		defer close(frames)
+		for {
+			_, frame, err := r.conn.Load().ReadMessage()
+			switch {
+			case err == nil:
+				frames <- frame
+			case r.leaving.Load() || r.dial(ctx) != nil:
+				return
+			default:
+				r.catchUp(ctx)
 			}
-			return
 		}
+	}()
+	for frame := range frames {
 		var e struct {
 			Type, ID, Why string
 			Post          struct{ ID, Body string }
@@ -64,6 +83,26 @@ func (r *reader) run(ctx context.Context) {
 			r.born(ctx, &seen{id: e.Post.ID, troll: !r.play.wrote(e.Post.Body), from: time.Now()})
 		case "died":
 			r.died(e.ID, e.Why)
+		case "reload":
+			r.catchUp(ctx)
+		}
+	}
+}
+
+// catchUp lands the difference to what is in the feed now.
+func (r *reader) catchUp(ctx context.Context) {
+	there, whole := r.play.server.feed(ctx, &person{addr: "198.19.0.1"})
+	for id, body := range there {
+		r.born(ctx, &seen{id: id, troll: !r.play.wrote(body), from: time.Now()})
+	}
+	if !whole {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, s := range r.posts {
+		if _, is := there[id]; !is && s.to.IsZero() {
+			s.to, s.why = time.Now(), "missed"
 		}
 	}
 }
@@ -77,7 +116,7 @@ func (r *reader) born(ctx context.Context, s *seen) {
 	r.posts[s.id] = s
 	r.order = append(r.order, s)
 	r.mu.Unlock()
-	go r.play.react(ctx, s) // who reads slowly is put out
+	go r.play.react(ctx, s)
 }
 
 func (r *reader) died(id, why string) {
