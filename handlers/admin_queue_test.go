@@ -228,8 +228,10 @@ func TestR25TheQueueTiesNothingTogether(t *testing.T) {
 	s.client = admin
 	page := s.get("/admin/queue").body
 	for _, no := range []string{"203.0.113", cookie[:16], keyOne, keyTwo, "Mozilla"} {
-		if strings.Contains(page, no) {
-			t.Errorf("the queue holds %q", no)
+		for where, text := range map[string]string{"the queue": page, "its answer": s.get("/api/v1/admin/queue").body, "the log": s.get("/admin/log").body, "the public log": s.get("/log").body} {
+			if strings.Contains(text, no) {
+				t.Errorf("%s holds %q", where, no)
+			}
 		}
 	}
 	cards := regexp.MustCompile(`(?s)<article class="panel case".*?</article>`).FindAllString(page, -1)
