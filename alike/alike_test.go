@@ -225,3 +225,20 @@ func BenchmarkAdd(b *testing.B) {
 		x.Add(post(texts[i%len(texts)] + fmt.Sprint(i)))
 	}
 }
+
+func FuzzAdd(f *testing.F) {
+	for _, text := range append(campaigns, "", "\xff\xfe", strings.Repeat("a", 100), "🇮🇹🇮🇹🇮🇹", strings.Repeat("\u0301", 60)) {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		x := New()
+		x.Add(post(text))
+		_, n := x.Add(post(strings.ToUpper(text)))
+		if _, ok := sign(text); !ok && n > 0 {
+			t.Errorf("%q is too short to be alike, and folded", text)
+		}
+		if s, ok := sign(text); ok && s.common(&s) != hashes {
+			t.Errorf("%q is not like itself", text)
+		}
+	})
+}

@@ -88,7 +88,7 @@ func (h *house) play(ctx context.Context, pl plan, s scenario) (*outcome, error)
 }
 
 // before is how long people have the board to themselves.
-const before = 4 * time.Second
+const before = 3 * time.Second
 
 // loose lets everybody loose, and waits for the end.
 func (p *play) loose(ctx context.Context, raid, whole time.Duration) {
