@@ -29,7 +29,7 @@ type Admin struct {
 	Lead    string
 	Nav     []AdminLink
 	Bar     *RaidBar // nil: it is not on this page
-	Banner  string // what is wrong with the way here; ""
+	Banner  string   // what is wrong with the way here; ""
 }
 
 // AdminLink leads to one of the admins' pages.
