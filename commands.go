@@ -138,7 +138,7 @@ func findBoard(ctx context.Context, store *storage.SettingsFile, slug string) er
 		}
 		names = append(names, b.Slug)
 	}
-	return usageError{fmt.Errorf("no board is called %q; there are %s", slug, strings.Join(names, ", "))}
+	return usageError{fmt.Errorf("no board is called “%s”; there are %s", slug, strings.Join(names, ", "))}
 }
 
 // Run asks the server on this machine how it is.

@@ -37,6 +37,12 @@ const (
 	ActBan        Action = "ban"  // of a network that nobody can name
 	ActKey        Action = "key"  // one was made
 	ActRevoke     Action = "revoke"
+
+	ActAddBoard    Action = "add_board"
+	ActChangeBoard Action = "change_board"
+	ActEndBoard    Action = "end_board"
+	ActAsk         Action = "ask"
+	ActEndPrompt   Action = "end_prompt"
 )
 
 // Ledger keeps the log.

@@ -23,3 +23,11 @@ var Moods = []Mood{
 func IsBackdrop(name string) bool {
 	return slices.ContainsFunc(Moods, func(m Mood) bool { return slices.Contains(m.Backdrops, name) })
 }
+
+// backdropNames are all backdrops, mood by mood.
+func backdropNames() (list []string) {
+	for _, m := range Moods {
+		list = append(list, m.Backdrops...)
+	}
+	return list
+}

@@ -58,7 +58,7 @@ func (i Info) ClosesIn(now time.Time) (time.Duration, bool) {
 var ErrClosed = &Error{Kind: Closed, Code: "error.closed"}
 
 // ErrTaken says that a board of this name is there.
-var ErrTaken = errors.New("a board of this name is there; one that has closed gives its name back a day later")
+var ErrTaken = unfit("board_taken", "a board of this name is there; one that has closed gives its name back a day later")
 
 // Registry is what changing boards asks of a store. The running server follows,
 // whichever process changed them.
@@ -78,10 +78,10 @@ var slugShape = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 // AddBoard adds a board. Its error is one sentence that says what would do.
 func AddBoard(ctx context.Context, store Registry, b Info, now time.Time) error {
 	if !slugShape.MatchString(b.Slug) || len(b.Slug) > slugMax {
-		return fmt.Errorf("%q is no name for a board; give up to %d of a-z, 0-9 and single hyphens, such as night-shift", b.Slug, slugMax)
+		return unfit("board_slug", fmt.Sprintf("“%s” is no name for a board; give up to %d of a-z, 0-9 and single hyphens, such as night-shift", b.Slug, slugMax), "slug", b.Slug, "max", slugMax)
 	}
 	if b.Slug == Home {
-		return fmt.Errorf("board %s: %w", Home, ErrTaken)
+		return ErrTaken
 	}
 	b, err := b.check(Info{}, now)
 	if err != nil {
@@ -92,13 +92,12 @@ func AddBoard(ctx context.Context, store Registry, b Info, now time.Time) error 
 		return err
 	}
 	if len(boards) >= BoardsMax {
-		return fmt.Errorf("there are %d boards, and no more may be; end one first", len(boards))
+		return unfit("board_crowd", fmt.Sprintf("there are %d boards, and no more may be; end one first", len(boards)), "boards", len(boards))
 	}
-	err = store.InsertBoard(ctx, b)
-	if errors.Is(err, ErrTaken) {
-		return fmt.Errorf("board %s: %w", b.Slug, ErrTaken)
+	if err := store.InsertBoard(ctx, b); !errors.Is(err, ErrTaken) {
+		return err
 	}
-	return err
+	return ErrTaken // bare
 }
 
 // ChangeBoard has change alter a board, or refuse to. A closing date may be moved either way while
@@ -123,7 +122,7 @@ func ChangeBoard(ctx context.Context, store Registry, slug string, change func(*
 // EndBoard ends a board and everything on it, as final as its closing date.
 func EndBoard(ctx context.Context, store Registry, slug string, now time.Time) error {
 	if slug == Home {
-		return errors.New("the home board is where people arrive, and can't be ended")
+		return unfit("board_home_end", "the home board is where people arrive, and can’t be ended")
 	}
 	if _, err := openBoard(ctx, store, slug, now); err != nil {
 		return err
@@ -140,14 +139,15 @@ func openBoard(ctx context.Context, store Registry, slug string, now time.Time) 
 	var names []string
 	for _, b := range boards {
 		if b.Slug == slug && b.Closed(now) {
-			return b, fmt.Errorf("board %s has closed, and nothing brings it back", slug)
+			return b, unfit("board_closed", fmt.Sprintf("board %s has closed, and nothing brings it back", slug), "board", slug)
 		}
 		if b.Slug == slug {
 			return b, nil
 		}
 		names = append(names, b.Slug)
 	}
-	return Info{}, fmt.Errorf("no board is called %q; there are %s", slug, strings.Join(names, ", "))
+	list := strings.Join(names, ", ")
+	return Info{}, unfit("board_unknown", fmt.Sprintf("no board is called “%s”; there are %s", slug, list), "board", slug, "boards", list)
 }
 
 // check returns the board as it will be stored; was is what it is now.
@@ -161,23 +161,55 @@ func (i Info) check(was Info, now time.Time) (Info, error) {
 	}
 	switch n := utf8.RuneCountInString(i.Title); {
 	case !ok || !clean:
-		return i, errors.New("title and rules must be text in UTF-8")
+		return i, unfit("board_utf8", "title and rules must be text in UTF-8")
 	case i.Title == "" && i.Slug != Home:
-		return i, errors.New("a board needs a title")
+		return i, unfit("board_title", "a board needs a title")
 	case n > TitleMax:
-		return i, fmt.Errorf("a title may have %d characters, and this one has %d", TitleMax, n)
+		return i, unfit("board_title_long", fmt.Sprintf("a title may have %d characters, and this one has %d", TitleMax, n), "max", TitleMax, "has", n)
 	}
 	if n := utf8.RuneCountInString(i.Rules); n > RulesMax {
-		return i, fmt.Errorf("rules may have %d characters, and these have %d", RulesMax, n)
+		return i, unfit("board_rules", fmt.Sprintf("rules may have %d characters, and these have %d", RulesMax, n), "max", RulesMax, "has", n)
 	}
 	switch {
 	case i.ClosesAt.IsZero() || i.ClosesAt.Equal(was.ClosesAt):
 	case i.Slug == Home:
-		return i, errors.New("the home board is where people arrive, and has no closing date")
+		return i, unfit("board_home_closes", "the home board is where people arrive, and has no closing date")
 	case i.Closed(now):
-		return i, errors.New("this closing date has passed; to close a board at once, end it")
+		return i, unfit("board_passed", "this closing date has passed; to close a board at once, end it")
 	}
 	return i, nil
+}
+
+// AddBoard has an admin add a board; it is there when AddBoard returns.
+func (b *Board) AddBoard(ctx context.Context, by string, info Info) error {
+	if err := AddBoard(ctx, b.posts, info, b.now()); err != nil {
+		return err
+	}
+	return b.changed(ctx, Entry{By: by, Action: ActAddBoard, Board: info.Slug})
+}
+
+// ChangeBoard has an admin change a board; pages follow before ChangeBoard returns.
+func (b *Board) ChangeBoard(ctx context.Context, by, slug string, change func(*Info) error) error {
+	if err := ChangeBoard(ctx, b.posts, slug, change, b.now()); err != nil {
+		return err
+	}
+	return b.changed(ctx, Entry{By: by, Action: ActChangeBoard, Board: slug})
+}
+
+// EndBoard has an admin end a board; it has closed when EndBoard returns.
+func (b *Board) EndBoard(ctx context.Context, by, slug string) error {
+	if err := EndBoard(ctx, b.posts, slug, b.now()); err != nil {
+		return err
+	}
+	return b.changed(ctx, Entry{By: by, Action: ActEndBoard, Board: slug})
+}
+
+// changed writes a change of the boards into the log, and takes it over.
+func (b *Board) changed(ctx context.Context, e Entry) error {
+	if err := b.Audit(ctx, e); err != nil {
+		return err
+	}
+	return b.Follow(context.WithoutCancel(ctx))
 }
 
 // Boards lists the boards that are open, home first.

@@ -27,10 +27,11 @@ var errPlaces = unfit("places", fmt.Sprintf("give up to %d names of at most %d c
 	"its latitude and longitude, such as Library 45.4642/9.1900; Old Harbour; Campus 44.40/8.95", placesMax, placeMax),
 	"most", placesMax, "max", placeMax)
 
-// ParsePlaces reads a list such as "Library 45.4642/9.1900; Old Harbour".
+// ParsePlaces reads a list such as "Library 45.4642/9.1900; Old Harbour"; a line may
+// end in place of a semicolon.
 func ParsePlaces(v string) ([]Place, error) {
 	var list []Place
-	for text := range strings.SplitSeq(v, ";") {
+	for text := range strings.FieldsFuncSeq(v, func(r rune) bool { return r == ';' || r == '\n' }) {
 		if strings.TrimSpace(text) == "" {
 			continue
 		}

@@ -3,6 +3,7 @@ package board
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -150,7 +151,7 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	d.Warning = checkLine(d.Warning, WarningMax, "warning", "error.warning", bad.Fields)
 	d.ViewOnce = d.ViewOnce || d.Readers > 0
 	d = d.checkPicture(s, bad.Fields)
-	if d.Backdrop != "" && (!s.Cards || !IsBackdrop(d.Backdrop)) {
+	if d.Backdrop != "" && (!s.Cards || !slices.Contains(s.Backdrops, d.Backdrop)) {
 		bad.Fields["backdrop"] = Problem{Code: "error.backdrop"}
 	}
 	if d.Place != "" {

@@ -75,7 +75,7 @@ func Ask(ctx context.Context, store Questions, boards Registry, q Question, now 
 		return err
 	}
 	if n := standing(list, q.Board); n >= PromptsMax {
-		return fmt.Errorf("%d prompts stand on board %s, and no more may at a time; end one first", n, q.Board)
+		return unfit("prompt_crowd", fmt.Sprintf("%d prompts stand on board %s, and no more may at a time; end one first", n, q.Board), "prompts", n, "board", q.Board)
 	}
 	return store.InsertQuestion(ctx, q)
 }
@@ -94,7 +94,7 @@ func standing(list []Question, slug string) (n int) {
 func EndQuestion(ctx context.Context, store Questions, number int64) error {
 	err := store.EndQuestion(ctx, number)
 	if errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("no prompt has the number %d; mayfly prompt list shows those there are", number)
+		return unfit("prompt_unknown", fmt.Sprintf("no prompt has the number %d; mayfly prompt list shows those there are", number), "number", number)
 	}
 	return err
 }
@@ -108,15 +108,15 @@ func (q Question) check() (Question, error) {
 	}
 	switch n := utf8.RuneCountInString(body); {
 	case !ok:
-		return q, errors.New("a prompt must be text in UTF-8")
+		return q, unfit("prompt_utf8", "a prompt must be text in UTF-8")
 	case looksEmpty(body):
-		return q, errors.New("there is nothing to read in this prompt")
+		return q, unfit("prompt_empty", "there is nothing to read in this prompt")
 	case n > QuestionMax:
-		return q, fmt.Errorf("a prompt may have %d characters, and this one has %d", QuestionMax, n)
+		return q, unfit("prompt_long", fmt.Sprintf("a prompt may have %d characters, and this one has %d", QuestionMax, n), "max", QuestionMax, "has", n)
 	case q.TTL < questionShortest || q.TTL > questionLongest:
-		return q, fmt.Errorf("give a prompt a life from %s to %s, such as 24h or 7d", FormatLife(questionShortest), FormatLife(questionLongest))
+		return q, unfit("prompt_life", fmt.Sprintf("give a prompt a life from %s to %s, such as 24h or 7d", FormatLife(questionShortest), FormatLife(questionLongest)), "min", FormatLife(questionShortest), "max", FormatLife(questionLongest))
 	case q.Kind != Asking && q.Kind != Welcome:
-		return q, fmt.Errorf("a prompt is a question or a welcome, not %q", q.Kind)
+		return q, unfit("prompt_kind", fmt.Sprintf("a prompt is a question or a welcome, not “%s”", q.Kind), "kind", string(q.Kind))
 	}
 	return q, nil
 }
@@ -149,6 +149,25 @@ func (b *Board) Begin(ctx context.Context, s Starter) error {
 	b.starter = s
 	return nil
 }
+
+// Ask has an admin ask on a board as its host; it is pinned when Ask returns.
+func (b *Board) Ask(ctx context.Context, by string, q Question) error {
+	if err := Ask(ctx, b.posts, b.posts, q, b.now()); err != nil {
+		return err
+	}
+	return b.changed(ctx, Entry{By: by, Action: ActAsk, Board: q.Board})
+}
+
+// EndQuestion has an admin end what the host asked, with all answers.
+func (b *Board) EndQuestion(ctx context.Context, by string, number int64) error {
+	if err := EndQuestion(ctx, b.posts, number); err != nil {
+		return err
+	}
+	return b.changed(ctx, Entry{By: by, Action: ActEndPrompt})
+}
+
+// Questions lists what the host asks, in the order it was asked.
+func (b *Board) Questions(ctx context.Context) ([]Question, error) { return b.posts.Questions(ctx) }
 
 // Prompts returns what the host asks on a board, the newest first.
 func (b *Board) Prompts(ctx context.Context, slug string) ([]Post, error) {

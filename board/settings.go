@@ -28,7 +28,8 @@ type Settings struct {
 	Open, Page                 Rate
 	Search                     Rate
 	Cards, Unlisted, ViewOnce  bool
-	DailyQuestion              bool // the host asks one each day, from a set
+	Backdrops                  []string // that cards may stand on
+	DailyQuestion              bool     // the host asks one each day, from a set
 	Pictures                   Pictures
 	ViewOncePictures           bool
 	Picture                    Rate    // posts with one, which are charged as posts too
@@ -86,7 +87,7 @@ type Knob struct {
 	Min, Max string   // "" where bounds say nothing
 	Site     bool     // one value for all boards: no board may differ
 	Kind     KnobKind // how a form asks for it
-	Choices  []string // of a KnobChoice
+	Choices  []string // of a KnobChoice or KnobMany
 	get      func(*Settings) string
 	set      func(*Settings, string) error
 }
@@ -102,6 +103,7 @@ const (
 	KnobOnOff
 	KnobChoice
 	KnobRate
+	KnobMany // some of a few
 )
 
 // UnfitError says why a setting can't be had. Error is the one sentence, in English, that
@@ -113,7 +115,11 @@ type UnfitError struct {
 	Args        map[string]any
 
 	text string
+	err  error // what it is about, for who asks with errors.Is; nil: nothing more
 }
+
+// Unwrap gives what it is about.
+func (u *UnfitError) Unwrap() error { return u.err }
 
 // Error names the setting and says what would do.
 func (u *UnfitError) Error() string {
@@ -179,6 +185,7 @@ var Knobs = []Knob{
 	whole("slow_seconds", 60, 5, 3600, func(s *Settings) *int { return &s.SlowSeconds }),
 	onOff("lookalikes", "on", func(s *Settings) *bool { return &s.LookAlikes }),
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
+	many("backdrops", backdropNames(), func(s *Settings) *[]string { return &s.Backdrops }),
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
 	site(onOff("daily_question", "on", func(s *Settings) *bool { return &s.DailyQuestion })),
@@ -366,6 +373,33 @@ func choice[T ~string](name string, def T, all []T, field func(*Settings) *T) Kn
 				return unfit("choice", "give one of "+list, "choices", list)
 			}
 			*field(s) = T(v)
+			return nil
+		},
+	}
+}
+
+// many is some of all, at least one; "all" stands for all of them.
+func many(name string, all []string, field func(*Settings) *[]string) Knob {
+	return Knob{
+		Name: name, Kind: KnobMany, Choices: all, Default: "all",
+		get: func(s *Settings) string {
+			if len(*field(s)) == len(all) {
+				return "all"
+			}
+			return strings.Join(*field(s), " ")
+		},
+		set: func(s *Settings, v string) error {
+			words := strings.Fields(v)
+			if v == "all" {
+				words = all
+			}
+			chosen := slices.DeleteFunc(slices.Clone(all), func(w string) bool { return !slices.Contains(words, w) })
+			known := !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(all, w) })
+			if !known || len(chosen) == 0 {
+				list := strings.Join(all, ", ")
+				return unfit("some", "give all, or at least one of "+list, "choices", list)
+			}
+			*field(s) = chosen
 			return nil
 		},
 	}

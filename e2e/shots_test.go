@@ -147,7 +147,7 @@ func (p photographer) admin(s *site) {
 	p.take("admin-setup")
 	s.owner(p.person)
 	s.addBoard("attic", "The attic")
-	for _, name := range []string{"settings", "log", "system", "admins", "account"} {
+	for _, name := range []string{"settings", "boards", "log", "system", "admins", "keys", "account"} {
 		p.open("/admin/" + name)
 		p.take("admin-" + name)
 	}

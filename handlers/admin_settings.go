@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"mayfly/board"
 	"mayfly/limit"
@@ -99,6 +100,9 @@ func (s *Server) readAdjustment(form url.Values, slug string) (board.Adjustment,
 			continue
 		}
 		typed, was := form.Get(k.Name), form.Get("was."+k.Name)
+		if k.Kind == board.KnobMany {
+			typed = strings.Join(form[k.Name], " ")
+		}
 		if k.Kind == board.KnobOnOff && typed == "" { // a box without its tick is not sent
 			typed = "off"
 		}

@@ -28,6 +28,9 @@ func settingsForm(body string) map[string]string {
 				continue
 			}
 		}
+		if name == "backdrops" && fields[name] != "" {
+			value = fields[name] + " " + value
+		}
 		fields[name] = value
 	}
 	return fields

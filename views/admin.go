@@ -48,6 +48,7 @@ var adminPages = []AdminLink{
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
 	{Name: "raid", Href: "/admin/raid", Icon: "warn"},
+	{Name: "boards", Href: "/admin/boards", Icon: "boards"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "system", Href: "/admin/system", Icon: "eye"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},

@@ -74,7 +74,7 @@ var knobGroups = []struct {
 }{
 	{"life", true, []board.KnobKind{board.KnobLife}, []string{"vanish_score"}},
 	{"pace", false, []board.KnobKind{board.KnobRate}, []string{"board", "slow_seconds", "socket", "pow", "pow_bits", "shared_networks"}},
-	{"may", false, []board.KnobKind{board.KnobOnOff, board.KnobChoice}, []string{"place_list"}},
+	{"may", false, []board.KnobKind{board.KnobOnOff, board.KnobChoice, board.KnobMany}, []string{"place_list"}},
 	{"rest", false, []board.KnobKind{board.KnobWhole, board.KnobText}, []string{"alerts"}},
 }
 
@@ -153,14 +153,28 @@ func knobField(p *words.Printer, k board.Knob, t Tuned) KnobField {
 		f.Err = p.Say("admin.conflict", "theirs", asRead(p, k, theirs), "yours", asRead(p, k, f.Value))
 	}
 	f.On = f.Value == "on"
-	for _, c := range k.Choices {
-		f.Choices = append(f.Choices, Choice{c, p.Say("choice." + c), c == f.Value})
+	f.Choices = knobChoices(p, k, f.Value)
+	if k.Name == "place_list" && f.Value == f.Was { // one a line
+		f.Value = strings.ReplaceAll(f.Value, "; ", "\n")
 	}
 	if t.Board != "" && slices.Contains(t.Own, k.Name) {
 		f.Own, f.MayUnset, f.Unset = p.Say("admin.own"), true, slices.Contains(t.Unset, k.Name)
 	}
 	f.Means = means(p, k, t)
 	return f
+}
+
+// knobChoices are the values of a setting that has a few, those of value chosen.
+func knobChoices(p *words.Printer, k board.Knob, value string) (list []Choice) {
+	chosen := strings.Fields(value)
+	family := "choice."
+	if k.Kind == board.KnobMany {
+		family = "backdrop."
+	}
+	for _, c := range k.Choices {
+		list = append(list, Choice{c, p.Say(family + c), value == "all" || slices.Contains(chosen, c)})
+	}
+	return list
 }
 
 // unfitText is why a setting can't be had, in the reader's language: the same that
@@ -201,6 +215,8 @@ func asRead(p *words.Printer, k board.Knob, value string) string {
 		return p.Life(d)
 	case (k.Kind == board.KnobOnOff || k.Kind == board.KnobChoice) && p.Has("choice."+value):
 		return p.Say("choice." + value)
+	case k.Kind == board.KnobMany && value == "all":
+		return p.Say("admin.all_of_them")
 	case k.Kind == board.KnobRate && value == "0":
 		return p.Say("admin.no_limit")
 	}

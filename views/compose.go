@@ -67,11 +67,16 @@ func moods(p *words.Printer, s board.Settings, chosen string) []Mood {
 	if !s.Cards {
 		return nil
 	}
-	out := make([]Mood, len(board.Moods))
-	for i, m := range board.Moods {
-		out[i].Text = p.Say("mood." + m.Name)
+	var out []Mood
+	for _, m := range board.Moods {
+		mood := Mood{Text: p.Say("mood." + m.Name)}
 		for _, name := range m.Backdrops {
-			out[i].Backdrops = append(out[i].Backdrops, Choice{Value: name, Text: p.Say("backdrop." + name), Chosen: name == chosen})
+			if slices.Contains(s.Backdrops, name) {
+				mood.Backdrops = append(mood.Backdrops, Choice{Value: name, Text: p.Say("backdrop." + name), Chosen: name == chosen})
+			}
+		}
+		if len(mood.Backdrops) > 0 {
+			out = append(out, mood)
 		}
 	}
 	return out
@@ -169,7 +174,7 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Pace:     NewPace(p, v.Settings),
 		Photo:    newPhoto(p, v.Settings, given, refused),
 		Moods:    moods(p, v.Settings, given.Backdrop),
-		Plain:    !v.Settings.Cards || !board.IsBackdrop(given.Backdrop),
+		Plain:    !v.Settings.Cards || !slices.Contains(v.Settings.Backdrops, given.Backdrop),
 		Warning:  given.Warning,
 		Places:   placeChoices(p, v.Settings, given.Place),
 		MayHide:  v.Settings.Unlisted,
