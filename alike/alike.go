@@ -151,6 +151,7 @@ func (x *Index) grow() {
 func (x *Index) Drop(ended []board.Ending) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	left := map[*cluster]struct{}{}
 	for _, e := range ended {
 		if x.gone != nil {
 			x.gone[e.ID] = struct{}{}
@@ -160,9 +161,10 @@ func (x *Index) Drop(ended []board.Ending) {
 			continue
 		}
 		delete(x.of, e.ID)
-		if i := slices.Index(c.posts, e.ID); i >= 0 {
-			c.posts = slices.Delete(c.posts, i, i+1)
-		}
+		left[c] = struct{}{}
+	}
+	for c := range left { // once each: a raid may be one cluster of many thousands
+		c.posts = slices.DeleteFunc(c.posts, func(id board.PostID) bool { return x.of[id] != c })
 	}
 	if len(x.of) == 0 && len(x.table) > tableLeast {
 		x.table = make([]*cluster, tableLeast)

@@ -242,3 +242,20 @@ func FuzzAdd(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkDropRaid ends a cluster of many copies at once.
+func BenchmarkDropRaid(b *testing.B) {
+	const n = 20_000
+	for b.Loop() {
+		b.StopTimer()
+		x := New()
+		ended := make([]board.Ending, n)
+		for i := range ended {
+			p := board.Post{ID: board.NewPostID(), Board: board.Home, Body: campaigns[0]}
+			x.Add(p)
+			ended[i].ID = p.ID
+		}
+		b.StartTimer()
+		x.Drop(ended)
+	}
+}
