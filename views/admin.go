@@ -45,9 +45,9 @@ const FirstAdminPage = "/admin/queue"
 // adminPages are the pages of admins, in the order of their navigation: the key of
 // their name is admin.nav.NAME.
 var adminPages = []AdminLink{
-	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
 	{Name: "raid", Href: "/admin/raid", Icon: "warn"},
+	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "boards", Href: "/admin/boards", Icon: "boards"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "system", Href: "/admin/system", Icon: "eye"},
