@@ -5,6 +5,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -351,3 +352,6 @@ func (l *locked) String() string {
 	defer l.mu.Unlock()
 	return l.buf.String()
 }
+
+// unlike is a line or two that nothing else is like, or the feed would fold it.
+func unlike() string { return rand.Text() + " " + rand.Text() + " " + rand.Text() }

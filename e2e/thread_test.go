@@ -87,7 +87,7 @@ func TestNothingMovesWhatIsBeingRead(t *testing.T) {
 	s := newSite(t)
 	var posts []note
 	for i := range 30 {
-		posts = append(posts, s.publish(fmt.Sprintf("number %d, which takes a line or two of the page as posts do", i), ""))
+		posts = append(posts, s.publish(fmt.Sprintf("number %d, %s", i, unlike()), ""))
 	}
 	reader := s.person("the reader")
 	reader.openLive("/")
