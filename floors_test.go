@@ -10,13 +10,14 @@ import (
 // house says which rooms a room may import (ARCHITECTURE.md, "Floors"), and
 // libraries which of other people's code: nil is any.
 var house = map[string]struct{ rooms, libraries []string }{
-	"main":     {rooms: []string{"board", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
+	"main":     {rooms: []string{"board", "filter", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
 	"handlers": {rooms: []string{"board", "limit", "live", "pictures", "static", "views", "words"}},
 	"views":    {rooms: []string{"board", "static", "words"}},
 	"storage":  {rooms: []string{"board"}},
 	"live":     {rooms: []string{"board"}},
 	"limit":    {rooms: []string{"board"}},
 	"pictures": {rooms: []string{"board"}, libraries: []string{"golang.org/x/image"}},
+	"filter":   {rooms: []string{"board"}, libraries: []string{"golang.org/x/text"}},
 	"search":   {rooms: []string{"board"}},
 	"board":    {libraries: []string{}},
 	"static":   {libraries: []string{"github.com/andybalholm/brotli"}},

@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mayfly/board"
+	"mayfly/filter"
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
@@ -117,7 +118,11 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	defer closing(&err, index.Close)
-	b := board.New(store, index, news, tuner.Settings, now, log)
+	screen, err := filter.New(ctx, store)
+	if err != nil {
+		return err
+	}
+	b := board.New(store, index, screen, news, tuner.Settings, now, log)
 	if err := b.Begin(ctx, cfg.starter); err != nil {
 		return err
 	}
@@ -156,7 +161,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, index, store) })
-	background.Go(func() { follow(ctx, log, tuner.Follow, b.Follow) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, screen.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, out)
 }
 

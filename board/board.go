@@ -83,8 +83,12 @@ type Posts interface {
 	// FollowBoards reads the boards anew. One that was to end has closed when it
 	// returns; one that closed ClosedTime ago and holds nothing is not there.
 	FollowBoards(ctx context.Context, now time.Time) ([]Info, error)
+	// Living returns some of the posts whose Seq is higher than after, in their order;
+	// none when there are no more.
+	Living(ctx context.Context, after int64, now time.Time) ([]Post, error)
 	// Count returns how many posts live in a board's feed.
 	Count(ctx context.Context, slug string, now time.Time) (int, error)
+	FilterStore
 }
 
 // Publisher carries events to whoever reads live.
@@ -96,6 +100,7 @@ type Publisher interface {
 type Board struct {
 	posts    Posts
 	finder   Finder
+	screen   Screen
 	out      Publisher
 	settings func(board string) Settings
 	now      Clock
@@ -109,8 +114,8 @@ type Board struct {
 }
 
 // New puts a Board together.
-func New(posts Posts, finder Finder, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, finder: finder, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
+func New(posts Posts, finder Finder, screen Screen, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
+	return &Board{posts: posts, finder: finder, screen: screen, out: out, settings: settings, now: now, log: log, bounded: map[string]time.Time{}}
 }
 
 // Now is board time.
@@ -121,7 +126,7 @@ func (b *Board) Now() time.Time { return b.now() }
 // picture is pressed last, when all else about the draft is right.
 func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Post, OwnerKey, error) {
 	s := b.settings(slug)
-	d, err := d.Check(s)
+	d, err := b.normal(d).Check(s)
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
@@ -129,6 +134,11 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
+	found, err := b.screened(slug, s, d, false)
+	if err != nil {
+		return Post{}, OwnerKey{}, err
+	}
+	d = found.Draft
 	picture, err := d.picture(ctx)
 	if err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("press picture: %w", err)
@@ -141,9 +151,9 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Thread:  id,
 		Body:    d.Body,
 		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Picture: picture, Unlisted: d.Unlisted,
-		ViewOnce: d.ViewOnce, Readers: d.Readers,
+		ViewOnce: d.ViewOnce, Readers: d.Readers, Care: found.Care, Short: found.Short,
 		Name:   secret.Voice(v).Draws,
-		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax).ClosedAt(info.ClosesAt),
+		Life:   found.life(b.now(), s).ClosedAt(info.ClosesAt),
 		Own:    secret.Own(v, id),
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
@@ -169,13 +179,19 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if root.IsReply() {
 		return Post{}, OwnerKey{}, ErrNotFound
 	}
-	d = Draft{Body: d.Body, To: d.To} // a reply has no clock and no place of its own
-	if d, err = d.Check(b.settings(root.Board)); err != nil {
+	d = Draft{Body: d.Body, To: d.To, Confirm: d.Confirm} // a reply has no clock and no place of its own
+	s := b.settings(root.Board)
+	if d, err = b.normal(d).Check(s); err != nil {
 		return Post{}, OwnerKey{}, err
 	}
+	found, err := b.screened(root.Board, s, d, true)
+	if err != nil {
+		return Post{}, OwnerKey{}, err
+	}
+	d = found.Draft
 	secret := root.Secret
 	id := NewPostID()
-	r := Post{ID: id, Thread: thread, Body: d.Body, Own: secret.Own(v, id), Secret: secret}
+	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Own: secret.Own(v, id), Secret: secret}
 	if d.To != thread { // every reply answers its post
 		r.To = d.To
 	}
@@ -202,7 +218,8 @@ func (b *Board) answered(ctx context.Context, r Post) Post {
 }
 
 // Vote sets visitor v's vote on a post or reply; NoVote takes it back. A post
-// whose score falls to the board's vanish_score ends before Vote returns.
+// whose score falls to the board's vanish_score ends before Vote returns; one that
+// calls for care does not end by votes.
 func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post, error) {
 	now := b.now()
 	p, err := b.posts.Post(ctx, id, now)
@@ -217,12 +234,15 @@ func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post
 		}
 		ballot.Heart, ballot.Down = 0, 0
 	}
+	if p.Care { // downs are counted, and take nothing
+		ballot.Down = 0
+	}
 	p, err = b.posts.Vote(ctx, ballot, now)
 	if err != nil {
 		return Post{}, fmt.Errorf("vote: %w", err)
 	}
 	switch {
-	case p.Score <= s.VanishScore:
+	case p.Score <= s.VanishScore && !p.Care:
 		if err := b.end(ctx, []PostID{id}, ByScore); err != nil {
 			return Post{}, err
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"mayfly/board"
+	"mayfly/filter"
 	"mayfly/search"
 	"mayfly/storage"
 	"mayfly/storage/keys"
@@ -26,6 +27,7 @@ type site struct {
 	t        *testing.T
 	store    *storage.Store
 	index    *search.Index
+	screen   board.Screen
 	sweeper  *board.Sweeper
 	settings board.Settings
 	now      time.Time
@@ -61,6 +63,9 @@ func newSite(t *testing.T) *site {
 	if s.index, err = search.New(t.Context(), s.clock, log); err != nil {
 		t.Fatal(err)
 	}
+	if s.screen, err = filter.New(t.Context(), s.store); err != nil {
+		t.Fatal(err)
+	}
 	s.Board = s.on(s.store)
 	s.sweeper = board.NewSweeper(s.store, s.index, s, s.clock, log)
 	return s
@@ -69,7 +74,7 @@ func newSite(t *testing.T) *site {
 // on is a Board of the same settings, clock and ear over another store.
 func (s *site) on(posts board.Posts) *board.Board {
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	return board.New(posts, s.index, s, func(string) board.Settings { return s.settings }, s.clock, log)
+	return board.New(posts, s.index, s.screen, s, func(string) board.Settings { return s.settings }, s.clock, log)
 }
 
 func (s *site) clock() time.Time { return s.now }

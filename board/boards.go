@@ -152,9 +152,9 @@ func openBoard(ctx context.Context, store Registry, slug string, now time.Time) 
 
 // check returns the board as it will be stored; was is what it is now.
 func (i Info) check(was Info, now time.Time) (Info, error) {
-	title, ok := cleanText(i.Title)
+	title, ok := CleanText(i.Title)
 	i.Title = strings.Join(strings.Fields(title), " ")
-	rules, clean := cleanText(i.Rules)
+	rules, clean := CleanText(i.Rules)
 	i.Rules = rules
 	if !i.ClosesAt.IsZero() {
 		i.ClosesAt = roundUp(i.ClosesAt, time.Minute)

@@ -101,7 +101,7 @@ func EndQuestion(ctx context.Context, store Questions, number int64) error {
 
 // check returns the question as it will be published.
 func (q Question) check() (Question, error) {
-	body, ok := cleanText(q.Body)
+	body, ok := CleanText(q.Body)
 	q.Body = body
 	if q.TTL == 0 {
 		q.TTL = QuestionTime

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Settings are what an admin changes while Mayfly runs. Add one as a field here
@@ -35,6 +36,9 @@ type Settings struct {
 	Pow                        Pow            // when a write costs a proof of work
 	PowBits                    int            // and what it costs: 2 to this many steps
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
+	Doxx                       Doxx           // what happens to a draft that gives somebody away
+	Nudge                      string         // a line of the host's above the send button; "": none
+	CareCard                   string         // what is shown to whoever wrote something that calls for care; "": our own words
 }
 
 // Rate is how often something may be done. The zero Rate is unlimited.
@@ -120,6 +124,9 @@ var Knobs = []Knob{
 	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
 	choice("pow", PowAdaptive, []Pow{PowOff, PowAdaptive, PowAlways}, func(s *Settings) *Pow { return &s.Pow }),
 	whole("pow_bits", 16, 8, PowBitsMax, func(s *Settings) *int { return &s.PowBits }),
+	choice("doxx", DoxxAsk, []Doxx{DoxxOff, DoxxAsk, DoxxForbid}, func(s *Settings) *Doxx { return &s.Doxx }),
+	words("nudge", NudgeMax, func(s *Settings) *string { return &s.Nudge }),
+	words("care_card", CareMax, func(s *Settings) *string { return &s.CareCard }),
 	{
 		Name: "shared_networks", Site: true,
 		get: func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
@@ -264,18 +271,38 @@ func onOff(name, def string, field func(*Settings) *bool) Knob {
 }
 
 func choice[T ~string](name string, def T, all []T, field func(*Settings) *T) Knob {
-	words := make([]string, len(all))
+	names := make([]string, len(all))
 	for i, c := range all {
-		words[i] = string(c)
+		names[i] = string(c)
 	}
 	return Knob{
 		Name: name, Default: string(def),
 		get: func(s *Settings) string { return string(*field(s)) },
 		set: func(s *Settings, v string) error {
-			if !slices.Contains(words, v) {
-				return errors.New("give one of " + strings.Join(words, ", "))
+			if !slices.Contains(names, v) {
+				return errors.New("give one of " + strings.Join(names, ", "))
 			}
 			*field(s) = T(v)
+			return nil
+		},
+	}
+}
+
+// words is a text of the host's. A line end in it is read and written as "\n", so
+// that a setting is one line everywhere.
+func words(name string, most int, field func(*Settings) *string) Knob {
+	return Knob{
+		Name: name,
+		get:  func(s *Settings) string { return strings.ReplaceAll(*field(s), "\n", `\n`) },
+		set: func(s *Settings, v string) error {
+			text, ok := CleanText(strings.ReplaceAll(v, `\n`, "\n"))
+			switch n := utf8.RuneCountInString(text); {
+			case !ok:
+				return errors.New("give text in UTF-8")
+			case n > most:
+				return fmt.Errorf("give up to %d characters; these are %d", most, n)
+			}
+			*field(s) = text
 			return nil
 		},
 	}
@@ -372,9 +399,9 @@ func ParseNetworks(v string) ([]netip.Prefix, error) {
 }
 
 func joinNetworks(networks []netip.Prefix) string {
-	words := make([]string, len(networks))
+	texts := make([]string, len(networks))
 	for i, n := range networks {
-		words[i] = n.String()
+		texts[i] = n.String()
 	}
-	return strings.Join(words, " ")
+	return strings.Join(texts, " ")
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"mayfly/board"
+	"mayfly/filter"
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
@@ -88,7 +89,7 @@ func newSite(t *testing.T, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	s.board = board.New(s.store, index, news, s.tuner.Settings, s.clock.Now, log)
+	s.board = board.New(s.store, index, must(filter.New(t.Context(), s.store)), news, s.tuner.Settings, s.clock.Now, log)
 	s.tuner.Watch(s.board.SettingsChanged)
 	s.sweeper = board.NewSweeper(s.store, index, news, s.clock.Now, log)
 	s.sweep()

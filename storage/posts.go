@@ -27,10 +27,12 @@ type row struct {
 const (
 	postColumns = `
 		p.seq, p.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
-		p.replies, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.prompt, p.sponsored, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
+		p.replies, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.prompt, p.sponsored, p.care, p.short,
+		p.slot, p.gen, p.slot, p.gen, p.own, p.box`
 	replyColumns = `
 		r.seq, r.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
-		0, r.hearts, r.score, p.unlisted, 0, NULL, '', 0, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
+		0, r.hearts, r.score, p.unlisted, 0, NULL, '', 0, r.care, 0,
+		r.slot, r.gen, p.slot, p.gen, r.own, r.box`
 )
 
 func scanRow(scan scanner) (row, error) {
@@ -39,7 +41,7 @@ func scanRow(scan scanner) (row, error) {
 	var since, until, endsAt, capAt, grid, silence, slot, gen, rootSlot, rootGen int64
 	var readers sql.NullInt64
 	if err := scan(&r.Seq, &id, &r.Board, &thread, &since, &until, &endsAt, &capAt, &grid, &silence,
-		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &r.Prompt, &r.Sponsored, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
+		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &r.Prompt, &r.Sponsored, &r.Care, &r.Short, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
 		return row{}, err
 	}
 	r.ID, r.Thread, r.Own = board.PostID(id), board.PostID(thread), board.Tag(own)
@@ -174,13 +176,13 @@ func (s *Store) fits(p board.Post) error {
 
 func insertPost(ctx context.Context, q querier, p board.Post, r keys.Ref, box []byte) (int64, error) {
 	const insert = `
-		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, prompt, sponsored, heat, slot, gen, own, box)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, prompt, sponsored, care, short, heat, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
 	slot, gen := refArgs(r)
 	l := p.Life
 	result, err := q.ExecContext(ctx, insert, p.ID[:], p.Board, l.Since.UnixMilli(), l.Until.UnixMilli(), l.EndsAt.UnixMilli(),
 		l.CapAt.UnixMilli(), l.Grid.Milliseconds(), l.Silence.Milliseconds(), p.Unlisted, p.ViewOnce,
-		sql.NullInt64{Int64: int64(p.Readers), Valid: p.Readers > 0}, p.Prompt, p.Sponsored, p.Heat(), slot, gen, p.Own[:], box)
+		sql.NullInt64{Int64: int64(p.Readers), Valid: p.Readers > 0}, p.Prompt, p.Sponsored, p.Care, p.Short, p.Heat(), slot, gen, p.Own[:], box)
 	if err != nil {
 		return 0, err
 	}
@@ -242,10 +244,10 @@ func insertReply(ctx context.Context, tx querier, r board.Post, thread int64, at
 		return 0, err
 	}
 	const insert = `
-		INSERT INTO replies (id, thread, slot, gen, own, box)
-		VALUES ($1, $2, $3, $4, $5, $6)`
+		INSERT INTO replies (id, thread, care, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	slot, gen := refArgs(at)
-	result, err := tx.ExecContext(ctx, insert, r.ID[:], thread, slot, gen, r.Own[:], box)
+	result, err := tx.ExecContext(ctx, insert, r.ID[:], thread, r.Care, slot, gen, r.Own[:], box)
 	if err != nil {
 		return 0, err
 	}

@@ -61,12 +61,6 @@ func saveChange(ctx context.Context, tx querier, c board.Change) error {
 	const unset = `
 		DELETE FROM settings
 		WHERE board = $1 AND name = $2`
-	const audit = `
-		INSERT INTO audit (at, board, name, old_value, new_value, unset, who)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`
-	const forget = `
-		DELETE FROM audit
-		WHERE at < $1`
 	if err := knownBoard(ctx, tx, c.Board); err != nil {
 		return err
 	}
@@ -79,10 +73,21 @@ func saveChange(ctx context.Context, tx querier, c board.Change) error {
 	if err != nil {
 		return err
 	}
+	return saveAudit(ctx, tx, c)
+}
+
+// saveAudit keeps a row of a change, and drops those older than board.AuditTime.
+func saveAudit(ctx context.Context, tx querier, c board.Change) error {
+	const audit = `
+		INSERT INTO audit (at, board, name, old_value, new_value, unset, who)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	const forget = `
+		DELETE FROM audit
+		WHERE at < $1`
 	if _, err := tx.ExecContext(ctx, audit, c.At.UnixMilli(), c.Board, c.Name, c.Old, c.New, c.Unset, c.By); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, forget, c.At.Add(-board.AuditTime).UnixMilli())
+	_, err := tx.ExecContext(ctx, forget, c.At.Add(-board.AuditTime).UnixMilli())
 	return err
 }
 

@@ -1,0 +1,317 @@
+package board
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// Screen reads what visitors write, by the host's filters.
+type Screen interface {
+	// Normal returns a text in the form it is kept in: clean (CleanText), and with one
+	// spelling for each letter. What is no text comes back as it is.
+	Normal(text string) string
+	// Read says what the filters in force on a board make of a draft.
+	Read(slug string, d Draft) Verdict
+	// Finder returns what finds the words that a filter hits in a text. Its error is
+	// one sentence that says why there can be no such filter.
+	Finder(f Filter) (func(text string) []string, error)
+	// Follow takes over how the filters have changed, whichever process changed them.
+	Follow(ctx context.Context) error
+}
+
+// Verdict is what the filters make of a draft.
+type Verdict struct {
+	Draft   Draft     // as it may be published: what is masked is masked
+	Refused string    // the first words of it that are not taken here; "": none
+	Short   bool      // it may live for ShortTime
+	Care    bool      // it calls for care
+	Private []Private // what in it gives somebody away, each once and in order
+}
+
+// Private is a kind of thing that gives somebody away.
+type Private string
+
+// The kinds of things that give somebody away.
+const (
+	PrivateHandle Private = "handle" // a name elsewhere
+	PrivateMail   Private = "mail"
+	PrivateName   Private = "name" // of the host's list
+	PrivatePhone  Private = "phone"
+	PrivateStreet Private = "street"
+)
+
+// Doxx says what happens to a draft that gives somebody away.
+type Doxx string
+
+// The choices of doxx.
+const (
+	DoxxOff    Doxx = "off"
+	DoxxAsk    Doxx = "ask" // its author is asked to think again
+	DoxxForbid Doxx = "forbid"
+)
+
+// ShortTime is how long a post lives that a filter cuts short, or ttl_min where that
+// is more.
+const ShortTime = time.Minute
+
+// Action is what is done with a post that a filter hits.
+type Action string
+
+// The actions of filters.
+const (
+	Block Action = "block" // it is refused
+	Mask  Action = "mask"  // the words are covered at birth
+	Short Action = "short" // it lives for ShortTime
+	Doubt Action = "ask"   // a name: the author is asked to think again, by the setting doxx
+	Care  Action = "care"  // its author is shown the care card
+)
+
+// Actions are those that the host may choose from.
+var Actions = []Action{Block, Mask, Short, Doubt, Care}
+
+const (
+	// FiltersMax is how many filters there may be.
+	FiltersMax = 200
+	// FilterMax is how many characters one may have.
+	FilterMax = 200
+	// NudgeMax is how many characters the sentence above the send button may have.
+	NudgeMax = 200
+	// CareMax is how many the care card may have.
+	CareMax = 1000
+)
+
+// Filter is a word or pattern, and what is done with a post that has it.
+type Filter struct {
+	Number  int64  // names it to the host
+	Board   string // "": all of them
+	Text    string // a word such as spam or spam*; of a Pattern, RE2
+	Pattern bool
+	Action  Action
+}
+
+// String is how the audit log and the host see it.
+func (f Filter) String() string {
+	if f.Pattern {
+		return string(f.Action) + " /" + f.Text + "/"
+	}
+	return string(f.Action) + " " + f.Text
+}
+
+// FilterStore is what changing filters asks of a store. The running server follows,
+// whichever process changed them.
+type FilterStore interface {
+	// Filters lists them in the order they were added.
+	Filters(ctx context.Context) ([]Filter, error)
+	// InsertFilter stores a filter with its audit row.
+	InsertFilter(ctx context.Context, f Filter, c Change) error
+	// DeleteFilter forgets a filter, and keeps an audit row.
+	DeleteFilter(ctx context.Context, number int64, c Change) error
+}
+
+// FilterKnob is what a change of filters is called in the audit log.
+const FilterKnob = "filter"
+
+// AddFilter adds a filter; by is who does. Its error is one sentence that says what
+// would do.
+func AddFilter(ctx context.Context, by string, store FilterStore, screen Screen, f Filter, now time.Time) error {
+	f, err := CheckFilter(screen, f)
+	if err != nil {
+		return err
+	}
+	list, err := store.Filters(ctx)
+	if err != nil {
+		return err
+	}
+	if len(list) >= FiltersMax {
+		return fmt.Errorf("there are %d filters, and no more may be; remove one first", len(list))
+	}
+	same := func(o Filter) bool {
+		o.Number = 0
+		return o == f
+	}
+	if slices.ContainsFunc(list, same) {
+		return errors.New("this filter is there already")
+	}
+	err = store.InsertFilter(ctx, f, Change{Board: f.Board, Name: FilterKnob, New: f.String(), By: by, At: now})
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("no board is called %q", f.Board)
+	}
+	return err
+}
+
+// CheckFilter returns a filter as it would be stored, or one sentence that says why
+// it can not be had.
+func CheckFilter(screen Screen, f Filter) (Filter, error) {
+	f.Number = 0
+	if !f.Pattern { // a pattern may ask for what cleaning takes away
+		f.Text = screen.Normal(f.Text)
+	}
+	switch n := utf8.RuneCountInString(f.Text); {
+	case !utf8.ValidString(f.Text):
+		return f, errors.New("a filter must be text in UTF-8")
+	case n > FilterMax:
+		return f, fmt.Errorf("a filter may have %d characters, and this one has %d", FilterMax, n)
+	case !slices.Contains(Actions, f.Action):
+		return f, fmt.Errorf("a filter may %s, not %q", actionNames(), f.Action)
+	}
+	_, err := screen.Finder(f)
+	return f, err
+}
+
+func actionNames() string {
+	names := ""
+	for i, a := range Actions {
+		switch {
+		case i == len(Actions)-1:
+			names += " or "
+		case i > 0:
+			names += ", "
+		}
+		names += string(a)
+	}
+	return names
+}
+
+// RemoveFilter removes a filter; by is who does. Its error is one sentence.
+func RemoveFilter(ctx context.Context, by string, store FilterStore, number int64, now time.Time) error {
+	list, err := store.Filters(ctx)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(list, func(f Filter) bool { return f.Number == number })
+	if i < 0 {
+		return fmt.Errorf("no filter has the number %d; mayfly filter list shows those there are", number)
+	}
+	return store.DeleteFilter(ctx, number, Change{Board: list[i].Board, Name: FilterKnob, Old: list[i].String(), By: by, At: now})
+}
+
+// Trial is what a filter would do now.
+type Trial struct {
+	Words []string // what it hits of the sample
+	Hits  int      // living posts it would hit
+	Of    int      // that were looked at
+	Whole bool     // all of them were
+}
+
+// trialTime is how long a trial may read posts.
+const trialTime = 500 * time.Millisecond
+
+// TryFilter says what a filter would do to a sample and to the posts in the feeds of
+// its board, or of all. It counts them, and shows none.
+func (b *Board) TryFilter(ctx context.Context, f Filter, sample string) (Trial, error) {
+	f, err := CheckFilter(b.screen, f)
+	if err != nil {
+		return Trial{}, err
+	}
+	find, err := b.screen.Finder(f)
+	if err != nil {
+		return Trial{}, err
+	}
+	t := Trial{Words: find(b.screen.Normal(sample)), Whole: true}
+	until := time.Now().Add(trialTime)
+	for after := int64(0); ; {
+		posts, err := b.posts.Living(ctx, after, b.now())
+		if err != nil {
+			return Trial{}, fmt.Errorf("try a filter: %w", err)
+		}
+		if len(posts) == 0 {
+			return t, nil
+		}
+		for _, p := range posts {
+			if after = p.Seq; f.Board != "" && p.Board != f.Board || p.Unlisted || p.Sealed || p.Prompt != NoPrompt {
+				continue
+			}
+			if time.Now().After(until) {
+				t.Whole = false
+				return t, nil
+			}
+			if t.Of++; len(find(p.Body)) > 0 || len(find(p.Warning)) > 0 {
+				t.Hits++
+			}
+		}
+	}
+}
+
+// AddFilter adds a filter, in force when it returns; by is who does.
+func (b *Board) AddFilter(ctx context.Context, by string, f Filter) error {
+	if err := AddFilter(ctx, by, b.posts, b.screen, f, b.now()); err != nil {
+		return err
+	}
+	return b.screen.Follow(ctx)
+}
+
+// RemoveFilter removes a filter, out of force when it returns; by is who does.
+func (b *Board) RemoveFilter(ctx context.Context, by string, number int64) error {
+	if err := RemoveFilter(ctx, by, b.posts, number, b.now()); err != nil {
+		return err
+	}
+	return b.screen.Follow(ctx)
+}
+
+// Filters lists the filters in the order they were added.
+func (b *Board) Filters(ctx context.Context) ([]Filter, error) { return b.posts.Filters(ctx) }
+
+// normal brings what a visitor wrote into the form it is kept in.
+func (b *Board) normal(d Draft) Draft {
+	d.Body, d.Warning, d.Alt = b.screen.Normal(d.Body), b.screen.Normal(d.Warning), b.screen.Normal(d.Alt)
+	return d
+}
+
+// screened reads a checked draft by the filters. Its error is of kind Invalid: words
+// that are not taken here, or a question that its author has yet to answer.
+func (b *Board) screened(slug string, s Settings, d Draft, reply bool) (Verdict, error) {
+	v := b.screen.Read(slug, d)
+	if v.Short && reply && v.Refused == "" { // it has no clock to be shortened
+		return v, refusedFor("error.words.short", nil)
+	}
+	if v.Refused != "" {
+		return v, refusedFor("error.words.refused", map[string]any{"words": firstRunes(v.Refused, 40)})
+	}
+	if len(v.Private) == 0 {
+		return v, nil
+	}
+	switch {
+	case s.Doxx == DoxxForbid:
+		return v, givesAway("error.private.forbidden", v.Private)
+	case s.Doxx == DoxxAsk && !d.Confirm:
+		return v, givesAway(AskAgain, v.Private)
+	}
+	return v, nil
+}
+
+// AskAgain is the code of a refusal that a draft's author may confirm away.
+const AskAgain = "error.private.ask"
+
+// givesAway says what in a draft gives somebody away.
+func givesAway(code string, what []Private) *Error {
+	kind := "many"
+	if len(what) == 1 {
+		kind = string(what[0])
+	}
+	return &Error{Kind: Invalid, Code: code, Fields: map[string]Problem{"body": {Code: "error.private." + kind}}}
+}
+
+func refusedFor(code string, args map[string]any) *Error {
+	return &Error{Kind: Invalid, Code: "error.draft", Fields: map[string]Problem{"body": {Code: code, Args: args}}}
+}
+
+func firstRunes(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+// life begins the life of a draft as it may be published. Nothing lengthens one that
+// a filter cuts short.
+func (v Verdict) life(now time.Time, s Settings) Life {
+	if v.Short {
+		ttl := min(v.Draft.TTL, max(ShortTime, s.TTLMin))
+		return NewLife(now, ttl, v.Draft.Silence, ttl)
+	}
+	return NewLife(now, v.Draft.TTL, v.Draft.Silence, s.TTLMax)
+}
