@@ -27,6 +27,7 @@ type commands struct {
 	Board       boardCommand   `cmd:"" help:"List, add, change or end boards in the data folder."`
 	Prompt      promptCommand  `cmd:"" help:"Ask on a board as its host, list what stands, end it."`
 	Filter      filterCommand  `cmd:"" help:"List, add, remove or try the filters of words."`
+	Admin       adminCommand   `cmd:"" help:"Let the owner in anew."`
 	Healthcheck healthCommand  `cmd:"" help:"Exit with 0 when the server on --addr is well."`
 	Version     versionCommand `cmd:"" help:"Print the version."`
 }

@@ -23,7 +23,7 @@ type (
 	filterList struct{}
 	filterAdd  struct {
 		filterFlags
-		Action string `required:"" placeholder:"ACTION" help:"What is done with a post that has it: block, mask, short (it lives a minute), ask (a name: think again) or care."`
+		Action string `required:"" placeholder:"ACTION" help:"What is done with a post that has it: block, hold (it waits for an admin), mask, short (it lives a minute), ask (a name: think again) or care."`
 		Board  string `placeholder:"SLUG" help:"The one board it is for."`
 	}
 	filterRemove struct {
@@ -65,7 +65,7 @@ func (c filterAdd) Run(ctx context.Context, cfg *Config, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		f := board.Filter{Board: c.Board, Text: c.Text, Pattern: c.Pattern, Action: board.Action(c.Action)}
+		f := board.Filter{Board: c.Board, Text: c.Text, Pattern: c.Pattern, Action: board.FilterAction(c.Action)}
 		if err := board.AddFilter(ctx, "cli", store, screen, f, time.Now()); err != nil {
 			return usageError{err}
 		}

@@ -10,12 +10,13 @@ import (
 // house says which rooms a room may import (ARCHITECTURE.md, "Floors"), and
 // libraries which of other people's code: nil is any.
 var house = map[string]struct{ rooms, libraries []string }{
-	"main":     {rooms: []string{"board", "filter", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
+	"main":     {rooms: []string{"argon", "board", "filter", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
 	"handlers": {rooms: []string{"board", "limit", "live", "pictures", "static", "views", "words"}},
 	"views":    {rooms: []string{"board", "static", "words"}},
 	"storage":  {rooms: []string{"board"}},
 	"live":     {rooms: []string{"board"}},
 	"limit":    {rooms: []string{"board"}},
+	"argon":    {rooms: []string{"board"}, libraries: []string{"golang.org/x/crypto/argon2", "golang.org/x/sync"}},
 	"pictures": {rooms: []string{"board"}, libraries: []string{"golang.org/x/image"}},
 	"filter":   {rooms: []string{"board"}, libraries: []string{"golang.org/x/text"}},
 	"search":   {rooms: []string{"board"}},
@@ -36,6 +37,7 @@ var homes = map[string][]string{
 	"github.com/nicksnyder/go-i18n": {"words"},
 	"github.com/chromedp/chromedp":  {"e2e"},
 	"golang.org/x/image":            {"pictures"},
+	"golang.org/x/crypto":           {"argon"},
 }
 
 // TestRoomsImportOnlyFloorsBelowThem walks what is really built, tests aside.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"mayfly/argon"
 	"mayfly/board"
 	"mayfly/filter"
 	"mayfly/handlers"
@@ -138,13 +139,19 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
+	door := board.NewDoor(store, argon.New(), now, time.Now)
+	setup, err := door.Begin(ctx)
+	if err != nil {
+		return err
+	}
 	gate := limit.NewGate(tuner.Settings, now, limit.MaxSockets())
 	site := handlers.New(handlers.Parts{
 		Board:      b,
+		Door:       door,
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
-		Settings:   tuner.Settings,
+		Tuner:      tuner,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
 		Base:       cfg.base,
@@ -162,7 +169,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, index, store) })
 	background.Go(func() { follow(ctx, log, tuner.Follow, screen.Follow, b.Follow) })
-	return serve(ctx, cfg, site.Handler(), hub, log, out)
+	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 
 // fill reads what is alive into the index, while pages are served.
@@ -197,13 +204,13 @@ func follow(ctx context.Context, log *slog.Logger, each ...func(context.Context)
 // shutdownTime is how long requests that are under way may take to end.
 const shutdownTime = 10 * time.Second
 
-func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, log *slog.Logger, out io.Writer) error {
+func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, log *slog.Logger, opened func(net.Addr)) error {
 	srv := handlers.NewHTTPServer(site, log)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return fmt.Errorf("--addr=%s can't be listened on: %w", cfg.Addr, err)
 	}
-	announce(out, cfg, listener.Addr())
+	opened(listener.Addr())
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(listener) }()
 	select {
@@ -221,13 +228,21 @@ func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, l
 	return nil
 }
 
-// announce prints where the board can be opened.
-func announce(out io.Writer, cfg *Config, addr net.Addr) {
+// announce prints where the board can be opened and, while it has no owner, where
+// somebody becomes that. The link is on this terminal alone, and in no log.
+func announce(out io.Writer, cfg *Config, addr net.Addr, setup board.Token) {
+	list := addresses(cfg, addr)
 	fmt.Fprintln(out, "Mayfly is open:")
-	for _, a := range addresses(cfg, addr) {
+	for _, a := range list {
 		fmt.Fprintln(out, "  "+a)
 	}
+	if setup != "" && len(list) > 0 {
+		fmt.Fprintln(out, "It has no owner yet. This link makes one, once:")
+		fmt.Fprintln(out, "  "+setupLink(list[0], setup))
+	}
 }
+
+func setupLink(base string, t board.Token) string { return base + "/admin/setup?token=" + string(t) }
 
 // addresses lists this machine's and the network's ways to a listener.
 func addresses(cfg *Config, addr net.Addr) []string {

@@ -34,7 +34,7 @@ func TestAWrongValueStopsTheStartWithOneSentence(t *testing.T) {
 		{"an unknown starter set", []string{"--starter", "school"}, "--starter=school"},
 		{"a starter set in no language of ours", []string{"--starter-lang", "fr"}, "--starter-lang=fr"},
 		{"an unknown log format", []string{"--log-format", "xml"}, "--log-format=xml"},
-		{"an unknown setting", []string{"--set", "colour=red"}, `no setting is called "colour"`},
+		{"an unknown setting", []string{"--set", "colour=red"}, "no setting is called “colour”"},
 		{"a setting out of bounds", []string{"--set", "ttl_max=31d"}, "setting ttl_max=31d"},
 		{"bounds that cross", []string{"--set", "ttl_min=2d", "--set", "ttl_max=1d"}, "must hold"},
 		{"an unknown flag", []string{"--colour"}, "unknown flag --colour"},

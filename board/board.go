@@ -25,6 +25,7 @@ type Bound struct {
 // what has ended at now is not there, whatever the store still holds.
 // Unknown, ended and destroyed are the same error of kind NotFound.
 type Posts interface {
+	Ledger
 	// InsertPost stores a post and its key, durably, before it returns its Seq.
 	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the
@@ -34,9 +35,9 @@ type Posts interface {
 	Post(ctx context.Context, id PostID, now time.Time) (Post, error)
 	// Thread returns a post with its replies, oldest first.
 	Thread(ctx context.Context, id PostID, now time.Time) (Post, []Post, error)
-	// PostsByID returns those of ids that are there, in the order of ids.
+	// PostsByID returns those of ids that are there for everybody, in the order of ids.
 	PostsByID(ctx context.Context, ids []PostID, now time.Time) ([]Post, error)
-	// Feed returns a page of all of a board's posts, and whether more follow.
+	// Feed returns a page of all of a board's posts in sight, and whether more follow.
 	Feed(ctx context.Context, q Query, now time.Time) ([]Post, bool, error)
 	// Picture returns a part of a post's picture. A view-once post's is not found:
 	// Open gives it.
@@ -59,9 +60,33 @@ type Posts interface {
 	// End destroys the keys of ids, and of the replies under them, in one
 	// durable step. It returns those that were alive. Rows wait for Bury.
 	End(ctx context.Context, ids []PostID, why Why, now time.Time) ([]Ending, error)
+	// Report records one visitor's report in one step, and says whether it hid the post.
+	// Words that the post does not hold, or that were not opened, are ErrWords.
+	Report(ctx context.Context, r Report, now time.Time) (p Post, hidden bool, err error)
+	// Hide puts a post or reply out of sight, at the time of its entry in the log, as all
+	// that follow do. What is out of sight is ErrDecided.
+	Hide(ctx context.Context, id PostID, e Entry) (Post, error)
+	// Release lets a post or reply stand in sight, and returns its thread and how it
+	// stood before. What nobody waits for is ErrDecided.
+	Release(ctx context.Context, id PostID, e Entry) (p, root Post, was Standing, err error)
+	// Lock has a post's thread take no replies, or take them. As it is: ErrDecided.
+	Lock(ctx context.Context, id PostID, locked bool, e Entry) (Post, error)
+	// Shorten gives a post another life, which is no longer.
+	Shorten(ctx context.Context, id PostID, to func(Life) Life, e Entry) (Post, error)
+	// Queue returns what waits for an admin, at most limit.
+	Queue(ctx context.Context, limit int, now time.Time) ([]Case, error)
+	// Case returns one post or reply as Queue does, whether it waits or not.
+	Case(ctx context.Context, id PostID, now time.Time) (Case, error)
+	// Waiting counts what waits for an admin.
+	Waiting(ctx context.Context, now time.Time) (int, error)
+	// Acts returns those entries of the log that are PublicActs, before seq (0: all), on
+	// a board ("": on all), newest first, at most limit.
+	Acts(ctx context.Context, slug string, before int64, limit int) ([]Entry, error)
 	// Cap brings every life under the bounds of its board, and says how many it
 	// moved. Lives on boards without a bound are as they were.
 	Cap(ctx context.Context, bounds []Bound) (int, error)
+	// Shortened counts what Cap would do to the posts of a board.
+	Shortened(ctx context.Context, b Bound, now time.Time) (Shortened, error)
 	// Traces returns the wordless lines that stand in a board's feed.
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
 	// Prompts returns the host's posts that live on a board, the newest first.
@@ -105,6 +130,8 @@ type Board struct {
 	settings func(board string) Settings
 	now      Clock
 	log      *slog.Logger
+
+	deciding sync.Mutex // so that what is told last is what was stored last
 
 	following sync.Mutex
 	followed  time.Time            // when boards were last followed
@@ -151,7 +178,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Thread:  id,
 		Body:    d.Body,
 		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Picture: picture, Unlisted: d.Unlisted,
-		ViewOnce: d.ViewOnce, Readers: d.Readers, Care: found.Care, Short: found.Short,
+		ViewOnce: d.ViewOnce, Readers: d.Readers, Care: found.Care, Short: found.Short, Standing: found.standing(),
 		Name:   secret.Voice(v).Draws,
 		Life:   found.life(b.now(), s).ClosedAt(info.ClosesAt),
 		Own:    secret.Own(v, id),
@@ -163,21 +190,26 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		return Post{}, OwnerKey{}, fmt.Errorf("create post: %w", err)
 	}
 	p.Picture = picture.bare()
-	b.finder.Add(p)
+	if p.Standing == Shown {
+		b.finder.Add(p)
+	}
 	p = p.Seal()
-	b.tell(ctx, Event{Kind: Born, Board: slug, Thread: id, ID: id, Post: p, Unlisted: p.Unlisted})
+	b.tellBirth(ctx, p)
 	return p, p.Own, nil
 }
 
 // Reply publishes a reply of visitor v in a thread. It ends with the thread.
 func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (Post, OwnerKey, error) {
 	now := b.now()
-	root, err := b.posts.Post(ctx, thread, now)
+	root, err := b.inSight(ctx, thread, v)
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	if root.IsReply() {
 		return Post{}, OwnerKey{}, ErrNotFound
+	}
+	if root.Locked {
+		return Post{}, OwnerKey{}, ErrLocked
 	}
 	d = Draft{Body: d.Body, To: d.To, Confirm: d.Confirm} // a reply has no clock and no place of its own
 	s := b.settings(root.Board)
@@ -191,7 +223,7 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	d = found.Draft
 	secret := root.Secret
 	id := NewPostID()
-	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Own: secret.Own(v, id), Secret: secret}
+	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Standing: found.standing(), Own: secret.Own(v, id), Secret: secret}
 	if d.To != thread { // every reply answers its post
 		r.To = d.To
 	}
@@ -199,9 +231,24 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("reply: %w", err)
 	}
-	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: thread, ID: id, Post: r, Opener: root.Name, To: b.answered(ctx, r), Hosted: root.Prompt != NoPrompt, Unlisted: root.Unlisted})
-	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: thread, ID: thread, Post: root, Unlisted: root.Unlisted})
+	b.tellReply(ctx, r, root)
 	return r, r.Own, nil
+}
+
+// tellBirth tells of a post that everybody may read.
+func (b *Board) tellBirth(ctx context.Context, p Post) {
+	if p.Standing == Shown {
+		b.tell(ctx, Event{Kind: Born, Board: p.Board, Thread: p.ID, ID: p.ID, Post: p, Unlisted: p.Unlisted})
+	}
+}
+
+// tellReply tells of a reply that everybody may read, and of its thread.
+func (b *Board) tellReply(ctx context.Context, r, root Post) {
+	if r.Standing != Shown || !root.InSight() {
+		return
+	}
+	b.tell(ctx, Event{Kind: Born, Board: r.Board, Thread: root.ID, ID: r.ID, Post: r, Opener: root.Name, To: b.answered(ctx, r), Hosted: root.Prompt != NoPrompt, Unlisted: root.Unlisted})
+	b.tell(ctx, Event{Kind: Changed, Board: root.Board, Thread: root.ID, ID: root.ID, Post: root, Unlisted: root.Unlisted})
 }
 
 // answered is the living reply that r answers, zero if it is gone or never stood in
@@ -211,7 +258,7 @@ func (b *Board) answered(ctx context.Context, r Post) Post {
 		return Post{}
 	}
 	p, err := b.posts.Post(ctx, r.To, b.now())
-	if err != nil || !p.IsReply() || p.Thread != r.Thread {
+	if err != nil || !p.IsReply() || p.Thread != r.Thread || !p.InSight() {
 		return Post{}
 	}
 	return p
@@ -222,7 +269,7 @@ func (b *Board) answered(ctx context.Context, r Post) Post {
 // calls for care does not end by votes.
 func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post, error) {
 	now := b.now()
-	p, err := b.posts.Post(ctx, id, now)
+	p, err := b.inSight(ctx, id, v)
 	if err != nil {
 		return Post{}, err
 	}
@@ -270,11 +317,11 @@ func (b *Board) Votes(ctx context.Context, v Visitor, posts []Post) (map[PostID]
 // Open gives visitor v the body and picture of a view-once post, once. The last opening ends
 // the post before Open returns.
 func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
-	secret, err := b.posts.Secret(ctx, id, b.now())
+	sealed, err := b.inSight(ctx, id, v)
 	if err != nil {
 		return Post{}, err
 	}
-	p, ended, err := b.posts.Open(ctx, id, secret.Opening(v, id), b.now())
+	p, ended, err := b.posts.Open(ctx, id, sealed.Secret.Opening(v, id), b.now())
 	if err != nil {
 		return Post{}, fmt.Errorf("open: %w", err)
 	}
@@ -320,19 +367,54 @@ func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
 	return posts, q.after(posts[len(posts)-1]), nil
 }
 
-// Thread returns a post with its replies, oldest first.
-func (b *Board) Thread(ctx context.Context, id PostID) (Post, []Post, error) {
-	return b.posts.Thread(ctx, id, b.now())
+// Thread returns a post with its replies, oldest first, as visitor v may see them.
+// Under a post that is hidden from them there is nothing.
+func (b *Board) Thread(ctx context.Context, id PostID, v Visitor) (Post, []Post, error) {
+	root, replies, err := b.posts.Thread(ctx, id, b.now())
+	if err != nil {
+		return Post{}, nil, err
+	}
+	if root, err = root.For(v); err != nil || root.Veiled {
+		return root, nil, err
+	}
+	return root, repliesFor(v, replies), nil
 }
 
-// Post returns one post or reply.
-func (b *Board) Post(ctx context.Context, id PostID) (Post, error) {
+// Post returns one post or reply as visitor v may see it.
+func (b *Board) Post(ctx context.Context, id PostID, v Visitor) (Post, error) {
+	p, err := b.posts.Post(ctx, id, b.now())
+	if err != nil {
+		return Post{}, err
+	}
+	return p.For(v)
+}
+
+// Any returns a post or reply whoever may read it: for who decides or proves, and
+// never to be shown.
+func (b *Board) Any(ctx context.Context, id PostID) (Post, error) {
 	return b.posts.Post(ctx, id, b.now())
 }
 
-// Picture returns a part of a post's picture. A post without one, and one that is
-// view-once, is not found.
-func (b *Board) Picture(ctx context.Context, id PostID, part Part) (Image, error) {
+// inSight returns a post or reply with which visitor v may do something: what is held
+// or hidden takes no vote, answer or opening, not even its author's.
+func (b *Board) inSight(ctx context.Context, id PostID, v Visitor) (Post, error) {
+	p, err := b.Post(ctx, id, v)
+	if err == nil && !p.InSight() {
+		return Post{}, ErrHidden
+	}
+	return p, err
+}
+
+// Picture returns a part of a post's picture, if visitor v may see the post. A post
+// without one, and one that is view-once, is not found.
+func (b *Board) Picture(ctx context.Context, id PostID, part Part, v Visitor) (Image, error) {
+	p, err := b.Post(ctx, id, v)
+	if err != nil {
+		return Image{}, err
+	}
+	if p.Veiled {
+		return Image{}, ErrNotFound
+	}
 	return b.posts.Picture(ctx, id, part, b.now())
 }
 

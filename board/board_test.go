@@ -188,7 +188,7 @@ func TestCreateAnswersWithWhatIsStored(t *testing.T) {
 	if p.Body != "hello" || p.Board != board.Home || p.IsReply() || !p.OwnedBy(v) || !p.Own.Equal(key) {
 		t.Errorf("created %+v with key %v", p, key)
 	}
-	stored, err := s.Post(t.Context(), p.ID)
+	stored, err := s.Post(t.Context(), p.ID, board.Visitor{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestReplySpeaksInTheThreadAndBreaksTheSilence(t *testing.T) {
 	expect(t, "told", s.told(), []string{"born " + first.ID.String(), "changed " + p.ID.String()})
 	second, third := s.reply(p, author, "second"), s.reply(p, guest, "third")
 
-	root, replies, err := s.Thread(t.Context(), p.ID)
+	root, replies, err := s.Thread(t.Context(), p.ID, board.Visitor{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -459,13 +459,13 @@ func TestTheCommunityVotesAPostAway(t *testing.T) {
 			for range 4 {
 				s.vote(p.ID, s.visitor(), board.Down)
 			}
-			if _, err := s.Post(t.Context(), p.ID); err != nil {
+			if _, err := s.Post(t.Context(), p.ID, board.Visitor{}); err != nil {
 				t.Fatalf("at -4 it is gone: %v", err)
 			}
 			s.told()
 			s.vote(p.ID, s.visitor(), board.Down)
 			expect(t, "told", s.told(), []string{"died " + p.ID.String() + " score"})
-			if _, err := s.Post(t.Context(), p.ID); !isGone(err) {
+			if _, err := s.Post(t.Context(), p.ID, board.Visitor{}); !isGone(err) {
 				t.Errorf("at -5 it is there: %v", err)
 			}
 			traces, err := s.Traces(t.Context(), board.Home)
@@ -473,7 +473,7 @@ func TestTheCommunityVotesAPostAway(t *testing.T) {
 				t.Errorf("traces %v, %v; want %d", traces, err, tt.traces)
 			}
 			if tt.isReply {
-				if _, _, err := s.Thread(t.Context(), root.ID); err != nil {
+				if _, _, err := s.Thread(t.Context(), root.ID, board.Visitor{}); err != nil {
 					t.Errorf("the thread went with its reply: %v", err)
 				}
 			}
@@ -512,7 +512,7 @@ func TestDownsBurnALifeToItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, "told by the vote", s.told(), nil)
-	if _, err := s.Post(t.Context(), p.ID); !isGone(err) {
+	if _, err := s.Post(t.Context(), p.ID, board.Visitor{}); !isGone(err) {
 		t.Errorf("it is still there: %v", err)
 	}
 	s.sweep()
@@ -538,7 +538,7 @@ func TestAuthorsEndWhatTheyWrote(t *testing.T) {
 	}
 	expect(t, "told", s.told(), []string{"died " + first.ID.String() + " author", "died " + r.ID.String() + " author"})
 	expect(t, "feed", s.feed(board.ByBirth), []string{"second"})
-	root, replies, err := s.Thread(t.Context(), second.ID)
+	root, replies, err := s.Thread(t.Context(), second.ID, board.Visitor{})
 	if err != nil || len(replies) != 0 || root.Replies != 0 {
 		t.Errorf("the thread counts %d and holds %v, %v; want none", root.Replies, bodies(replies), err)
 	}
@@ -671,9 +671,9 @@ func (s *site) reads(p, r board.Post, v board.Visitor) map[string]func() (bool, 
 		}
 	}
 	return map[string]func() (bool, error){
-		"post":   func() (bool, error) { _, err := s.Post(ctx, p.ID); return gone(err) },
-		"reply":  func() (bool, error) { _, err := s.Post(ctx, r.ID); return gone(err) },
-		"thread": func() (bool, error) { _, _, err := s.Thread(ctx, p.ID); return gone(err) },
+		"post":   func() (bool, error) { _, err := s.Post(ctx, p.ID, board.Visitor{}); return gone(err) },
+		"reply":  func() (bool, error) { _, err := s.Post(ctx, r.ID, board.Visitor{}); return gone(err) },
+		"thread": func() (bool, error) { _, _, err := s.Thread(ctx, p.ID, board.Visitor{}); return gone(err) },
 		"new":    feed(board.ByBirth),
 		"fading": feed(board.ByFading),
 		"yours": func() (bool, error) {
@@ -747,7 +747,7 @@ func TestR08AStepBackRevivesNothing(t *testing.T) {
 	p := s.post(v, "post")
 	r := s.reply(p, v, "reply")
 	s.now = p.Life.EndsAt
-	if _, err := s.Post(t.Context(), p.ID); !isGone(err) {
+	if _, err := s.Post(t.Context(), p.ID, board.Visitor{}); !isGone(err) {
 		t.Fatalf("at its end: %v", err)
 	}
 	for _, back := range []time.Duration{time.Millisecond, time.Hour, 24 * time.Hour} {
@@ -774,8 +774,8 @@ func TestR42UnknownEndedAndForeignAreTheSameAnswer(t *testing.T) {
 	s.now = expired.Life.EndsAt
 	unknown := board.NewPostID()
 	for name, ask := range map[string]func(board.PostID) error{
-		"post":   func(id board.PostID) error { _, err := s.Post(t.Context(), id); return err },
-		"thread": func(id board.PostID) error { _, _, err := s.Thread(t.Context(), id); return err },
+		"post":   func(id board.PostID) error { _, err := s.Post(t.Context(), id, stranger); return err },
+		"thread": func(id board.PostID) error { _, _, err := s.Thread(t.Context(), id, stranger); return err },
 		"reply": func(id board.PostID) error {
 			_, _, err := s.Reply(t.Context(), id, stranger, board.Draft{Body: "a"})
 			return err
@@ -799,7 +799,7 @@ func TestR42UnknownEndedAndForeignAreTheSameAnswer(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.Post(t.Context(), foreign.ID); err != nil {
+	if _, err := s.Post(t.Context(), foreign.ID, board.Visitor{}); err != nil {
 		t.Errorf("a stranger ended it: %v", err)
 	}
 }
@@ -810,7 +810,7 @@ func TestAReplyIsNoThreadOfItsOwn(t *testing.T) {
 	if _, _, err := s.Reply(t.Context(), r.ID, s.visitor(), board.Draft{Body: "a"}); !isGone(err) {
 		t.Errorf("a reply to a reply: %v, want not found", err)
 	}
-	if _, _, err := s.Thread(t.Context(), r.ID); !isGone(err) {
+	if _, _, err := s.Thread(t.Context(), r.ID, board.Visitor{}); !isGone(err) {
 		t.Errorf("the thread of a reply: %v, want not found", err)
 	}
 }
@@ -826,7 +826,7 @@ func TestALowerTTLMaxReachesTheLiving(t *testing.T) {
 	none := board.PostID{}.String()
 	expect(t, "told", s.told(), []string{"reload " + none, "settings " + none})
 	for id, want := range map[board.PostID]time.Time{long.ID: s.now.Add(2 * time.Hour), short.ID: s.now.Add(time.Hour)} {
-		p, err := s.Post(t.Context(), id)
+		p, err := s.Post(t.Context(), id, board.Visitor{})
 		if err != nil || !p.Life.EndsAt.Equal(want) {
 			t.Errorf("%s ends %v, %v; want %v", p.Body, p.Life.EndsAt, err, want)
 		}
@@ -836,7 +836,7 @@ func TestALowerTTLMaxReachesTheLiving(t *testing.T) {
 	}
 	s.SettingsChanged(t.Context(), board.TuningOf(s.settings), board.TuningOf(old))
 	expect(t, "told of a higher one", s.told(), []string{"settings " + none})
-	if p, err := s.Post(t.Context(), long.ID); err != nil || !p.Life.EndsAt.Equal(s.now.Add(2*time.Hour)) {
+	if p, err := s.Post(t.Context(), long.ID, board.Visitor{}); err != nil || !p.Life.EndsAt.Equal(s.now.Add(2*time.Hour)) {
 		t.Errorf("a higher ttl_max moved the end to %v, %v", p.Life.EndsAt, err)
 	}
 }

@@ -280,6 +280,30 @@ func (b *Board) SettingsChanged(ctx context.Context, old, next Tuning) {
 	}
 }
 
+// Shortened is what new settings would do to what lives.
+type Shortened struct{ Ends, Sooner, All int }
+
+// Would counts what next would end at once, or sooner than old.
+func (b *Board) Would(ctx context.Context, old, next Tuning) (Shortened, error) {
+	boards, err := b.Boards(ctx)
+	if err != nil {
+		return Shortened{}, err
+	}
+	var sum Shortened
+	for _, info := range boards {
+		limit := next.Of(info.Slug).TTLMax
+		if limit >= old.Of(info.Slug).TTLMax {
+			continue
+		}
+		n, err := b.posts.Shortened(ctx, Bound{info.Slug, limit, info.ClosesAt}, b.now())
+		if err != nil {
+			return Shortened{}, fmt.Errorf("count what would end: %w", err)
+		}
+		sum.Ends, sum.Sooner, sum.All = sum.Ends+n.Ends, sum.Sooner+n.Sooner, sum.All+n.All
+	}
+	return sum, nil
+}
+
 // Cap brings everything that lives under the settings and closing dates in force:
 // what was changed while nobody served. It tells nobody.
 func (b *Board) Cap(ctx context.Context) error {

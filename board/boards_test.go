@@ -142,11 +142,11 @@ func TestNothingOutlivesItsBoard(t *testing.T) {
 	}
 	s.closeAt("attic", closes.Add(time.Hour)) // changes nothing for the living
 	for _, id := range []board.PostID{before.ID, after.ID} {
-		if p, err := s.Post(t.Context(), id); err != nil || !p.Life.EndsAt.Equal(closes) || !p.Life.CapAt.Equal(closes) {
+		if p, err := s.Post(t.Context(), id, board.Visitor{}); err != nil || !p.Life.EndsAt.Equal(closes) || !p.Life.CapAt.Equal(closes) {
 			t.Errorf("after the date was put off: %+v, %v; want an end at %v", p.Life, err, closes)
 		}
 	}
-	if p, err := s.Post(t.Context(), home.ID); err != nil || p.Life != home.Life {
+	if p, err := s.Post(t.Context(), home.ID, board.Visitor{}); err != nil || p.Life != home.Life {
 		t.Errorf("at home: %+v, %v", p.Life, err)
 	}
 	s.closeAt("attic", closes)
@@ -157,7 +157,7 @@ func TestNothingOutlivesItsBoard(t *testing.T) {
 	expect(t, "told as its last hour began", s.told(), []string{"settings " + none})
 	s.now = closes
 	for _, id := range []board.PostID{before.ID, after.ID} {
-		if _, err := s.Post(t.Context(), id); !isGone(err) {
+		if _, err := s.Post(t.Context(), id, board.Visitor{}); !isGone(err) {
 			t.Errorf("it is read after its board: %v", err)
 		}
 	}
@@ -204,7 +204,7 @@ func TestEndingABoardEndsWhatIsOnItForGood(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.follow()
-	if _, err := s.Post(t.Context(), p.ID); !isGone(err) {
+	if _, err := s.Post(t.Context(), p.ID, board.Visitor{}); !isGone(err) {
 		t.Errorf("it is read after its board: %v", err)
 	}
 	s.told()
@@ -231,7 +231,7 @@ func TestWhatCouldNotBeShortenedIsTriedAgain(t *testing.T) {
 	if err := b.Follow(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if p, err := s.Post(t.Context(), p.ID); err != nil || !p.Life.EndsAt.Equal(closes) {
+	if p, err := s.Post(t.Context(), p.ID, board.Visitor{}); err != nil || !p.Life.EndsAt.Equal(closes) {
 		t.Errorf("%+v, %v; want an end at %v", p.Life, err, closes)
 	}
 }
@@ -274,7 +274,7 @@ func TestSettingsOfOneBoardReachItsLivesAndPagesAlone(t *testing.T) {
 	}
 	ends := func(p board.Post) time.Duration {
 		t.Helper()
-		p, err := s.Post(t.Context(), p.ID)
+		p, err := s.Post(t.Context(), p.ID, board.Visitor{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,10 @@ const (
 	Full                    // no room on the disk
 	Unsupported             // a kind of file that we don't take
 	TooLarge                // more bytes than we take
+	Shut                    // not now: out of sight, or locked
+	Decided                 // somebody else was quicker
+	Denied                  // for who is signed in alone
+	Forbidden               // for somebody else who is
 )
 
 // Error is a refusal that a person or program will read. Code is a key of the

@@ -29,6 +29,7 @@ type Event struct {
 	Hosted bool // of a reply: the thread's post is the host's, so nobody wrote it
 	To     Post // of a reply: the living reply it answers; zero: none
 	Why    Why
+	Reason Reason // of what an admin removed; "": none was given
 	// ClosesAt, of SettingsChanged alone, is when the board closes; zero: never.
 	ClosesAt time.Time
 	// Unlisted keeps an event from those who read the board: it is for the thread alone.
@@ -50,6 +51,9 @@ const (
 	ByAuthor  Why = "author"
 	ByAdmin   Why = "admin"
 	ByBoard   Why = "board" // its board has closed
+
+	// OutOfSight is why open pages let go of what lives on: reports hid it.
+	OutOfSight Why = "hidden"
 )
 
 // LeavesTrace says whether the community or the last reader ended it, so that a
@@ -65,6 +69,7 @@ type Ending struct {
 	Thread PostID
 	Board  string
 	Why    Why
+	Reason Reason // an admin's
 
 	Unlisted bool
 }
@@ -89,6 +94,6 @@ func tellEndings(ctx context.Context, finder Finder, tell func(context.Context, 
 		return
 	}
 	for _, e := range ended {
-		tell(ctx, Event{Kind: Died, Board: e.Board, Thread: e.Thread, ID: e.ID, Why: e.Why, Unlisted: e.Unlisted})
+		tell(ctx, Event{Kind: Died, Board: e.Board, Thread: e.Thread, ID: e.ID, Why: e.Why, Reason: e.Reason, Unlisted: e.Unlisted})
 	}
 }

@@ -84,6 +84,14 @@ func (l Life) Capped(ttlMax time.Duration) Life {
 	return l
 }
 
+// Shortened leaves a life so much at most, rounded up to its grid, and nothing to gain.
+func (l Life) Shortened(now time.Time, left time.Duration) Life {
+	l.CapAt = earlier(l.CapAt, roundUp(now.Add(left), l.Grid))
+	l.Until = earlier(l.Until, l.CapAt)
+	l.EndsAt = earlier(l.EndsAt, l.CapAt)
+	return l
+}
+
 // ClosedAt brings a life under the closing date of its board, which lies on a minute
 // and so on every grid; the zero time is no such date.
 func (l Life) ClosedAt(at time.Time) Life {

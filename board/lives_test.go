@@ -118,7 +118,7 @@ func (w *witness) open(t *rapid.T) {
 func (w *witness) remove(t *rapid.T) {
 	id, v := w.something(t), w.someone(t)
 	if err := w.site.EndAsVisitor(w.ctx(), id, v); err == nil {
-		if _, err := w.site.Post(w.ctx(), id); !isGone(err) {
+		if _, err := w.site.Post(w.ctx(), id, board.Visitor{}); !isGone(err) {
 			w.Fatalf("%v can be read after its author ended it", id)
 		}
 	}
@@ -161,7 +161,7 @@ func (w *witness) looks(*rapid.T) {
 		}
 	}
 	for _, id := range w.known {
-		p, err := s.Post(w.ctx(), id)
+		p, err := s.Post(w.ctx(), id, board.Visitor{})
 		w.must(err)
 		if err == nil {
 			w.holds(p, "post")
@@ -172,7 +172,7 @@ func (w *witness) looks(*rapid.T) {
 
 // agrees holds the other ways to a post to what its own address said.
 func (w *witness) agrees(id board.PostID, alive, listed bool) {
-	root, replies, err := w.site.Thread(w.ctx(), w.roots[id])
+	root, replies, err := w.site.Thread(w.ctx(), w.roots[id], board.Visitor{})
 	w.must(err)
 	there := err == nil && (root.ID == id || slices.ContainsFunc(replies, func(r board.Post) bool { return r.ID == id }))
 	if there != alive || alive && !listed {

@@ -34,7 +34,7 @@ func TestAPictureStandsBesideTheWordsOrInTheirPlace(t *testing.T) {
 			t.Fatalf("create: %v, pressed %d times", err, up.presses)
 		}
 		want := board.Picture{Alt: "a heron standing", Colour: "#102030", Width: 1600, Height: 900, ThumbWidth: 480, ThumbHeight: 270}
-		stored, err := s.Post(t.Context(), p.ID)
+		stored, err := s.Post(t.Context(), p.ID, board.Visitor{})
 		if err != nil || stored.Body != body || stored.Backdrop != "" {
 			t.Errorf("stored %+v, %v; want %q on no backdrop", stored, err, body)
 		}
@@ -43,11 +43,11 @@ func TestAPictureStandsBesideTheWordsOrInTheirPlace(t *testing.T) {
 				t.Errorf("%s: %+v, want %+v", what, got, want)
 			}
 		}
-		full, err := s.Picture(t.Context(), p.ID, board.FullPart)
+		full, err := s.Picture(t.Context(), p.ID, board.FullPart, board.Visitor{})
 		if err != nil || full.Type != "image/jpeg" || string(full.Bytes) != "full" {
 			t.Errorf("full: %q of %s, %v", full.Bytes, full.Type, err)
 		}
-		thumb, err := s.Picture(t.Context(), p.ID, board.ThumbPart)
+		thumb, err := s.Picture(t.Context(), p.ID, board.ThumbPart, board.Visitor{})
 		if err != nil || thumb.Type != "image/png" || string(thumb.Bytes) != "thumb" {
 			t.Errorf("thumb: %q of %s, %v", thumb.Bytes, thumb.Type, err)
 		}
@@ -123,7 +123,7 @@ func TestAViewOncePictureIsShownByItsOpeningAlone(t *testing.T) {
 		t.Errorf("before it is opened %+v is shown, %+v told", p.Picture, told.Picture)
 	}
 	for _, part := range []board.Part{board.FullPart, board.ThumbPart} {
-		if _, err := s.Picture(t.Context(), p.ID, part); !isGone(err) {
+		if _, err := s.Picture(t.Context(), p.ID, part, board.Visitor{}); !isGone(err) {
 			t.Errorf("its %s part: %v, want not found", part, err)
 		}
 	}
@@ -156,7 +156,7 @@ func TestPicturesGoWithForgetMeAndByKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range []board.Post{forgotten, byKey} {
-		if _, err := s.Picture(t.Context(), p.ID, board.FullPart); !isGone(err) {
+		if _, err := s.Picture(t.Context(), p.ID, board.FullPart, board.Visitor{}); !isGone(err) {
 			t.Errorf("its picture: %v, want not found", err)
 		}
 	}

@@ -1,7 +1,6 @@
 package board
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,8 +23,9 @@ const (
 	placeMax  = 40 // characters of a name
 )
 
-var errPlaces = fmt.Errorf("give up to %d names of at most %d characters, with semicolons between them; a name may be followed by "+
-	"its latitude and longitude, such as Library 45.4642/9.1900; Old Harbour; Campus 44.40/8.95", placesMax, placeMax)
+var errPlaces = unfit("places", fmt.Sprintf("give up to %d names of at most %d characters, with semicolons between them; a name may be followed by "+
+	"its latitude and longitude, such as Library 45.4642/9.1900; Old Harbour; Campus 44.40/8.95", placesMax, placeMax),
+	"most", placesMax, "max", placeMax)
 
 // ParsePlaces reads a list such as "Library 45.4642/9.1900; Old Harbour".
 func ParsePlaces(v string) ([]Place, error) {
@@ -39,7 +39,7 @@ func ParsePlaces(v string) ([]Place, error) {
 			return nil, err
 		}
 		if _, twice := FindPlace(list, p.Slug); twice {
-			return nil, fmt.Errorf("%q is there twice; each place needs a name of its own", p.Name)
+			return nil, unfit("twice", fmt.Sprintf("“%s” is there twice; each place needs a name of its own", p.Name), "name", p.Name)
 		}
 		list = append(list, p)
 	}
@@ -62,7 +62,7 @@ func parsePlace(text string) (Place, error) {
 		return Place{}, errPlaces
 	}
 	if p.Placed && (p.Lat < -90 || p.Lat > 90 || p.Lon < -180 || p.Lon > 180) {
-		return Place{}, errors.New("a latitude lies between -90 and 90, a longitude between -180 and 180")
+		return Place{}, unfit("position", "a latitude lies between −90 and 90, a longitude between −180 and 180")
 	}
 	return p, nil
 }

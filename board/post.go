@@ -51,8 +51,14 @@ type Post struct {
 	ViewOnce bool     // each visitor opens it once; until then it is Sealed
 	Readers  int      // openings that are left, 0 for no such clock
 	Sealed   bool     // Body and Picture are withheld: Board.Open gives them
-	Care     bool     // it calls for care: its author is shown the host's card, and votes do not end it
 	Short    bool     // a filter has cut its life short
+
+	Standing Standing // who may read it
+	Under    Standing // of a reply: who may read its thread
+	Veiled   bool     // its words are withheld: see For
+	Care     bool     // somebody may be in danger: an admin looks at it first, its author is shown the host's card, and votes do not end it
+	Locked   bool     // its thread takes no more replies
+	Staff    bool     // of a reply: an admin speaks, who has no Name
 
 	Prompt    Prompt // the host speaks: it is pinned, and has no Name
 	Sponsored bool   // somebody paid the host to ask

@@ -92,7 +92,7 @@ func TestThreePromptsStandAtATime(t *testing.T) {
 	s.told()
 	s.follow()
 	expect(t, "told", s.told(), []string{"died " + first.ID.String() + " admin"})
-	if _, err := s.Post(t.Context(), first.ID); !isGone(err) {
+	if _, err := s.Post(t.Context(), first.ID, board.Visitor{}); !isGone(err) {
 		t.Errorf("it is read after its end: %v", err)
 	}
 	s.follow()

@@ -27,6 +27,7 @@ type Screen interface {
 type Verdict struct {
 	Draft   Draft     // as it may be published: what is masked is masked
 	Refused string    // the first words of it that are not taken here; "": none
+	Hold    bool      // it waits for an admin
 	Short   bool      // it may live for ShortTime
 	Care    bool      // it calls for care
 	Private []Private // what in it gives somebody away, each once and in order
@@ -58,20 +59,21 @@ const (
 // is more.
 const ShortTime = time.Minute
 
-// Action is what is done with a post that a filter hits.
-type Action string
+// FilterAction is what is done with a post that a filter hits.
+type FilterAction string
 
 // The actions of filters.
 const (
-	Block Action = "block" // it is refused
-	Mask  Action = "mask"  // the words are covered at birth
-	Short Action = "short" // it lives for ShortTime
-	Doubt Action = "ask"   // a name: the author is asked to think again, by the setting doxx
-	Care  Action = "care"  // its author is shown the care card
+	Block FilterAction = "block" // it is refused
+	Hold  FilterAction = "hold"  // it waits for an admin
+	Mask  FilterAction = "mask"  // the words are covered at birth
+	Short FilterAction = "short" // it lives for ShortTime
+	Doubt FilterAction = "ask"   // a name: the author is asked to think again, by the setting doxx
+	Care  FilterAction = "care"  // its author is shown the care card
 )
 
-// Actions are those that the host may choose from.
-var Actions = []Action{Block, Mask, Short, Doubt, Care}
+// FilterActions are those that the host may choose from.
+var FilterActions = []FilterAction{Block, Hold, Mask, Short, Doubt, Care}
 
 const (
 	// FiltersMax is how many filters there may be.
@@ -90,7 +92,7 @@ type Filter struct {
 	Board   string // "": all of them
 	Text    string // a word such as spam or spam*; of a Pattern, RE2
 	Pattern bool
-	Action  Action
+	Action  FilterAction
 }
 
 // String is how the audit log and the host see it.
@@ -106,14 +108,17 @@ func (f Filter) String() string {
 type FilterStore interface {
 	// Filters lists them in the order they were added.
 	Filters(ctx context.Context) ([]Filter, error)
-	// InsertFilter stores a filter with its audit row.
-	InsertFilter(ctx context.Context, f Filter, c Change) error
-	// DeleteFilter forgets a filter, and keeps an audit row.
-	DeleteFilter(ctx context.Context, number int64, c Change) error
+	// InsertFilter stores a filter with its entry in the log.
+	InsertFilter(ctx context.Context, f Filter, e Entry) error
+	// DeleteFilter forgets a filter, with an entry in the log.
+	DeleteFilter(ctx context.Context, number int64, e Entry) error
 }
 
-// FilterKnob is what a change of filters is called in the audit log.
-const FilterKnob = "filter"
+// What admins do to filters.
+const (
+	ActAddFilter    Action = "add_filter"
+	ActRemoveFilter Action = "remove_filter"
+)
 
 // AddFilter adds a filter; by is who does. Its error is one sentence that says what
 // would do.
@@ -136,7 +141,7 @@ func AddFilter(ctx context.Context, by string, store FilterStore, screen Screen,
 	if slices.ContainsFunc(list, same) {
 		return errors.New("this filter is there already")
 	}
-	err = store.InsertFilter(ctx, f, Change{Board: f.Board, Name: FilterKnob, New: f.String(), By: by, At: now})
+	err = store.InsertFilter(ctx, f, Entry{At: now, By: by, Action: ActAddFilter, Board: f.Board, Subject: f.String()})
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("no board is called %q", f.Board)
 	}
@@ -155,7 +160,7 @@ func CheckFilter(screen Screen, f Filter) (Filter, error) {
 		return f, errors.New("a filter must be text in UTF-8")
 	case n > FilterMax:
 		return f, fmt.Errorf("a filter may have %d characters, and this one has %d", FilterMax, n)
-	case !slices.Contains(Actions, f.Action):
+	case !slices.Contains(FilterActions, f.Action):
 		return f, fmt.Errorf("a filter may %s, not %q", actionNames(), f.Action)
 	}
 	_, err := screen.Finder(f)
@@ -164,9 +169,9 @@ func CheckFilter(screen Screen, f Filter) (Filter, error) {
 
 func actionNames() string {
 	names := ""
-	for i, a := range Actions {
+	for i, a := range FilterActions {
 		switch {
-		case i == len(Actions)-1:
+		case i == len(FilterActions)-1:
 			names += " or "
 		case i > 0:
 			names += ", "
@@ -186,7 +191,7 @@ func RemoveFilter(ctx context.Context, by string, store FilterStore, number int6
 	if i < 0 {
 		return fmt.Errorf("no filter has the number %d; mayfly filter list shows those there are", number)
 	}
-	return store.DeleteFilter(ctx, number, Change{Board: list[i].Board, Name: FilterKnob, Old: list[i].String(), By: by, At: now})
+	return store.DeleteFilter(ctx, number, Entry{At: now, By: by, Action: ActRemoveFilter, Board: list[i].Board, Subject: list[i].String()})
 }
 
 // Trial is what a filter would do now.
@@ -304,6 +309,14 @@ func firstRunes(s string, most int) string {
 		return string(r[:most]) + "…"
 	}
 	return s
+}
+
+// standing is who may read it at first.
+func (v Verdict) standing() Standing {
+	if v.Hold {
+		return Held
+	}
+	return Shown
 }
 
 // life begins the life of a draft as it may be published. Nothing lengthens one that

@@ -29,9 +29,11 @@ type Settings struct {
 	DailyQuestion              bool // the host asks one each day, from a set
 	Pictures                   Pictures
 	ViewOncePictures           bool
-	Picture                    Rate           // posts with one, which are charged as posts too
-	Places                     bool           // posts may say where
-	PlaceList                  []Place        // and these are the answers
+	Picture                    Rate    // posts with one, which are charged as posts too
+	Places                     bool    // posts may say where
+	PlaceList                  []Place // and these are the answers
+	Report                     Rate
+	ReportsToHide              int            // so many hide a post until an admin has looked
 	Socket                     int            // open sockets an address may have
 	Pow                        Pow            // when a write costs a proof of work
 	PowBits                    int            // and what it costs: 2 to this many steps
@@ -79,10 +81,83 @@ func (r Rate) String() string {
 type Knob struct {
 	Name     string
 	Default  string
-	Min, Max string // "" where bounds say nothing
-	Site     bool   // one value for all boards: no board may differ
+	Min, Max string   // "" where bounds say nothing
+	Site     bool     // one value for all boards: no board may differ
+	Kind     KnobKind // how a form asks for it
+	Choices  []string // of a KnobChoice
 	get      func(*Settings) string
 	set      func(*Settings, string) error
+}
+
+// KnobKind is what sort of value a setting has.
+type KnobKind uint8
+
+// The kinds of settings.
+const (
+	KnobText KnobKind = iota
+	KnobLife
+	KnobWhole
+	KnobOnOff
+	KnobChoice
+	KnobRate
+)
+
+// UnfitError says why a setting can't be had. Error is the one sentence, in English, that
+// commands print; pages say the same in their reader's language, by Code.
+type UnfitError struct {
+	Board       string // the one it would not suit; "": the one that was meant
+	Name, Value string // the setting's; no name: several together
+	Code        string
+	Args        map[string]any
+
+	text string
+}
+
+// Error names the setting and says what would do.
+func (u *UnfitError) Error() string {
+	text := u.text
+	if u.Name != "" {
+		text = fmt.Sprintf("setting %s=%s: %s", u.Name, u.Value, text)
+	}
+	if u.Board != "" {
+		text = fmt.Sprintf("on board %s: %s", u.Board, text)
+	}
+	return text
+}
+
+// Text is Error without the setting's name.
+func (u *UnfitError) Text() string { return u.text }
+
+// unfit is a reason; args are pairs of name and value.
+func unfit(code, text string, args ...any) *UnfitError {
+	u := &UnfitError{Code: "unfit." + code, Args: map[string]any{}, text: text}
+	for i := 0; i+1 < len(args); i += 2 {
+		u.Args[args[i].(string)] = args[i+1]
+	}
+	return u
+}
+
+// of is the reason why a setting can't have a value.
+func (u UnfitError) of(name, value string) *UnfitError {
+	u.Name, u.Value = name, value
+	return &u
+}
+
+// reason makes an UnfitError of what a knob has refused a value with.
+func reason(err error, name, value string) *UnfitError {
+	u, ok := errors.AsType[*UnfitError](err)
+	if !ok {
+		u = unfit("text", err.Error(), "text", err.Error())
+	}
+	return u.of(name, value)
+}
+
+// Read is value as Get would write it in s; the error says why it can't be had.
+func (k Knob) Read(s Settings, value string) (string, *UnfitError) {
+	if err := k.set(&s, strings.TrimSpace(value)); err != nil {
+		return "", reason(err, k.Name, value)
+	}
+	return k.Get(s), nil
 }
 
 // Get is the setting's value in s, as Set reads it.
@@ -118,6 +193,8 @@ var Knobs = []Knob{
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
 	rate("vote", "30/15", func(s *Settings) *Rate { return &s.Vote }),
 	rate("open", "20/10", func(s *Settings) *Rate { return &s.Open }),
+	rate("report", "6/3", func(s *Settings) *Rate { return &s.Report }),
+	whole("reports_to_hide", 3, 1, 1000, func(s *Settings) *int { return &s.ReportsToHide }),
 	rate("picture", "3/2", func(s *Settings) *Rate { return &s.Picture }),
 	rate("search", "30/10", func(s *Settings) *Rate { return &s.Search }),
 	site(rate("page", "600/200", func(s *Settings) *Rate { return &s.Page })),
@@ -158,12 +235,13 @@ func (s Settings) With(changes map[string]string) (Settings, error) {
 			return s, err
 		}
 		if err := k.set(&next, strings.TrimSpace(changes[name])); err != nil {
-			return s, fmt.Errorf("setting %s=%s: %w", name, changes[name], err)
+			return s, reason(err, name, changes[name])
 		}
 	}
 	if next.TTLMin > next.TTLDefault || next.TTLDefault > next.TTLMax {
-		return s, fmt.Errorf("settings: ttl_min (%s) ≤ ttl_default (%s) ≤ ttl_max (%s) must hold",
-			FormatLife(next.TTLMin), FormatLife(next.TTLDefault), FormatLife(next.TTLMax))
+		low, def, top := FormatLife(next.TTLMin), FormatLife(next.TTLDefault), FormatLife(next.TTLMax)
+		return s, unfit("order", fmt.Sprintf("settings: ttl_min (%s) ≤ ttl_default (%s) ≤ ttl_max (%s) must hold", low, def, top),
+			"min", low, "default", def, "max", top)
 	}
 	return next, nil
 }
@@ -193,7 +271,7 @@ func checkOverride(values map[string]string) error {
 			return err
 		}
 		if k.Site {
-			return fmt.Errorf("setting %s is one for all boards; set it without a board", name)
+			return unfit("site", fmt.Sprintf("setting %s is one for all boards; set it without a board", name), "name", name)
 		}
 	}
 	return nil
@@ -210,7 +288,8 @@ func FindKnob(name string) (Knob, error) {
 	for i, k := range Knobs {
 		names[i] = k.Name
 	}
-	return Knob{}, fmt.Errorf("no setting is called %q; there are %s", name, strings.Join(names, ", "))
+	list := strings.Join(names, ", ")
+	return Knob{}, unfit("unknown", fmt.Sprintf("no setting is called “%s”; there are %s", name, list), "name", name, "names", list)
 }
 
 // site makes a setting one for all boards.
@@ -223,12 +302,12 @@ func life(name, def, low, high string, field func(*Settings) *time.Duration) Kno
 	bottom, _ := ParseLife(low)
 	top, _ := ParseLife(high)
 	return Knob{
-		Name: name, Default: def, Min: low, Max: high,
+		Name: name, Kind: KnobLife, Default: def, Min: low, Max: high,
 		get: func(s *Settings) string { return FormatLife(*field(s)) },
 		set: func(s *Settings, v string) error {
 			d, err := ParseLife(v)
 			if err != nil || d < bottom || d > top {
-				return fmt.Errorf("give a time from %s to %s, such as 90s, 10m, 24h or 7d", low, high)
+				return unfit("life", fmt.Sprintf("give a time from %s to %s, such as 90s, 10m, 24h or 7d", low, high), "min", low, "max", high)
 			}
 			*field(s) = d
 			return nil
@@ -238,12 +317,12 @@ func life(name, def, low, high string, field func(*Settings) *time.Duration) Kno
 
 func whole(name string, def, low, high int, field func(*Settings) *int) Knob {
 	return Knob{
-		Name: name, Default: strconv.Itoa(def), Min: strconv.Itoa(low), Max: strconv.Itoa(high),
+		Name: name, Kind: KnobWhole, Default: strconv.Itoa(def), Min: strconv.Itoa(low), Max: strconv.Itoa(high),
 		get: func(s *Settings) string { return strconv.Itoa(*field(s)) },
 		set: func(s *Settings, v string) error {
 			n, err := strconv.Atoi(v)
 			if err != nil || n < low || n > high {
-				return fmt.Errorf("give a whole number from %d to %d", low, high)
+				return unfit("whole", fmt.Sprintf("give a whole number from %d to %d", low, high), "min", strconv.Itoa(low), "max", strconv.Itoa(high))
 			}
 			*field(s) = n
 			return nil
@@ -253,7 +332,7 @@ func whole(name string, def, low, high int, field func(*Settings) *int) Knob {
 
 func onOff(name, def string, field func(*Settings) *bool) Knob {
 	return Knob{
-		Name: name, Default: def, Min: "off", Max: "on",
+		Name: name, Kind: KnobOnOff, Default: def, Min: "off", Max: "on",
 		get: func(s *Settings) string {
 			if *field(s) {
 				return "on"
@@ -262,7 +341,7 @@ func onOff(name, def string, field func(*Settings) *bool) Knob {
 		},
 		set: func(s *Settings, v string) error {
 			if v != "on" && v != "off" {
-				return errors.New("give on or off")
+				return unfit("on_off", "give on or off")
 			}
 			*field(s) = v == "on"
 			return nil
@@ -276,11 +355,12 @@ func choice[T ~string](name string, def T, all []T, field func(*Settings) *T) Kn
 		names[i] = string(c)
 	}
 	return Knob{
-		Name: name, Default: string(def),
+		Name: name, Kind: KnobChoice, Choices: names, Default: string(def),
 		get: func(s *Settings) string { return string(*field(s)) },
 		set: func(s *Settings, v string) error {
 			if !slices.Contains(names, v) {
-				return errors.New("give one of " + strings.Join(names, ", "))
+				list := strings.Join(names, ", ")
+				return unfit("choice", "give one of "+list, "choices", list)
 			}
 			*field(s) = T(v)
 			return nil
@@ -312,7 +392,7 @@ const rateMax = 100_000
 
 func rate(name, def string, field func(*Settings) *Rate) Knob {
 	return Knob{
-		Name: name, Default: def, Min: "0", Max: strconv.Itoa(rateMax),
+		Name: name, Kind: KnobRate, Default: def, Min: "0", Max: strconv.Itoa(rateMax),
 		get: func(s *Settings) string { return field(s).String() },
 		set: func(s *Settings, v string) error {
 			r, err := parseRate(v, field(s).Burst)
@@ -325,7 +405,7 @@ func rate(name, def string, field func(*Settings) *Rate) Knob {
 	}
 }
 
-var errRate = fmt.Errorf("give how many a minute and how many at once, such as 6/3, up to %d; 0 is unlimited", rateMax)
+var errRate = unfit("rate", fmt.Sprintf("give how many a minute and how many at once, such as 6/3, up to %d; 0 is unlimited", rateMax), "max", strconv.Itoa(rateMax))
 
 // parseRate reads "6/3"; "6" keeps the burst, "0" is unlimited.
 func parseRate(v string, burst int) (Rate, error) {
@@ -389,7 +469,7 @@ func ParseNetworks(v string) ([]netip.Prefix, error) {
 		if err != nil {
 			a, aerr := netip.ParseAddr(field)
 			if aerr != nil {
-				return nil, fmt.Errorf("%q is no network; give CIDRs such as 10.0.0.0/8 or fd00::/8", field)
+				return nil, unfit("network", fmt.Sprintf("“%s” is no network; give CIDRs such as 10.0.0.0/8 or fd00::/8", field), "network", field)
 			}
 			p = netip.PrefixFrom(a, a.BitLen())
 		}

@@ -26,7 +26,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		LifePerHeart: 10 * time.Minute, LifePerDown: 10 * time.Minute,
 		VanishScore: -5, VisitorTTL: 7 * day, PostChars: 1000, K: 5,
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
-		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true,
+		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2},
 		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
 	}
@@ -57,6 +57,8 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"places":             {[]string{"on", "off"}, switches},
 		"place_list":         {[]string{"", "Library", "Library 45.4642/9.19; Old Harbour; 図書館 -1.5/180"}, []string{"Library; library", "45.4/9.1", "Library 91/0", "Library 0/181", strings.Repeat("x", 41), manyPlaces, "---"}},
 		"search":             {[]string{"30/10", "0"}, rates},
+		"report":             {[]string{"6/3", "0"}, rates},
+		"reports_to_hide":    {[]string{"1", "3", "1000"}, append(numbers, "0", "-1", "1001")},
 		"pictures":           {[]string{"on", "blurred", "off"}, append(switches, "held", "Blurred", "on off")},
 		"picture":            {[]string{"3/2", "0"}, rates},
 		"view_once_pictures": {[]string{"on", "off"}, switches},

@@ -97,7 +97,7 @@ func (k *keeper) keeps(r, next rune) bool {
 		k.joiner = r
 		return true
 	case unicode.In(r, unicode.Mn, unicode.Me):
-		if k.marks == marksMax {
+		if k.marks == marksMax || k.marks > 0 && unicode.Is(unicode.Me, r) { // a circle around a circle
 			return false
 		}
 		k.marks++

@@ -83,7 +83,7 @@ func TestCleanTextTakesAwayWhatHidesOrDisturbs(t *testing.T) {
 		{"joiners that join nothing", "b\u200ca\u200dd 1\u200d2", "bad 12"},
 		{"a row of joiners", "\u0645\u06cc\u200c\u200c\u200d\u062e", "\u0645\u06cc\u200c\u062e"},
 		{"a crowd in one emoji", strings.Repeat("\U0001f468\u200d", 9) + "\U0001f468", strings.Repeat("\U0001f468\u200d", 4) + "\U0001f468" + strings.Repeat("\U0001f468\u200d", 4) + "\U0001f468"},
-		{"a tower of enclosures", "a" + strings.Repeat("\u20dd", 9), "a\u20dd\u20dd\u20dd\u20dd"},
+		{"a tower of enclosures", "a" + strings.Repeat("\u20dd", 9), "a\u20dd"},
 		{"a tower in Thai", "\u0e01" + strings.Repeat("\u0e49", 60), "\u0e01\u0e49\u0e49\u0e49\u0e49"},
 		{"a tower over controls", "a" + strings.Repeat("\u0301\x00", 9), "a\u0301\u0301\u0301\u0301"},
 		{"space at the ends", "\n\n  a  \n", "a"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,10 +63,21 @@ func tune(values map[string]map[string]string) (Tuning, error) {
 			continue
 		}
 		if t.boards[board], err = all.With(values[board]); err != nil {
-			return Tuning{}, fmt.Errorf("on board %s: %w", board, err)
+			return Tuning{}, onBoard(err, board)
 		}
 	}
 	return t, nil
+}
+
+// onBoard says which board a value does not suit.
+func onBoard(err error, board string) error {
+	u, ok := errors.AsType[*UnfitError](err)
+	if !ok {
+		return fmt.Errorf("on board %s: %w", board, err)
+	}
+	there := *u
+	there.Board = board
+	return &there
 }
 
 // Tuner holds the settings of running boards and changes them live. Each is for
@@ -126,44 +138,99 @@ func (t *Tuner) Check(board string, values map[string]string) error {
 // Apply changes settings of a board, "" being all of them: every value or, when
 // one can't be had, none. It is in force everywhere when Apply returns.
 func (t *Tuner) Apply(ctx context.Context, by, board string, values map[string]string) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	next, err := t.with(board, values)
-	if err != nil {
-		return err
-	}
-	var changes []Change
-	old := t.current.Load()
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		k, _ := FindKnob(name) // with has found it
-		stored, set := t.values[board][name]
-		if value := k.Get(next.Of(board)); !set || stored != value {
-			changes = append(changes, Change{Board: board, Name: name, Old: k.Get(old.Of(board)), New: value, By: by, At: t.now()})
-		}
-	}
-	return t.save(ctx, changes)
+	return t.Adjust(ctx, by, Adjustment{Board: board, Values: values})
 }
 
 // Unset has a board follow all again in the settings called names. One in which it
 // does not differ is left as it is.
 func (t *Tuner) Unset(ctx context.Context, by, board string, names []string) error {
-	if board == "" {
-		return errors.New("to follow all again is for one board; name it")
-	}
+	return t.Adjust(ctx, by, Adjustment{Board: board, Unset: names})
+}
+
+// Adjustment is a change of one board's settings, or ("") of those for all.
+type Adjustment struct {
+	Board  string
+	Values map[string]string
+	Unset  []string          // what a board is to follow all in again
+	Seen   map[string]string // what stood there when somebody decided; may be empty
+}
+
+// ConflictError says that settings are others than somebody has seen: their values now, by
+// name.
+type ConflictError struct{ Now map[string]string }
+
+// Error names them.
+func (c *ConflictError) Error() string {
+	return "changed meanwhile: " + strings.Join(slices.Sorted(maps.Keys(c.Now)), ", ")
+}
+
+// Adjust changes settings: all of an Adjustment or nothing. It is in force everywhere
+// when Adjust returns. A *ConflictError says that somebody else was quicker.
+func (t *Tuner) Adjust(ctx context.Context, by string, a Adjustment) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var changes []Change
-	old := t.current.Load()
-	for _, name := range names {
-		k, err := FindKnob(name)
-		if err != nil {
-			return err
-		}
-		if _, set := t.values[board][name]; set {
-			changes = append(changes, Change{Board: board, Name: name, Old: k.Get(old.Of(board)), New: k.Get(old.all), Unset: true, By: by, At: t.now()})
-		}
+	changes, _, err := t.plan(by, a)
+	if err != nil {
+		return err
 	}
 	return t.save(ctx, changes)
+}
+
+// Would returns what is in force, and what would be after an Adjustment. Its error is
+// that of Adjust.
+func (t *Tuner) Would(a Adjustment) (now, then Tuning, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, then, err = t.plan("", a)
+	return *t.current.Load(), then, err
+}
+
+// plan lists what an Adjustment changes, and what it would give; t.mu is held.
+func (t *Tuner) plan(by string, a Adjustment) ([]Change, Tuning, error) {
+	if a.Board == "" && len(a.Unset) > 0 {
+		return nil, Tuning{}, errors.New("to follow all again is for one board; name it")
+	}
+	then, err := t.with(a.Board, a.Values)
+	if err != nil {
+		return nil, Tuning{}, err
+	}
+	old := t.current.Load()
+	if err := conflict(old.Of(a.Board), a.Seen); err != nil {
+		return nil, Tuning{}, err
+	}
+	var changes []Change
+	for _, name := range slices.Sorted(maps.Keys(a.Values)) {
+		k, _ := FindKnob(name) // with has found it
+		stored, set := t.values[a.Board][name]
+		if value := k.Get(then.Of(a.Board)); !set || stored != value {
+			changes = append(changes, Change{Board: a.Board, Name: name, Old: k.Get(old.Of(a.Board)), New: value, By: by, At: t.now()})
+		}
+	}
+	for _, name := range a.Unset {
+		k, err := FindKnob(name)
+		if err != nil {
+			return nil, Tuning{}, err
+		}
+		if _, set := t.values[a.Board][name]; set {
+			changes = append(changes, Change{Board: a.Board, Name: name, Old: k.Get(old.Of(a.Board)), New: k.Get(old.all), Unset: true, By: by, At: t.now()})
+		}
+	}
+	then, err = tune(t.after(changes))
+	return changes, then, err
+}
+
+// conflict is what differs from what somebody has seen.
+func conflict(s Settings, seen map[string]string) error {
+	now := map[string]string{}
+	for name, value := range seen {
+		if k, err := FindKnob(name); err == nil && k.Get(s) != value {
+			now[name] = k.Get(s)
+		}
+	}
+	if len(now) > 0 {
+		return &ConflictError{now}
+	}
+	return nil
 }
 
 // Follow takes over what another process (mayfly settings set) has changed.
@@ -221,17 +288,7 @@ func (t *Tuner) save(ctx context.Context, changes []Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	values := copied(t.values)
-	for _, c := range changes {
-		switch {
-		case c.Unset:
-			delete(values[c.Board], c.Name)
-		case values[c.Board] == nil:
-			values[c.Board] = map[string]string{c.Name: c.New}
-		default:
-			values[c.Board][c.Name] = c.New
-		}
-	}
+	values := t.after(changes)
 	next, err := tune(values)
 	if err != nil {
 		return err
@@ -244,6 +301,22 @@ func (t *Tuner) save(ctx context.Context, changes []Change) error {
 	t.current.Store(&next)
 	t.tell(ctx, old)
 	return nil
+}
+
+// after is what would be set after changes; t.mu is held.
+func (t *Tuner) after(changes []Change) map[string]map[string]string {
+	values := copied(t.values)
+	for _, c := range changes {
+		switch {
+		case c.Unset:
+			delete(values[c.Board], c.Name)
+		case values[c.Board] == nil:
+			values[c.Board] = map[string]string{c.Name: c.New}
+		default:
+			values[c.Board][c.Name] = c.New
+		}
+	}
+	return values
 }
 
 // tell lets the watchers know what was before what is now; t.mu is held.
@@ -262,4 +335,25 @@ func copied(values map[string]map[string]string) map[string]map[string]string {
 		}
 	}
 	return out
+}
+
+// Undo is the Adjustment that gives a setting the value it had before an entry of the
+// log. A board that would then be as all are follows them again.
+func (t *Tuner) Undo(e Entry) (Adjustment, error) {
+	k, err := FindKnob(e.Subject)
+	if err != nil || e.Action != ActSetting {
+		return Adjustment{}, ErrNotFound
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := k.Get(t.current.Load().Of(e.Board))
+	a := Adjustment{Board: e.Board, Values: map[string]string{}, Seen: map[string]string{e.Subject: now}}
+	_, own := t.values[e.Board][e.Subject]
+	switch {
+	case e.Board != "" && own && e.Old == k.Get(t.current.Load().all):
+		a.Unset = []string{e.Subject}
+	case e.Old != now:
+		a.Values[e.Subject] = e.Old
+	}
+	return a, nil
 }

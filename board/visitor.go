@@ -99,6 +99,9 @@ func (s Secret) Vote(v Visitor, id PostID) Tag { return s.tag("vote", v.ID[:], i
 // Opening is the tag of v's one opening of a view-once post.
 func (s Secret) Opening(v Visitor, id PostID) Tag { return s.tag("open", v.ID[:], id[:]) }
 
+// Report is the tag of v's one report on id.
+func (s Secret) Report(v Visitor, id PostID) Tag { return s.tag("report", v.ID[:], id[:]) }
+
 // Nonce is what the form that opens id must send: whoever only follows links (a
 // preview, a scanner) has none. It is the same for every reader.
 func (s Secret) Nonce(id PostID) Tag { return s.tag("nonce", id[:]) }

@@ -31,6 +31,7 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	for range 2 {
 		s.write("/api/v1/boards/home/posts", map[string]any{"body": "stolen again #bikes", "place": "Library"})
 	}
+	s.report(answered, "harassment")
 	s.addBoard("attic", "The attic", "--closes", "in 40m")
 	s.write("/api/v1/boards/attic/posts", map[string]any{"body": "up here"})
 	s.ask("Which sound belongs to this place?")
@@ -43,7 +44,7 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	p.openLive("/")
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
-	return s, p, []string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic"}
+	return s, p, []string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic"}
 }
 
 // TestPagesHaveNoBarriers has axe look at every page, on a phone and on a screen,

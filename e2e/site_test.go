@@ -27,6 +27,8 @@ type site struct {
 	settings []string
 	flags    []string // more of the command line
 	data     string
+	setup    string // where the link that makes an owner leads
+	owned    bool   // it was used
 	process  *exec.Cmd
 	log      *locked
 }
@@ -76,8 +78,13 @@ func (s *site) start(addr string) {
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if url := strings.TrimSpace(lines.Text()); strings.HasPrefix(url, "http://") {
-			s.url = url
-			return
+			if !strings.Contains(url, "/admin/setup?") {
+				s.url = url
+			}
+			if s.owned || url != s.url {
+				s.setup = url
+				return
+			}
 		}
 	}
 	s.t.Fatalf("the server did not start:\n%s", s.log)

@@ -21,18 +21,18 @@ type set struct {
 
 type word struct {
 	*literal
-	action board.Action
+	action board.FilterAction
 }
 
 type ruled struct {
 	*pattern
-	action board.Action
+	action board.FilterAction
 }
 
 // hit is what a filter has found, in bytes of the text.
 type hit struct {
 	from, to int
-	action   board.Action
+	action   board.FilterAction
 }
 
 // newSet compiles those of list that are for all boards or for slug.
@@ -115,7 +115,7 @@ func (s *set) begin(found []hit, sk *skeleton, i int, r rune) []hit {
 }
 
 // hit is the place in the text from one unit to another.
-func (sk *skeleton) hit(from, to int, a board.Action) hit {
+func (sk *skeleton) hit(from, to int, a board.FilterAction) hit {
 	return hit{int(sk.units[from].from), int(sk.units[max(from, to-1)].to), a}
 }
 
@@ -135,6 +135,8 @@ func (s *set) read(sk *skeleton, v *board.Verdict) string {
 			if v.Refused == "" {
 				v.Refused = sk.text[h.from:h.to]
 			}
+		case board.Hold:
+			v.Hold = true
 		case board.Short:
 			v.Short = true
 		case board.Doubt:

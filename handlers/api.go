@@ -48,6 +48,8 @@ type apiPost struct {
 	Unlisted    bool        `json:"unlisted"`
 	Prompt      string      `json:"prompt"` // "question" or "welcome" of the host; "": of a visitor
 	Sponsored   bool        `json:"sponsored"`
+	Locked      bool        `json:"locked"` // its thread takes no more replies
+	Staff       bool        `json:"staff"`  // an admin replies
 	Mine        bool        `json:"mine"`
 	Vote        string      `json:"vote"`
 }
@@ -95,9 +97,15 @@ func drawAPIPost(post board.Post, say *words.Printer, s board.Settings, now time
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
 		State: apiState(post), URL: postURL(post), Vote: board.NoVote.String(), Prompt: string(post.Prompt), Sponsored: post.Sponsored,
+		Locked: post.Locked, Staff: post.Staff,
 	}
-	if post.Prompt != board.NoPrompt {
+	switch {
+	case post.Prompt != board.NoPrompt:
 		out.Name, out.Hue = say.Say("prompt.host"), ""
+	case post.Staff:
+		out.Name, out.Hue = say.Say("post.staff"), ""
+	case post.Veiled:
+		out.Name, out.Hue = "", ""
 	}
 	return out
 }
@@ -115,7 +123,12 @@ func apiTags(p board.Post) []string {
 
 // apiState says whether the body is there to be read.
 func apiState(p board.Post) string {
-	if p.Sealed {
+	switch {
+	case p.Standing != board.Shown:
+		return string(p.Standing)
+	case p.Under != board.Shown:
+		return string(p.Under)
+	case p.Sealed:
 		return "sealed"
 	}
 	return "alive"
@@ -146,7 +159,7 @@ func (s *Server) apiPosts(r *http.Request, posts []board.Post) ([]apiPost, error
 	out := make([]apiPost, len(posts))
 	for i, p := range posts {
 		out[i] = drawAPIPost(p, say, s.settings(p.Board), now)
-		if opened[p.ID] {
+		if opened[p.ID] && p.InSight() {
 			out[i].State = "opened"
 		}
 		out[i].Mine, out[i].Vote = p.OwnedBy(v), votes[p.ID].String()
@@ -227,11 +240,12 @@ func (s *Server) apiThread(w http.ResponseWriter, r *http.Request) error {
 
 // thread is a post with its replies; a reply stands alone.
 func (s *Server) thread(r *http.Request, id board.PostID) (board.Post, []board.Post, error) {
-	p, err := s.board.Post(r.Context(), id)
+	v := s.visitor(r)
+	p, err := s.board.Post(r.Context(), id, v)
 	if err != nil || p.IsReply() {
 		return p, nil, err
 	}
-	return s.board.Thread(r.Context(), id)
+	return s.board.Thread(r.Context(), id, v)
 }
 
 func (s *Server) apiCreatePost(w http.ResponseWriter, r *http.Request) error {

@@ -132,3 +132,26 @@ func setLook(w http.ResponseWriter, l look, secure bool) {
 	}
 	http.SetCookie(w, cookie)
 }
+
+// setEntrance gives an admin who was let in their two cookies. Neither leaves with a
+// request that another site began.
+func setEntrance(w http.ResponseWriter, e board.Entrance, secure bool) {
+	for _, c := range []struct {
+		name  string
+		token board.Token
+		lasts time.Duration
+	}{{sessionCookie, e.Session, board.SessionTime}, {deviceCookie, e.Device, board.DeviceTime}} {
+		http.SetCookie(w, &http.Cookie{
+			Name: adminCookieName(c.name, secure), Value: string(c.token), Path: "/", MaxAge: int(c.lasts.Seconds()),
+			HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: secure,
+		})
+	}
+}
+
+// dropSession takes an admin's session away; the device stays known.
+func dropSession(w http.ResponseWriter, secure bool) {
+	http.SetCookie(w, &http.Cookie{
+		Name: adminCookieName(sessionCookie, secure), Path: "/", MaxAge: -1,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: secure,
+	})
+}

@@ -55,12 +55,17 @@ var statuses = map[board.Kind]int{
 	board.NotFound: http.StatusNotFound,
 	board.Spent:    http.StatusGone,
 	board.Closed:   http.StatusGone,
+	board.Shut:     http.StatusForbidden,
+	board.Decided:  http.StatusConflict,
 	board.Limited:  http.StatusTooManyRequests,
 	board.Busy:     http.StatusServiceUnavailable,
 	board.Full:     http.StatusInsufficientStorage,
 
 	board.TooLarge:    http.StatusRequestEntityTooLarge,
 	board.Unsupported: http.StatusUnsupportedMediaType,
+
+	board.Denied:    http.StatusUnauthorized,
+	board.Forbidden: http.StatusForbidden,
 }
 
 // busyWait is how long a board that is catching up asks to be left alone.
@@ -104,6 +109,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	ref.headers(w.Header())
 	if isAPI(r) {
+		if ref.status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+		}
 		s.answerProblem(w, r, ref)
 		return
 	}

@@ -90,6 +90,8 @@ type jsonFrame struct {
 	Post *apiPost `json:"post,omitempty"`
 	ID   string   `json:"id,omitempty"`
 	Why  string   `json:"why,omitempty"`
+	// Reason is why an admin removed it.
+	Reason string `json:"reason,omitempty"`
 	*jsonChange
 }
 
@@ -110,7 +112,7 @@ func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
 			Left: seconds(e.Post.Life.Left(d.now())), Score: e.Post.Score, Hearts: e.Post.Hearts, Replies: e.Post.Replies,
 		}}
 	case board.Died:
-		return jsonFrame{Type: "died", At: at, ID: e.ID.String(), Why: string(e.Why)}
+		return jsonFrame{Type: "died", At: at, ID: e.ID.String(), Why: string(e.Why), Reason: string(e.Reason)}
 	case board.SettingsChanged:
 		return jsonFrame{Type: "settings", At: at}
 	case board.Reload:
@@ -161,7 +163,7 @@ func (s *Server) topic(r *http.Request) (live.Topic, error) {
 	if err != nil {
 		return live.Topic{}, err
 	}
-	p, err := s.board.Post(r.Context(), id)
+	p, err := s.readable(r, id)
 	return live.OfThread(p.Board, p.Thread), err
 }
 

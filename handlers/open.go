@@ -20,7 +20,7 @@ func (s *Server) openPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := s.board.Post(r.Context(), id)
+	sealed, err := s.readable(r, id)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (s *Server) openPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	back := boardURL(p.Board)
 	w.Header().Set("Refresh", strconv.Itoa(int(views.OpenTime.Seconds()))+"; url="+back)
-	return answerHTML(w, r, http.StatusOK, views.OpeningPage(views.NewOpening(v, p, back)))
+	return answerHTML(w, r, http.StatusOK, views.OpeningPage(views.NewOpening(v, p, back, sealed.Readers == 1)))
 }
 
 // open meters and claims one opening for whoever asks.

@@ -25,6 +25,13 @@ const pictureCSP = "default-src 'none'; sandbox"
 // picture answers with a part of a post's picture, of the type we encoded it in.
 // Nothing about it tells when it was made, and no cache may keep it.
 func (s *Server) picture(part board.Part) handler {
+	return s.pictureOf(part, func(r *http.Request, id board.PostID) (board.Image, error) {
+		return s.board.Picture(r.Context(), id, part, s.visitor(r))
+	})
+}
+
+// pictureOf answers with what find finds.
+func (s *Server) pictureOf(part board.Part, find func(r *http.Request, id board.PostID) (board.Image, error)) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := s.gate.Allow(limit.Image, "", s.caller(r, s.visitor(r))); err != nil {
 			return err
@@ -39,7 +46,7 @@ func (s *Server) picture(part board.Part) handler {
 			return &board.Error{Kind: board.Busy, Code: "error.busy", Err: err}
 		}
 		defer s.shown.Release(partRoom[part])
-		image, err := s.board.Picture(r.Context(), id, part)
+		image, err := find(r, id)
 		if err != nil {
 			return err
 		}

@@ -57,7 +57,7 @@ func (s *Server) threadPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.board.Post(r.Context(), id)
+	p, err := s.board.Post(r.Context(), id, s.visitor(r))
 	if err != nil {
 		return err
 	}
@@ -68,13 +68,23 @@ func (s *Server) threadPage(w http.ResponseWriter, r *http.Request) error {
 	return s.answerThread(w, r, p.Board, id, http.StatusOK, views.Given{To: r.URL.Query().Get("to")}, nil)
 }
 
+// readable is a post or reply that r's visitor may read. Of one that is hidden from
+// them there is nothing to be had.
+func (s *Server) readable(r *http.Request, id board.PostID) (board.Post, error) {
+	p, err := s.board.Post(r.Context(), id, s.visitor(r))
+	if err == nil && p.Veiled {
+		return board.Post{}, board.ErrHidden
+	}
+	return p, err
+}
+
 // sharePage shows the address of a post or reply as a QR code.
 func (s *Server) sharePage(w http.ResponseWriter, r *http.Request) error {
 	id, err := board.ParsePostID(r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	p, err := s.board.Post(r.Context(), id)
+	p, err := s.readable(r, id)
 	if err != nil {
 		return err
 	}
@@ -94,7 +104,7 @@ func (s *Server) sharePage(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) answerThread(w http.ResponseWriter, r *http.Request, slug string, id board.PostID, status int, given views.Given, refused *board.Error) error {
 	talk := views.Talk{At: s.hub.Counter(live.OfThread(slug, id)), Given: given, Err: refused}
 	var err error
-	if talk.Post, talk.Replies, err = s.board.Thread(r.Context(), id); err != nil {
+	if talk.Post, talk.Replies, err = s.readThread(r, id); err != nil {
 		return err
 	}
 	v, err := s.visit(w, r, talk.Post.Board)
@@ -107,6 +117,16 @@ func (s *Server) answerThread(w http.ResponseWriter, r *http.Request, slug strin
 	v.Path = "/p/" + id.String()
 	talk.URL = s.origin(r) + v.Path
 	return answerHTML(w, r, status, views.ThreadPage(views.NewThread(v, talk)))
+}
+
+// readThread is a thread as r's visitor may read it, unless its post is hidden from
+// them.
+func (s *Server) readThread(r *http.Request, id board.PostID) (board.Post, []board.Post, error) {
+	root, replies, err := s.board.Thread(r.Context(), id, s.visitor(r))
+	if err == nil && root.Veiled {
+		err = board.ErrHidden
+	}
+	return root, replies, err
 }
 
 // liveState answers what a page that comes back asks for: the posts as they are.
@@ -168,7 +188,7 @@ func stateSize(q board.Query, n string) int {
 }
 
 func (s *Server) threadState(w http.ResponseWriter, r *http.Request, id board.PostID, at uint64) error {
-	root, replies, err := s.board.Thread(r.Context(), id)
+	root, replies, err := s.readThread(r, id)
 	if err != nil {
 		return err
 	}
@@ -230,7 +250,7 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Visitor = author // this answer brings them their cookie
-	w.Header().Set("Mayfly-Post", p.ID.String())
+	tellOfOwn(w, p)
 	return answerHTML(w, r, http.StatusOK, views.ComposerForm(views.NewComposer(v, views.Given{}, nil)))
 }
 
@@ -257,10 +277,19 @@ func readers(text string) int {
 	return n
 }
 
+// tellOfOwn tells a script the id of what it has published, and of what no socket will
+// bring, where it is.
+func tellOfOwn(w http.ResponseWriter, p board.Post) {
+	w.Header().Set("Mayfly-Post", p.ID.String())
+	if p.Unlisted && !p.IsReply() || !p.InSight() {
+		w.Header().Set("Mayfly-Goto", postURL(p))
+	}
+}
+
 // whereShown is where its author sees a new post: on its board or, when it stands
 // on none, at its own address.
 func whereShown(p board.Post) string {
-	if p.Unlisted {
+	if p.Unlisted || !p.InSight() {
 		return postURL(p)
 	}
 	return boardURL(p.Board) + "#p-" + p.ID.String()
@@ -319,7 +348,7 @@ func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, postURL(p), http.StatusSeeOther)
 		return nil
 	}
-	w.Header().Set("Mayfly-Post", p.ID.String())
+	tellOfOwn(w, p)
 	return s.answerReplyForm(w, r, id, http.StatusOK, &p.Name, views.Given{}, nil)
 }
 
@@ -353,7 +382,7 @@ func (s *Server) refuseReply(w http.ResponseWriter, r *http.Request, id board.Po
 // answerReplyForm sends the form alone, to somebody called as in this thread if
 // they have spoken before.
 func (s *Server) answerReplyForm(w http.ResponseWriter, r *http.Request, id board.PostID, status int, as *board.Name, given views.Given, refused *board.Error) error {
-	root, replies, err := s.board.Thread(r.Context(), id)
+	root, replies, err := s.readThread(r, id)
 	if err != nil {
 		return err
 	}
@@ -386,7 +415,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*boa
 		return &board.Error{Kind: board.Invalid, Code: e.code}, e.status, true
 	}
 	e, ok := errors.AsType[*board.Error](err)
-	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || waits(r, err) {
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || e.Kind == board.Shut || waits(r, err) {
 		return nil, 0, false
 	}
 	ref := refusalOf(err)
@@ -451,7 +480,7 @@ func (s *Server) endPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.board.Post(r.Context(), id)
+	p, err := s.board.Any(r.Context(), id)
 	if err != nil {
 		return err
 	}

@@ -340,7 +340,7 @@ func TestR25OneVisitorHasAnotherNameInEachThread(t *testing.T) {
 }
 
 var apiFields = []string{
-	"backdrop", "board", "body", "hearts", "hue", "id", "left", "mine", "name", "picture", "place", "prompt", "readers_left", "replies", "score", "span", "sponsored", "state", "tags", "thread", "to", "unlisted",
+	"backdrop", "board", "body", "hearts", "hue", "id", "left", "locked", "mine", "name", "picture", "place", "prompt", "readers_left", "replies", "score", "span", "sponsored", "staff", "state", "tags", "thread", "to", "unlisted",
 	"url", "view_once", "vote", "warning",
 }
 

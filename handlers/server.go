@@ -22,13 +22,14 @@ import (
 // Parts are what a Server is made of; all of them are needed, save Base.
 type Parts struct {
 	Board      *board.Board
+	Door       *board.Door
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Press      *pictures.Press
-	Settings   func(board string) board.Settings // "" for what all boards share
-	Well       func() bool                       // false: /healthz answers 503
-	VisitorKey [32]byte                          // MACs cookies, encrypts cursors
-	Base       *url.URL                          // nil: localhost and bare addresses are answered
+	Tuner      *board.Tuner
+	Well       func() bool // false: /healthz answers 503
+	VisitorKey [32]byte    // MACs cookies, encrypts cursors
+	Base       *url.URL    // nil: localhost and bare addresses are answered
 	Trusted    []netip.Prefix
 	Log        *slog.Logger
 }
@@ -36,10 +37,12 @@ type Parts struct {
 // Server answers for one board.
 type Server struct {
 	board    *board.Board
+	door     *board.Door
 	hub      *live.Hub
 	gate     *limit.Gate
 	press    *pictures.Press
-	settings func(board string) board.Settings
+	tuner    *board.Tuner
+	settings func(board string) board.Settings // of the tuner
 	well     func() bool
 	cookies  cookies
 	cursors  cursors
@@ -55,7 +58,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, hub: p.Hub, gate: p.Gate, press: p.Press, settings: p.Settings, well: p.Well,
+		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, settings: p.Tuner.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, trusted: p.Trusted, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),

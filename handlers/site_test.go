@@ -19,6 +19,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"mayfly/argon"
 	"mayfly/board"
 	"mayfly/filter"
 	"mayfly/handlers"
@@ -38,6 +39,7 @@ type site struct {
 	board   *board.Board
 	hub     *live.Hub
 	tuner   *board.Tuner
+	door    *board.Door
 	sweeper *board.Sweeper
 	store   *storage.Store
 	log     *bytes.Buffer
@@ -78,7 +80,7 @@ func newSite(t *testing.T, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0"}
+	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0", "report": "0"}
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
 	draw := handlers.NewDrawer(s.tuner.Settings, s.clock.Now, "test")
 	s.hub = live.NewHub(draw, log)
@@ -93,10 +95,11 @@ func newSite(t *testing.T, options ...option) *site {
 	s.tuner.Watch(s.board.SettingsChanged)
 	s.sweeper = board.NewSweeper(s.store, index, news, s.clock.Now, log)
 	s.sweep()
+	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
 	parts := handlers.Parts{
-		Board: s.board, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
-		Press:    pictures.NewPress(),
-		Settings: s.tuner.Settings, Well: func() bool { return !s.sweeper.Late() },
+		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.tuner.Settings, s.clock.Now, 1000),
+		Press: pictures.NewPress(),
+		Tuner: s.tuner, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 	}
 	for _, o := range options {

@@ -48,7 +48,7 @@ func (s *Server) writer(r *http.Request, slug string, cost limit.Cost, more ...l
 // boardOf is the board a post or reply stands on, whose limits count; "" when it is
 // not there: then those of all boards do.
 func (s *Server) boardOf(r *http.Request, id board.PostID) string {
-	p, err := s.board.Post(r.Context(), id)
+	p, err := s.board.Any(r.Context(), id)
 	if err != nil {
 		return ""
 	}

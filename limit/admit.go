@@ -41,6 +41,14 @@ func (g *Gate) Admit(w Write) error {
 	if s.Pow == board.PowOff {
 		return g.allow(w)
 	}
+	err := g.admit(w, s)
+	for _, cost := range w.costs() {
+		g.waits.count(cost, err != nil)
+	}
+	return err
+}
+
+func (g *Gate) admit(w Write, s board.Settings) error {
 	newcomer := !w.Who.Visitor.Settled(g.now())
 	onBoard, inNetwork := g.loudness(w)
 	t := g.toll(w, s.PowBits, max(onBoard, inNetwork))

@@ -28,6 +28,9 @@ const (
 
 	networkLoad // how much a network writes
 	boardLoad   // how much is written on a board
+
+	ofLogin  // the tries of a network to sign in
+	ofDevice // those of a device that has before
 )
 
 // who is a visitor, or the address or network of one, in the clear. It lives as

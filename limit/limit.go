@@ -94,7 +94,8 @@ const (
 	Search
 	Page
 	Picture // a post with one is a Post too
-	Image   // one that a page shows
+	Report
+	Image // one that a page shows; the last
 
 	socket Cost = 0 // is no rate: OpenSocket
 )
@@ -122,6 +123,8 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Picture
 	case Image:
 		return s.Page.Times(imagesPerPage)
+	case Report:
+		return s.Report
 	case socket:
 	}
 	return board.Rate{}
@@ -148,6 +151,8 @@ type Gate struct {
 	now      board.Clock
 	memory   *memory
 	sockets  *sockets
+	logins   *logins
+	waits    *waits
 }
 
 // NewGate puts a Gate together. It follows the settings of each board, and those of
@@ -160,6 +165,8 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		now:      now,
 		memory:   newMemory(now),
 		sockets:  newSockets(maxSockets),
+		logins:   newLogins(now),
+		waits:    &waits{now: now},
 	}
 }
 
@@ -177,6 +184,7 @@ func (g *Gate) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			g.memory.epochs()
+			g.logins.tidy()
 		}
 	}
 }
@@ -185,7 +193,9 @@ func (g *Gate) Run(ctx context.Context) {
 // is a *board.Error of kind Limited, whose Args["wait"] is how long one more takes
 // at the rate that was passed.
 func (g *Gate) Allow(cost Cost, slug string, who Caller) error {
-	if past := g.charge(cost, slug, who); past != nil {
+	past := g.charge(cost, slug, who)
+	g.waits.count(cost, past != nil)
+	if past != nil {
 		return limited(past.wait)
 	}
 	return nil

@@ -101,6 +101,7 @@ func TestEachCostHasItsOwnRateAndBurst(t *testing.T) {
 		{Vote, "vote", 15, 2 * time.Second},
 		{Page, "page", 200, time.Second},
 		{Picture, "picture", 2, 20 * time.Second},
+		{Report, "report", 3, 10 * time.Second},
 		{Image, "a page's pictures", 2000, time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

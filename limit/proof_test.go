@@ -156,7 +156,7 @@ func TestAProofCostsTwiceAsMuchWithEachBitAndItsCheckNeverMuch(t *testing.T) {
 }
 
 func TestPastASharedBucketAProofOpensOneWrite(t *testing.T) {
-	for _, cost := range []Cost{Post, Reply, Vote, Open} {
+	for _, cost := range []Cost{Post, Reply, Vote, Open, Report} {
 		synctest.Test(t, func(t *testing.T) {
 			s, w := quick(), newcomer("203.0.113.9")
 			w.Cost = cost

@@ -20,29 +20,47 @@ const (
 // Shared networks get no more than others: a wider door here is one through which
 // anybody in the school can make a post vanish.
 func (g *Gate) FreshVote(who Caller, post board.PostID) error {
+	_, err := g.fresh(Vote, who, post)
+	return err
+}
+
+// FreshReport does the same for reports, and says whether this one helps to hide the
+// post: of a network's fresh cookies the first alone does, so that dropping the cookie
+// makes nobody three people. On the machine itself, where a host tries it out, each
+// does.
+func (g *Gate) FreshReport(who Caller, post board.PostID) (counts bool, err error) {
+	nth, err := g.fresh(Report, who, post)
+	return nth == 0 || who.Addr.Unmap().IsLoopback(), err
+}
+
+// fresh is the how-manieth of its network's fresh cookies asks for a cost on one post,
+// from 0 on; a settled visitor is always the first.
+func (g *Gate) fresh(c Cost, who Caller, post board.PostID) (nth int, err error) {
 	if who.Visitor.Settled(g.now()) {
-		return nil
+		return 0, nil
 	}
 	net := network(who.Addr)
 	current, previous := g.memory.epochs()
-	if !previous.freshVote(net, who.Visitor, post) || !current.freshVote(net, who.Visitor, post) {
-		return limited(epochTime)
+	before, known := previous.fresh(c, net, who.Visitor, post)
+	now, fits := current.fresh(c, net, who.Visitor, post)
+	if !known || !fits {
+		return 0, limited(epochTime)
 	}
-	return nil
+	return max(before, now), nil
 }
 
-func (e *epoch) freshVote(net who, v board.Visitor, post board.PostID) bool {
-	place := e.key.tag(Vote, ofPost, net, post[:]...)
-	voter := e.key.tag(Vote, ofVoter, visitor(v), post[:]...)
+func (e *epoch) fresh(c Cost, net who, v board.Visitor, post board.PostID) (nth int, fits bool) {
+	place := e.key.tag(c, ofPost, net, post[:]...)
+	voter := e.key.tag(c, ofVoter, visitor(v), post[:]...)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	voters, known := e.votes[place]
-	switch {
-	case slices.Contains(voters, voter):
-		return true
-	case len(voters) >= freshVotes, !known && len(e.votes) >= votesMax:
-		return false
+	if nth = slices.Index(voters, voter); nth >= 0 {
+		return nth, true
 	}
-	e.votes[place] = append(e.votes[place], voter)
-	return true
+	if len(voters) >= freshVotes || !known && len(e.votes) >= votesMax {
+		return 0, false
+	}
+	e.votes[place] = append(voters, voter)
+	return len(voters), true
 }

@@ -106,3 +106,44 @@ func TestFreshVotesAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// TestOfANetworksFreshCookiesOneHelpsToHide: a brigade that drops its cookie is one
+// reader for each network it has, however many there are of it.
+func TestOfANetworksFreshCookiesOneHelpsToHide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, post := newStreet("shared_networks=203.0.113.0/24"), board.NewPostID()
+		reports := func(addr string, n int, post board.PostID) (filed, counting int) {
+			for i := range n {
+				counts, err := s.FreshReport(newcomers(addr)(i), post)
+				if err == nil {
+					filed++
+				}
+				if err == nil && counts {
+					counting++
+				}
+			}
+			return filed, counting
+		}
+		for _, tt := range []struct {
+			name, addr      string
+			post            board.PostID
+			filed, counting int
+		}{
+			{"one network", "203.0.113.9", post, 3, 1},
+			{"another address of it", "203.0.113.10", post, 0, 0},
+			{"another network", "198.51.100.1", post, 3, 1},
+			{"another post", "203.0.113.9", board.NewPostID(), 3, 1},
+			{"a host who tries it out", "127.0.0.1", post, 3, 3},
+		} {
+			if filed, counting := reports(tt.addr, 100, tt.post); filed != tt.filed || counting != tt.counting {
+				t.Errorf("%s: %d of 100 are filed and %d count, want %d and %d", tt.name, filed, counting, tt.filed, tt.counting)
+			}
+		}
+		if counts, err := s.FreshReport(settled("203.0.113.9"), post); err != nil || !counts {
+			t.Errorf("a settled visitor of the same network: counts %v, %v", counts, err)
+		}
+		if err := s.FreshVote(newcomers("203.0.113.9")(0), post); err != nil {
+			t.Errorf("reports take from the votes: %v", err)
+		}
+	})
+}

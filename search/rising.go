@@ -5,15 +5,30 @@ import (
 	"math"
 	"slices"
 	"time"
+	"unique"
 
 	"mayfly/board"
 )
 
-// tagged is a living post with tags.
+// tagged is what counts of a living post with tags. There may be a hundred thousand,
+// with the same few words.
 type tagged struct {
-	board string
-	tags  []string
-	since time.Time
+	board unique.Handle[string]
+	tags  []unique.Handle[string]
+	since int64 // ms
+}
+
+// tagging is nil for a post without tags.
+func tagging(p board.Post) *tagged {
+	words := tagsOf(p)
+	if len(words) == 0 {
+		return nil
+	}
+	t := &tagged{unique.Make(p.Board), make([]unique.Handle[string], len(words)), p.Life.Since.UnixMilli()}
+	for i, w := range words {
+		t.tags[i] = unique.Make(w)
+	}
+	return t
 }
 
 // ranking is a board's tags, as they rose at some moment.
@@ -55,12 +70,15 @@ func (x *Index) rank(slug string, now time.Time) []board.Rising {
 		heat float64
 	}
 	sums := map[string]sum{}
-	for _, t := range x.tagged {
-		if t.board != slug {
+	home := unique.Make(slug)
+	for _, post := range x.alive {
+		t := post.tagged
+		if t == nil || t.board != home {
 			continue
 		}
-		heat := math.Exp2(-now.Sub(t.since).Hours() / coolingTime.Hours())
-		for _, tag := range t.tags {
+		heat := math.Exp2(-now.Sub(time.UnixMilli(t.since)).Hours() / coolingTime.Hours())
+		for _, word := range t.tags {
+			tag := word.Value()
 			s := sums[tag]
 			sums[tag] = sum{board.Rising{Tag: tag, Posts: s.Posts + 1}, s.heat + heat}
 		}

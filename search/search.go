@@ -29,8 +29,7 @@ type Index struct {
 	log *slog.Logger
 
 	mu      sync.Mutex // guards what follows, for moments only
-	alive   map[board.PostID]int64
-	tagged  map[board.PostID]tagged
+	alive   map[board.PostID]entry
 	rising  map[string]ranking
 	waiting []change
 	filling bool
@@ -40,6 +39,12 @@ type Index struct {
 	asking sync.Mutex // one question or change at a time
 	db     *sql.DB
 	wake   chan struct{}
+}
+
+// entry is a living post.
+type entry struct {
+	seq    int64
+	tagged *tagged // nil: it has no tags
 }
 
 // change is a post on its way into the index or, without words, out of it.
@@ -76,8 +81,7 @@ func New(ctx context.Context, now board.Clock, log *slog.Logger) (*Index, error)
 	}
 	return &Index{
 		now: now, log: log, db: db, wake: make(chan struct{}, 1),
-		alive: map[board.PostID]int64{}, tagged: map[board.PostID]tagged{}, rising: map[string]ranking{},
-		coming: map[board.PostID]bool{},
+		alive: map[board.PostID]entry{}, rising: map[string]ranking{}, coming: map[board.PostID]bool{},
 	}, nil
 }
 
@@ -119,16 +123,13 @@ func (x *Index) Add(p board.Post) {
 		return
 	}
 	c := change{p.ID, p.Seq, document(p)}
-	tags := tagsOf(p)
+	e := entry{p.Seq, tagging(p)}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if _, known := x.alive[p.ID]; known || x.early[p.ID] || x.coming[p.ID] {
 		return
 	}
-	x.alive[p.ID] = p.Seq
-	if len(tags) > 0 {
-		x.tagged[p.ID] = tagged{p.Board, tags, p.Life.Since}
-	}
+	x.alive[p.ID] = e
 	x.put(c)
 }
 
@@ -141,17 +142,16 @@ func (x *Index) Drop(ended []board.Ending) {
 		if e.ID != e.Thread {
 			continue
 		}
-		seq, known := x.alive[e.ID]
+		post, known := x.alive[e.ID]
 		if !known {
 			x.overtaken(e.ID)
 			continue
 		}
 		delete(x.alive, e.ID)
-		if t, is := x.tagged[e.ID]; is {
-			delete(x.tagged, e.ID)
-			delete(x.rising, t.board)
+		if post.tagged != nil {
+			delete(x.rising, post.tagged.board.Value())
 		}
-		x.put(change{id: e.ID, seq: seq})
+		x.put(change{id: e.ID, seq: post.seq})
 	}
 }
 

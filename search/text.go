@@ -120,7 +120,7 @@ func tagsOf(p board.Post) []string {
 	for _, m := range board.Tags(p.Body) {
 		if !seen[m.Tag] {
 			seen[m.Tag] = true
-			list = append(list, strings.Clone(m.Tag)) // or it would hold on to all of the body
+			list = append(list, m.Tag)
 		}
 	}
 	return list

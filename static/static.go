@@ -66,7 +66,8 @@ var served = []struct {
 	{"img/backdrops/static.svg", nil},
 	{"img/backdrops/undertow.svg", nil},
 	{"img/backdrops/velvet.svg", nil},
-	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css"}},
+	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css", "css/moderation.css"}},
+	{"css/admin.css", nil},
 	{"app.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
 	{"js/keep.js", nil},
@@ -87,11 +88,13 @@ var served = []struct {
 	{"js/place.js", nil},
 	{"js/thread.js", nil},
 	{"js/device.js", nil},
+	{"js/report.js", nil},
+	{"js/queue.js", nil},
 }
 
 // pages are the scripts that one kind of page loads beside js/app.js, or that are
 // seldom needed.
-var pages = []string{"js/thread.js", "js/device.js", "js/place.js", "js/pow.worker.js"}
+var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/place.js", "js/pow.worker.js"}
 
 // comments are the lines of our scripts that browsers need not fetch: a fifth of them.
 // The vendored ones keep theirs, which hold their licences.

@@ -238,7 +238,7 @@ func (s *Store) Count(ctx context.Context, slug string, now time.Time) (int, err
 		) - (
 			SELECT count(*)
 			FROM posts
-			WHERE board = $1 AND ends_at > $2 AND (unlisted = 1 OR prompt <> '')
+			WHERE board = $1 AND ends_at > $2 AND (unlisted = 1 OR prompt <> '' OR standing <> '')
 		)`
 	now = s.at(now)
 	var n int

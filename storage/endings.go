@@ -63,7 +63,7 @@ func (s *Store) drop(ctx context.Context, ids []board.PostID, why board.Why, now
 			continue
 		}
 		if len(s.keys.Drop(r.ref)) == 1 {
-			ended = append(ended, board.Ending{ID: r.ID, Thread: r.Thread, Board: r.Board, Why: why, Unlisted: r.Unlisted})
+			ended = append(ended, board.Ending{ID: r.ID, Thread: r.Thread, Board: r.Board, Why: why, Unlisted: r.Unlisted || r.Standing == board.Held})
 			s.byHand.add(r.ID, r.IsReply())
 		}
 	}
@@ -291,7 +291,7 @@ func (s *Store) endedPage(ctx context.Context, slug string, after position, now 
 
 func endedRows(ctx context.Context, q querier, slug string, after position, now time.Time, limit int) ([]endedRow, error) {
 	const find = `
-		SELECT ends_at, seq, id, board, unlisted, until, slot, gen, replies
+		SELECT ends_at, seq, id, board, unlisted = 1 OR standing = 'held', until, slot, gen, replies
 		FROM posts
 		WHERE board = $1 AND (ends_at, seq) > ($2, $3) AND ends_at <= $4
 		ORDER BY ends_at, seq
@@ -337,6 +337,21 @@ func (s *Store) Cap(ctx context.Context, bounds []board.Bound) (int, error) {
 			return moved, nil
 		}
 	}
+}
+
+// Shortened counts what Cap would do to what lives on a board.
+func (s *Store) Shortened(ctx context.Context, b board.Bound, now time.Time) (n board.Shortened, err error) {
+	const q = `
+		SELECT count(*) FILTER (WHERE ` + ttlCap + ` <= $2),
+			count(*) FILTER (WHERE ` + ttlCap + ` > $2 AND ` + ttlCap + ` < ends_at),
+			count(*)
+		FROM posts
+		WHERE board = $3 AND ends_at > $2`
+	now = s.at(now)
+	err = s.read(ctx, func(ctx context.Context, db querier) error {
+		return db.QueryRowContext(ctx, q, b.TTLMax.Milliseconds(), now.UnixMilli(), b.Board).Scan(&n.Ends, &n.Sooner, &n.All)
+	})
+	return n, wrap("count what would end", err)
 }
 
 // lowered is a life whose end was moved.

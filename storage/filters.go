@@ -26,9 +26,9 @@ func scanFilter(scan scanner) (f board.Filter, err error) {
 	return f, err
 }
 
-// InsertFilter stores a filter with its audit row; a board that is not there is not
+// InsertFilter stores a filter with its entry in the log; a board that is not there is not
 // found.
-func (s *Store) InsertFilter(ctx context.Context, f board.Filter, c board.Change) error {
+func (s *Store) InsertFilter(ctx context.Context, f board.Filter, e board.Entry) error {
 	const insert = `
 		INSERT INTO filters (board, text, pattern, action)
 		VALUES ($1, $2, $3, $4)`
@@ -41,14 +41,14 @@ func (s *Store) InsertFilter(ctx context.Context, f board.Filter, c board.Change
 			if _, err := tx.ExecContext(ctx, insert, f.Board, f.Text, f.Pattern, f.Action); err != nil {
 				return err
 			}
-			return saveAudit(ctx, tx, c)
+			return record(ctx, tx, e)
 		},
 	}))
 }
 
-// DeleteFilter forgets a filter, and keeps an audit row; one that is not there is not
+// DeleteFilter forgets a filter, with an entry in the log; one that is not there is not
 // found.
-func (s *Store) DeleteFilter(ctx context.Context, number int64, c board.Change) error {
+func (s *Store) DeleteFilter(ctx context.Context, number int64, e board.Entry) error {
 	const q = `
 		DELETE FROM filters
 		WHERE seq = $1`
@@ -62,7 +62,7 @@ func (s *Store) DeleteFilter(ctx context.Context, number int64, c board.Change) 
 			case n == 0:
 				return board.ErrNotFound
 			}
-			return saveAudit(ctx, tx, c)
+			return record(ctx, tx, e)
 		},
 	}))
 }
@@ -72,12 +72,12 @@ func (f *SettingsFile) Filters(ctx context.Context) ([]board.Filter, error) {
 	return f.store.Filters(ctx)
 }
 
-// InsertFilter stores a filter with its audit row.
-func (f *SettingsFile) InsertFilter(ctx context.Context, add board.Filter, c board.Change) error {
-	return f.store.InsertFilter(ctx, add, c)
+// InsertFilter stores a filter with its entry in the log.
+func (f *SettingsFile) InsertFilter(ctx context.Context, add board.Filter, e board.Entry) error {
+	return f.store.InsertFilter(ctx, add, e)
 }
 
-// DeleteFilter forgets a filter, and keeps an audit row.
-func (f *SettingsFile) DeleteFilter(ctx context.Context, number int64, c board.Change) error {
-	return f.store.DeleteFilter(ctx, number, c)
+// DeleteFilter forgets a filter, with an entry in the log.
+func (f *SettingsFile) DeleteFilter(ctx context.Context, number int64, e board.Entry) error {
+	return f.store.DeleteFilter(ctx, number, e)
 }

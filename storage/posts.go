@@ -27,12 +27,12 @@ type row struct {
 const (
 	postColumns = `
 		p.seq, p.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
-		p.replies, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.prompt, p.sponsored, p.care, p.short,
-		p.slot, p.gen, p.slot, p.gen, p.own, p.box`
+		p.replies - p.waiting, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.prompt, p.sponsored,
+		p.standing, '', p.care, p.short, p.locked, 0, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
 	replyColumns = `
 		r.seq, r.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
-		0, r.hearts, r.score, p.unlisted, 0, NULL, '', 0, r.care, 0,
-		r.slot, r.gen, p.slot, p.gen, r.own, r.box`
+		0, r.hearts, r.score, p.unlisted, 0, NULL, '', 0,
+		r.standing, p.standing, r.care, 0, p.locked, r.staff, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
 )
 
 func scanRow(scan scanner) (row, error) {
@@ -41,7 +41,8 @@ func scanRow(scan scanner) (row, error) {
 	var since, until, endsAt, capAt, grid, silence, slot, gen, rootSlot, rootGen int64
 	var readers sql.NullInt64
 	if err := scan(&r.Seq, &id, &r.Board, &thread, &since, &until, &endsAt, &capAt, &grid, &silence,
-		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &r.Prompt, &r.Sponsored, &r.Care, &r.Short, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
+		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &r.Prompt, &r.Sponsored,
+		&r.Standing, &r.Under, &r.Care, &r.Short, &r.Locked, &r.Staff, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
 		return row{}, err
 	}
 	r.ID, r.Thread, r.Own = board.PostID(id), board.PostID(thread), board.Tag(own)
@@ -176,18 +177,22 @@ func (s *Store) fits(p board.Post) error {
 
 func insertPost(ctx context.Context, q querier, p board.Post, r keys.Ref, box []byte) (int64, error) {
 	const insert = `
-		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, prompt, sponsored, care, short, heat, slot, gen, own, box)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
+		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, prompt, sponsored, standing, care, short, queued, heat, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
 	slot, gen := refArgs(r)
 	l := p.Life
 	result, err := q.ExecContext(ctx, insert, p.ID[:], p.Board, l.Since.UnixMilli(), l.Until.UnixMilli(), l.EndsAt.UnixMilli(),
 		l.CapAt.UnixMilli(), l.Grid.Milliseconds(), l.Silence.Milliseconds(), p.Unlisted, p.ViewOnce,
-		sql.NullInt64{Int64: int64(p.Readers), Valid: p.Readers > 0}, p.Prompt, p.Sponsored, p.Care, p.Short, p.Heat(), slot, gen, p.Own[:], box)
+		sql.NullInt64{Int64: int64(p.Readers), Valid: p.Readers > 0}, p.Prompt, p.Sponsored,
+		p.Standing, p.Care, p.Short, waitsForAdmin(p), p.Heat(), slot, gen, p.Own[:], box)
 	if err != nil {
 		return 0, err
 	}
 	return result.LastInsertId()
 }
+
+// waitsForAdmin says whether an admin is to look at what is born.
+func waitsForAdmin(p board.Post) bool { return p.Standing != board.Shown || p.Care }
 
 func insertVoice(ctx context.Context, q querier, thread int64, tag, name board.Tag) error {
 	const insert = `
@@ -217,14 +222,21 @@ func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, vo
 			if opens, err = s.opener(thread, s.at(now)); err != nil {
 				return err
 			}
-			thread.Replies++
-			thread.Life = thread.Life.Heard(now)
-			if err := countReply(ctx, tx, thread.Post); err != nil {
+			if err := takes(thread.Post, r); err != nil {
+				return err
+			}
+			if r.Standing != board.Held { // nobody has heard that one
+				thread.Replies++
+				thread.Life = thread.Life.Heard(now)
+			}
+			if err := countReply(ctx, tx, thread.Post, r.Standing); err != nil {
 				return err
 			}
 			r.Board, r.Life, r.Unlisted, r.Secret = thread.Board, thread.Life, thread.Unlisted, opens.secret
-			if r.Name, err = claimName(ctx, tx, thread.Seq, voice, r.Secret); err != nil {
-				return err
+			if !r.Staff { // who has no name that another could clash with
+				if r.Name, err = claimName(ctx, tx, thread.Seq, voice, r.Secret); err != nil {
+					return err
+				}
 			}
 			r.Seq, err = insertReply(ctx, tx, r, thread.Seq, b.ref, key.Under(opens.box))
 			return err
@@ -238,16 +250,29 @@ func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, vo
 	return r, root.Seal(), err
 }
 
+// takes refuses a visitor's reply to a thread that has just been locked or hidden.
+func takes(root, r board.Post) error {
+	switch {
+	case r.Staff:
+		return nil
+	case root.Locked:
+		return board.ErrLocked
+	case !root.InSight():
+		return board.ErrHidden
+	}
+	return nil
+}
+
 func insertReply(ctx context.Context, tx querier, r board.Post, thread int64, at keys.Ref, key board.Key) (int64, error) {
 	box, err := seal(key, r)
 	if err != nil {
 		return 0, err
 	}
 	const insert = `
-		INSERT INTO replies (id, thread, care, slot, gen, own, box)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`
+		INSERT INTO replies (id, thread, standing, care, queued, staff, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 	slot, gen := refArgs(at)
-	result, err := tx.ExecContext(ctx, insert, r.ID[:], thread, r.Care, slot, gen, r.Own[:], box)
+	result, err := tx.ExecContext(ctx, insert, r.ID[:], thread, r.Standing, r.Care, waitsForAdmin(r), r.Staff, slot, gen, r.Own[:], box)
 	if err != nil {
 		return 0, err
 	}
@@ -299,12 +324,14 @@ func findName(n board.Name, fits func(board.Name) (bool, error)) (board.Name, er
 	return board.Name{}, errNames
 }
 
-func countReply(ctx context.Context, tx querier, root board.Post) error {
+// countReply counts a reply of the given standing, of whom root has heard if it is
+// not held.
+func countReply(ctx context.Context, tx querier, root board.Post, standing board.Standing) error {
 	const count = `
 		UPDATE posts
-		SET replies = $1, heat = $2, ends_at = $3
+		SET replies = replies + 1, waiting = waiting + ($1 = 'held'), heat = $2, ends_at = $3
 		WHERE seq = $4`
-	_, err := tx.ExecContext(ctx, count, root.Replies, root.Heat(), root.Life.EndsAt.UnixMilli(), root.Seq)
+	_, err := tx.ExecContext(ctx, count, standing, root.Heat(), root.Life.EndsAt.UnixMilli(), root.Seq)
 	return err
 }
 
@@ -361,7 +388,7 @@ func (s *Store) Post(ctx context.Context, id board.PostID, now time.Time) (board
 	return s.open(r, now)
 }
 
-// PostsByID returns those of ids that are there, in the order of ids.
+// PostsByID returns those of ids that are there for everybody, in the order of ids.
 func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time) ([]board.Post, error) {
 	const find = `
 		WITH RECURSIVE one(at) AS (
@@ -372,7 +399,7 @@ func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time
 		SELECT ` + postColumns + `
 		FROM one
 		CROSS JOIN posts p ON p.id = substr($1, at, 16)
-		WHERE p.ends_at > $2`
+		WHERE p.ends_at > $2 AND p.standing = ''`
 	now = s.at(now)
 	if len(ids) == 0 {
 		return nil, nil
@@ -398,13 +425,13 @@ func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time
 // livingPage is how many posts Living gives at a time, so that no read is a long one.
 const livingPage = 2000
 
-// Living returns some of the posts whose Seq is higher than after, in their order;
+// Living returns some of the posts in sight whose Seq is higher than after, in their order;
 // none when there are no more.
 func (s *Store) Living(ctx context.Context, after int64, now time.Time) ([]board.Post, error) {
 	const find = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.seq > $1 AND p.ends_at > $2
+		WHERE p.seq > $1 AND p.ends_at > $2 AND p.standing = ''
 		ORDER BY p.seq
 		LIMIT $3`
 	now = s.at(now)
@@ -545,7 +572,7 @@ func feedRows(ctx context.Context, db querier, q board.Query, limit int, now tim
 	const newest = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND p.seq < $2 AND p.ends_at > $3 AND p.unlisted = 0 AND p.prompt = ''
+		WHERE p.board = $1 AND p.seq < $2 AND p.ends_at > $3 AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
 		ORDER BY p.seq DESC
 		LIMIT $4`
 	before := q.After.Seq
@@ -559,13 +586,13 @@ const (
 	hottest = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.heat, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = ''
+		WHERE p.board = $1 AND (p.heat, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
 		ORDER BY p.heat DESC, p.seq DESC
 		LIMIT $5`
 	highest = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.score, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = ''
+		WHERE p.board = $1 AND (p.score, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
 		ORDER BY p.score DESC, p.seq DESC
 		LIMIT $5`
 )
@@ -584,7 +611,7 @@ func fadingRows(ctx context.Context, db querier, q board.Query, limit int, now t
 	const fading = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.ends_at, p.seq) > ($2, $3) AND p.unlisted = 0 AND p.prompt = ''
+		WHERE p.board = $1 AND (p.ends_at, p.seq) > ($2, $3) AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
 		ORDER BY p.ends_at, p.seq
 		LIMIT $4`
 	endsAt, seq := q.After.Key, q.After.Seq

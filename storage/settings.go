@@ -73,22 +73,9 @@ func saveChange(ctx context.Context, tx querier, c board.Change) error {
 	if err != nil {
 		return err
 	}
-	return saveAudit(ctx, tx, c)
-}
-
-// saveAudit keeps a row of a change, and drops those older than board.AuditTime.
-func saveAudit(ctx context.Context, tx querier, c board.Change) error {
-	const audit = `
-		INSERT INTO audit (at, board, name, old_value, new_value, unset, who)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`
-	const forget = `
-		DELETE FROM audit
-		WHERE at < $1`
-	if _, err := tx.ExecContext(ctx, audit, c.At.UnixMilli(), c.Board, c.Name, c.Old, c.New, c.Unset, c.By); err != nil {
-		return err
-	}
-	_, err := tx.ExecContext(ctx, forget, c.At.Add(-board.AuditTime).UnixMilli())
-	return err
+	return record(ctx, tx, board.Entry{
+		At: c.At, By: c.By, Action: board.ActSetting, Board: c.Board, Subject: c.Name, Old: c.Old, New: c.New, Unset: c.Unset,
+	})
 }
 
 // knownBoard is nil for a board that is there, and for all of them.
@@ -103,28 +90,6 @@ func knownBoard(ctx context.Context, tx querier, slug string) error {
 		return board.ErrNotFound
 	}
 	return nil
-}
-
-// Audit returns the latest changes of settings, newest first, at most limit.
-func (s *Store) Audit(ctx context.Context, limit int) ([]board.Change, error) {
-	const q = `
-		SELECT at, board, name, old_value, new_value, unset, who
-		FROM audit
-		ORDER BY seq DESC
-		LIMIT $1`
-	var changes []board.Change
-	err := s.read(ctx, func(ctx context.Context, db querier) (err error) {
-		changes, err = all(ctx, db, scanChange, q, limit)
-		return err
-	})
-	return changes, wrap("read audit", err)
-}
-
-func scanChange(scan scanner) (c board.Change, err error) {
-	var at int64
-	err = scan(&at, &c.Board, &c.Name, &c.Old, &c.New, &c.Unset, &c.By)
-	c.At = millis(at)
-	return c, err
 }
 
 // SettingsFile is the settings of a data folder and their log, without its posts.

@@ -294,8 +294,8 @@ func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
 	if values, err := s.Settings(t.Context()); err != nil || len(values) != 1 || values[""]["k"] != "9" {
 		t.Errorf("settings = %v, %v", values, err)
 	}
-	want := board.Change{Name: "k", Old: "5", New: "9", By: "cli", At: millis(1)}
-	if log, err := s.Audit(t.Context(), 5); err != nil || len(log) != 1 || log[0] != want {
+	want := board.Entry{Seq: 1, Action: board.ActSetting, Subject: "k", Old: "5", New: "9", By: "cli", At: millis(1)}
+	if log, err := s.Entries(t.Context(), 0, 5); err != nil || len(log) != 1 || log[0] != want {
 		t.Errorf("audit = %v, %v", log, err)
 	}
 }

@@ -18,8 +18,9 @@ type Answer struct {
 const answerLetters = 60
 
 // newAnswer draws up the reply to, or that it is gone, for which the zero post stands.
+// What is hidden can't be read either.
 func newAnswer(p *words.Printer, to board.Post) *Answer {
-	if to.ID == (board.PostID{}) {
+	if to.ID == (board.PostID{}) || to.Veiled {
 		return &Answer{Text: p.Say("reply.to_gone")}
 	}
 	return &Answer{ID: to.ID.String(), By: NewName(p, to.Name), Words: excerpt(to.Body, answerLetters), Text: p.Say("reply.to")}

@@ -156,6 +156,12 @@ func byID(t testing.TB, n *html.Node, name string) *html.Node {
 }
 
 // everyPage is each page in the states it may be in, by name, in one language.
+// outOfSight is what reports have hidden.
+func outOfSight(p board.Post) board.Post {
+	p.Standing = board.Hidden
+	return p
+}
+
 func everyPage(lang string) map[string]templ.Component {
 	v := aVisit(lang)
 	mine := v
@@ -227,6 +233,11 @@ func everyPage(lang string) map[string]templ.Component {
 		"you":                   YouPage(NewYou(mine, Known{Posts: []board.Post{own, by(me, reply)}, Lang: lang})),
 		"you, old cookie":       YouPage(NewYou(old, Known{})),
 		"you, session":          YouPage(NewYou(session, Known{})),
+		"thread, out of sight":  ThreadPage(NewThread(mine, Talk{Post: outOfSight(own), Replies: []board.Post{outOfSight(by(me, reply)), {ID: id(30), Thread: id(1), Standing: board.Hidden, Veiled: true}}})),
+		"you, out of sight":     YouPage(NewYou(mine, Known{Posts: []board.Post{outOfSight(own)}})),
+		"report":                ReportPage(NewReport(v, post, "", "", nil)),
+		"report, refused":       ReportPage(NewReport(mine, reply, "spam", "what it said", &board.Error{Kind: board.Invalid, Code: "error.report_words"})),
+		"reported":              ReportedPage(NewReported(v)),
 		"share":                 SharePage(must(NewShare(v, reply, "https://board.example/p/x"))),
 		"about":                 AboutPage(NewAbout(v)),
 		"forgotten":             ForgottenPage(NewForgotten(v, 2)),

@@ -34,7 +34,7 @@ type Visit struct {
 // Page is what surrounds every page.
 type Page struct {
 	Words  *words.Printer
-	Name   string // feed, thread, write, you, about, problem: data-page of the body
+	Name   string // feed, thread, write, you, about, report, problem: data-page of the body
 	Title  string
 	Theme  string
 	Home   string // the way back to the board
@@ -49,6 +49,8 @@ type Page struct {
 	Share   string // where its link is shared; "": nowhere
 	// Script is what this kind of page loads beside js/app.js, "" for nothing.
 	Script string
+	// Style is the style sheet that it loads beside css/app.css, "" for none.
+	Style  string
 	Vanish int // the score at which a post is gone
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
@@ -157,6 +159,7 @@ type Thread struct {
 	Key     string // the owner key of the post, for its author alone
 	Link    string // the post's address, to be copied
 	Hidden  bool   // the post is unlisted
+	Locked  bool   // no more replies are taken
 	Closing *Closing
 	Remove  string // where an owner key is sent
 }
@@ -285,6 +288,7 @@ type Yours struct {
 	By       Name
 	Board    string // where it stands, "" where there is one board alone
 	Unlisted string // "Unlisted"
+	Apart    string // why nobody else sees it, "" if they do
 	Excerpt  string
 	Href     string
 	Left     string
@@ -407,10 +411,16 @@ type Post struct {
 	// QuoteLabel and SelfLabel are what the links to answer it, and to itself, are called.
 	QuoteLabel, SelfLabel string
 
+	Apart  string // of what its author alone sees: why; "": everybody does
+	Unseen *Tomb  // stands for what is hidden from its reader; nil: it is there
+
 	Mine bool
 	You  string // "you"
 	Drop string // the label of the remove button
-	Vote board.Vote
+	// Report is what the way to report it is called; "": nobody can.
+	Report string
+	Staff  bool // an admin speaks, and By is nobody
+	Vote   board.Vote
 }
 
 // Picture is what a post shows beside its words, or in place of them.
@@ -430,10 +440,11 @@ type Name struct {
 	Upper, Lower, Torso string // parts of the sprite
 }
 
-// Tomb is the wordless line that stands where the community ended a post.
+// Tomb is the wordless line that stands where the community ended a post, or where
+// one is hidden.
 type Tomb struct {
 	ID   string
-	Left string // seconds it still stands
+	Left string // seconds it still stands; "": as long as it has to
 	Why  string
 	Bold string
 	Rest string
@@ -441,9 +452,10 @@ type Tomb struct {
 
 // Gone tells an open page that something ended.
 type Gone struct {
-	ID   string
-	Why  string
-	Tomb *Tomb
+	ID     string
+	Why    string
+	Reason string // an admin's, of what an admin removed
+	Tomb   *Tomb
 }
 
 // seconds writes a time for data-left and the like: tenths, rounded up, so that

@@ -60,12 +60,15 @@ type Opening struct {
 	Say     string
 	Back    string
 	Close   string
+	Report  string // where it can be reported with these words, Saw; "": it is gone
+	Saw     string
 }
 
-// NewOpening draws up the one look at a view-once post, which leads back by itself.
-func NewOpening(v Visit, post board.Post, back string) Opening {
+// NewOpening draws up the one look at a view-once post, which leads back by itself. The
+// last reader has nothing left to report.
+func NewOpening(v Visit, post board.Post, back string, last bool) Opening {
 	p := v.Words
-	return Opening{
+	o := Opening{
 		Page:    v.page("opened", p.Say("once.page")),
 		Heading: p.Say("once.page"),
 		Left:    p.Life(OpenTime),
@@ -77,5 +80,10 @@ func NewOpening(v Visit, post board.Post, back string) Opening {
 		Say:     p.Say("once.showing", "name", PersonName(p, post.Name)),
 		Back:    back,
 		Close:   p.Say("once.close"),
+		Saw:     post.Body,
 	}
+	if !last {
+		o.Report = "/p/" + post.ID.String() + "/report"
+	}
+	return o
 }

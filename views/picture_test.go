@@ -112,7 +112,7 @@ func TestAnOpenedPictureIsInItsPageAndNowhereElse(t *testing.T) {
 	for _, as := range []board.Pictures{board.PicturesOn, board.PicturesBlurred} {
 		v := aVisit("en")
 		v.Settings.Pictures = as
-		page := tree(t, draw(t, OpeningPage(NewOpening(v, p, "/"))))
+		page := tree(t, draw(t, OpeningPage(NewOpening(v, p, "/", false))))
 		images := find(page, is("img"))
 		if len(images) != 1 || attr(images[0], "src") != "data:image/jpeg;base64,AQID" || has(images[0], "loading") {
 			t.Errorf("pictures %s: %s", as, show(page))

@@ -41,13 +41,24 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		Low:        low(p, post.Score, s.VanishScore),
 		You:        p.Say("post.you"),
 		Drop:       p.Say("post.remove"),
+		Report:     p.Say("report.link"),
 	}
+	if post.Veiled {
+		return Post{ID: out.ID, Reply: out.Reply, Unseen: newUnseen(p, post.ID)}
+	}
+	out.Apart = apart(p, post)
 	if post.Prompt != board.NoPrompt {
 		out.host(p, post)
 		s.LifePerHeart, s.LifePerDown = 0, 0 // votes move nothing here
 	}
+	if post.Staff {
+		out.Staff, out.By, out.Report = true, Name{Text: p.Say("post.staff")}, ""
+	}
 	if out.Reply {
-		out.Thread, out.Voice = post.Thread.String(), strconv.Itoa(post.Name.Number())
+		out.Thread = post.Thread.String()
+		if !out.Staff { // whom nobody can mute
+			out.Voice = strconv.Itoa(post.Name.Number())
+		}
 		out.answers = post.To != (board.PostID{})
 		out.QuoteLabel, out.SelfLabel = p.Say("reply.answer", "name", out.By.Text), p.Say("reply.self")
 	} else {
@@ -58,6 +69,23 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		out.live(p, post.Life, s, now)
 	}
 	return out
+}
+
+// apart is why nobody but its author sees a post, "" if everybody does.
+func apart(p *words.Printer, post board.Post) string {
+	switch post.Standing {
+	case board.Held:
+		return p.Say("apart.held")
+	case board.Hidden:
+		return p.Say("apart.hidden")
+	case board.Shown:
+	}
+	return ""
+}
+
+// newUnseen draws up the line that stands where something is hidden.
+func newUnseen(p *words.Printer, id board.PostID) *Tomb {
+	return &Tomb{ID: id.String(), Why: string(board.OutOfSight), Bold: p.Say("tomb.hidden"), Rest: p.Say("tomb.hidden_rest")}
 }
 
 // host shows a post as the host's, who has no wings.
@@ -73,6 +101,7 @@ func (out *Post) host(p *words.Printer, post board.Post) {
 	out.Welcome = post.Prompt == board.Welcome
 	out.By = Name{Text: p.Say("prompt.host")}
 	out.Answer = p.Say("prompt.answer")
+	out.Report = ""
 }
 
 // dress fills in what is shown around the words of a post.
@@ -185,7 +214,7 @@ func (out Post) For(mine bool, vote board.Vote) Post {
 
 // WroteThread marks a reply whose name is that of the thread's author.
 func (out Post) WroteThread(p *words.Printer, author board.Name) Post {
-	if out.Reply && out.name == author {
+	if out.Reply && !out.Staff && out.name == author {
 		out.Opener = p.Say("post.opener")
 	}
 	return out
@@ -225,9 +254,23 @@ func NewTomb(p *words.Printer, id board.PostID, why board.Why, stands time.Durat
 	return Tomb{ID: id.String(), Why: string(why), Left: seconds(stands), Bold: bold, Rest: p.Say("tomb.words")}
 }
 
+// picture is the icon of the line.
+func (t Tomb) picture() string {
+	if t.Why == string(board.OutOfSight) {
+		return "hide"
+	}
+	return "vanish"
+}
+
 // NewGone draws up the news that something ended.
 func NewGone(p *words.Printer, e board.Event) Gone {
 	out := Gone{ID: e.ID.String(), Why: string(e.Why)}
+	if e.Why == board.ByAdmin {
+		out.Reason = ReasonText(p, e.Reason)
+	}
+	if e.Why == board.OutOfSight && e.IsReply() {
+		out.Tomb = newUnseen(p, e.ID)
+	}
 	if e.Why.LeavesTrace() && !e.IsReply() {
 		tomb := NewTomb(p, e.ID, e.Why, board.TraceTime)
 		out.Tomb = &tomb

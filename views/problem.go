@@ -41,6 +41,12 @@ func problemTitle(p *words.Printer, status int, code string) string {
 	if code == board.ErrClosed.Code {
 		return p.Say("problem.closed.title")
 	}
+	if code == board.ErrHidden.Code {
+		return p.Say("problem.hidden.title")
+	}
+	if code == board.ErrNotOwner.Code {
+		return p.Say("problem.owner.title")
+	}
 	switch status {
 	case http.StatusNotFound:
 		return p.Say("problem.gone.title")

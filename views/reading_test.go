@@ -17,7 +17,7 @@ func TestAnAuthorIsToldOfEveryWayToEnd(t *testing.T) {
 		page := tree(t, draw(t, FeedPage(NewFeed(v, Listing{}))))
 		note := byID(t, page, "ended-mine")
 		said := map[string]bool{}
-		for _, why := range []board.Why{board.ByTime, board.BySilence, board.ByScore, board.ByReaders, board.ByAuthor, "away"} {
+		for _, why := range []board.Why{board.ByTime, board.BySilence, board.ByScore, board.ByReaders, board.ByAuthor, board.ByAdmin, board.OutOfSight, "away"} {
 			text := attr(note, "data-say-ended-"+string(why))
 			if text == "" || said[text] {
 				t.Errorf("%s: of an end by %s it says %q", lang, why, text)

@@ -20,6 +20,7 @@ func NewThread(v Visit, t Talk) Thread {
 		Replies: NewReplies(v, t.Post, t.Replies, t.Votes),
 		Link:    t.URL,
 		Hidden:  t.Post.Unlisted,
+		Locked:  t.Post.Locked,
 		Closing: NewClosing(p, v.Board, v.Now),
 		Remove:  "/p/" + t.Post.ID.String() + "/delete",
 	}

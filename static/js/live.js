@@ -4,7 +4,7 @@
 //
 // Says on document: mayfly:came (detail: the article) before something new lands or
 // waits, mayfly:landed when it has, mayfly:died (detail: id, why; "" when that is not
-// known), mayfly:state (detail: the answer) before a difference lands.
+// known; an admin's reason), mayfly:state (detail: the answer) before a difference lands.
 
 import { limits, typing } from "./compose.js";
 import { day, passing } from "./keep.js";
@@ -72,10 +72,11 @@ const handlers = {
   },
   died(frame) {
     seen(frame);
-    const { id, why } = frame.dataset;
+    const { id, why, reason } = frame.dataset;
     const article = known(id);
-    speak("died", { id, why });
-    if (article) leave(article, frame.querySelector(".tomb"));
+    speak("died", { id, why, reason });
+    if (why === "hidden" && thread && posts.contains(article)) endThread(why);
+    else if (article) leave(article, frame.querySelector(".tomb"));
   },
   settings(frame) {
     seen(frame);
@@ -205,7 +206,9 @@ const isShown = (article) => !("folded" in article.dataset); // menu.js folds wh
 
 function land(article) {
   waiting.delete(idOf(article));
-  if (thread) replies.append(article);
+  const line = document.getElementById(`t-${idOf(article)}`); // it was hidden, and is not any more
+  if (thread && line) line.replaceWith(article);
+  else if (thread) replies.append(article);
   else posts.prepend(article);
   document.getElementById("empty")?.remove();
   enter(article);
@@ -289,13 +292,13 @@ document.addEventListener("mayfly:emptied", () => {
 // written stays where it is, to be copied.
 let over = false;
 
-function endThread() {
+function endThread(why) {
   if (over) return;
   over = true;
   for (const article of living(document)) leave(article);
   const note = document.createElement("p");
   note.className = "tomb";
-  note.textContent = say("gone");
+  note.textContent = say(why === "hidden" ? "withheld" : "gone");
   posts.after(note);
   announce(note.textContent);
   const talk = document.getElementById("talk");
@@ -329,6 +332,7 @@ async function ask() {
       for (const article of living(posts)) speak("died", { id: idOf(article), why: "" });
       endThread();
     }
+    if (answer.status === 403 && thread) endThread("hidden");
     if (answer.status === 410) reloadWhenIdle(); // the board has closed, and says so
     if (answer.ok) landState(parse(await answer.text()).getElementById("state"));
     return true;

@@ -96,6 +96,8 @@ function show(article) {
   menu.querySelector(".who").replaceWith(Object.assign(article.querySelector(".who").cloneNode(true), { id: "more-name" }));
   menu.querySelector("#more-link").value = link(id);
   part("qr").href = `/p/${id}/qr`;
+  part("report").href = `/p/${id}/report`;
+  part("report").hidden = article.matches(".prompt") || article.querySelector(".remove") !== null; // the host's, or one's own
   part("name").hidden = !voice(article);
   write(part("name"), kept.get("name", voice(article)) ? "unmute" : "mute-name", nameOf(article));
   for (const old of menu.querySelectorAll("[data-tag]")) old.remove();
@@ -128,7 +130,7 @@ menu?.addEventListener("click", ({ target }) => {
   if (target !== menu && !row) return; // beside it, or on one of its rows
   work[row?.dataset.do]?.(row);
   if (work[row?.dataset.do]) delete of.dataset.open;
-  if (row?.dataset.do !== "qr") menu.close();
+  if (!row?.href) menu.close();
   foldAll();
   of.querySelector(".folded button")?.focus();
 });

@@ -11,10 +11,10 @@ function own(article) {
   if (article.querySelector(".remove")) passing.put("own", idOf(article), true, 30 * day);
 }
 
-function ended(id, why) {
+function ended(id, why, reason) {
   if (!note || !passing.get("own", id)) return;
-  passing.drop("own", id);
-  const text = say(`ended-${why}`) || say("ended-away");
+  if (why !== "hidden") passing.drop("own", id); // that one lives on
+  const text = say(`ended-${why}`, { reason }) || say("ended-away");
   const told = note.content.firstElementChild.cloneNode(true);
   told.querySelector("p").textContent = text;
   told.querySelector("button").addEventListener("click", () => told.remove());
@@ -30,5 +30,5 @@ function lookAt(root) {
 lookAt(document);
 for (const article of document.querySelectorAll("main article")) own(article);
 document.addEventListener("mayfly:mine", ({ detail: article }) => own(article));
-document.addEventListener("mayfly:died", ({ detail: { id, why } }) => ended(id, why));
+document.addEventListener("mayfly:died", ({ detail: { id, why, reason } }) => ended(id, why, reason));
 document.addEventListener("mayfly:state", ({ detail: state }) => lookAt(state));

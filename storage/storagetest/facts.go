@@ -765,21 +765,21 @@ func settingsAreKeptAndAudited(s *site) {
 	if err != nil || len(byBoard) != 1 || len(values) != 3 || values["ttl_max"] != "2d" || values["post"] != "0" || values["k"] != "7" {
 		s.Errorf("settings = %v, %v", values, err)
 	}
-	audit, err := s.Audit(ctx, 3)
+	audit, err := s.Entries(ctx, 0, 3)
 	if err != nil || len(audit) != 3 {
 		s.Fatalf("audit = %v, %v; want the last 3", audit, err)
 	}
-	if want := (board.Change{Name: "k", Old: "5", New: "7", By: "start", At: s.now}); audit[0] != want {
+	if want := (board.Entry{Seq: audit[0].Seq, Action: board.ActSetting, Subject: "k", Old: "5", New: "7", By: "start", At: s.now}); audit[0] != want {
 		s.Errorf("latest = %+v, want %+v", audit[0], want)
 	}
 	s.now = s.now.Add(board.AuditTime)
 	change("k", "7", "8")
-	if audit, err := s.Audit(ctx, 10); err != nil || len(audit) != 5 {
+	if audit, err := s.Entries(ctx, 0, 10); err != nil || len(audit) != 5 {
 		s.Errorf("after 30 days: %d rows, %v; want all 5", len(audit), err)
 	}
 	s.now = s.now.Add(time.Millisecond)
 	change("k", "8", "9")
-	if audit, err := s.Audit(ctx, 10); err != nil || len(audit) != 2 {
+	if audit, err := s.Entries(ctx, 0, 10); err != nil || len(audit) != 2 {
 		s.Errorf("after more than 30 days: %d rows, %v; want 2", len(audit), err)
 	}
 }
@@ -873,7 +873,8 @@ func aBoardDiffersInItsSettings(s *site) {
 	if values, err := s.Settings(ctx); err != nil || len(values["attic"]) != 0 || values[""]["post_chars"] != "8" {
 		s.Errorf("after it was unset: %v, %v", values, err)
 	}
-	if audit, err := s.Audit(ctx, 1); err != nil || len(audit) != 1 || audit[0] != unset {
+	want := board.Entry{Action: board.ActSetting, Board: "attic", Subject: "post_chars", Old: "9", New: "8", Unset: true, By: "cli", At: s.now}
+	if audit, err := s.Entries(ctx, 0, 1); err != nil || len(audit) != 1 || unnumbered(audit[0]) != want {
 		s.Errorf("audit = %+v, %v", audit, err)
 	}
 }
@@ -1077,4 +1078,10 @@ func aNewSiteIsGreetedOnce(s *site) {
 	if list, err := s.Questions(ctx); err != nil || len(list) != 3 {
 		s.Errorf("%d questions, %v; want the welcome and two", len(list), err)
 	}
+}
+
+// unnumbered is an entry without the number that its store gave it.
+func unnumbered(e board.Entry) board.Entry {
+	e.Seq = 0
+	return e
 }

@@ -4,7 +4,6 @@
 package storagetest
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -19,8 +18,8 @@ type Engine interface {
 	board.SettingsStore
 	board.Registry
 	board.Questions
-	// Audit returns the latest changes of settings, newest first, at most limit.
-	Audit(ctx context.Context, limit int) ([]board.Change, error)
+	board.AdminStore
+	board.Resetter
 }
 
 // Run holds engines to the contract. open gives an empty one for each test, and
@@ -56,6 +55,13 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"VotesAtOnceAllCountOnce", votesAtOnceAllCountOnce},
 		{"EndingAPostEndsItsReplies", endingAPostEndsItsReplies},
 		{"EndingAReplyLeavesItsThread", endingAReplyLeavesItsThread},
+		{"ALinkMakesOneAdmin", aLinkMakesOneAdmin},
+		{"ASecondOwnerTakesThePlaceOfTheFirst", aSecondOwnerTakesThePlace},
+		{"ACodeIsTakenOnce", aCodeIsTakenOnce},
+		{"AChangedPassphraseEndsOtherSessions", aChangedPassphraseEndsOtherSessions},
+		{"WhatLetsAnAdminInEnds", whatLetsAnAdminInEnds},
+		{"AKeyIsReadBackAsItWasMade", aKeyIsReadBackAsItWasMade},
+		{"TheLogIsReadPageByPage", theLogIsReadPageByPage},
 		{"OfAHundredEndsOneIsTold", ofAHundredEndsOneIsTold},
 		{"TimeEndsAPostAtItsMillisecond", timeEndsAPostAtItsMillisecond},
 		{"SilenceEndsAPostUnlessItIsHeard", silenceEndsAPost},
@@ -63,6 +69,20 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"TheCommunityLeavesATrace", theCommunityLeavesATrace},
 		{"OwnedFindsAllThatLives", ownedFindsAllThatLives},
 		{"ABurialLeavesTheLiving", aBurialLeavesTheLiving},
+		{"WhatIsHeldOrHiddenStandsInNoList", whatIsHeldOrHiddenStandsInNoList},
+		{"WhatIsReleasedStandsWhereItWas", whatIsReleasedStandsWhereItWas},
+		{"AHeldReplyIsNotHeard", aHeldReplyIsNotHeard},
+		{"StandingLengthensNoLife", standingLengthensNoLife},
+		{"OfManyDecisionsOneIsMade", ofManyDecisionsOneIsMade},
+		{"EnoughReportsHideAPost", enoughReportsHideAPost},
+		{"AVisitorHasOneReport", aVisitorHasOneReport},
+		{"WordsOfAReportAreProved", wordsOfAReportAreProved},
+		{"TheQueueIsInItsOrder", theQueueIsInItsOrder},
+		{"WhatWaitsEndsOnTime", whatWaitsEndsOnTime},
+		{"AnAdminReadsAViewOncePostByItsReaders", anAdminReadsAViewOncePost},
+		{"ALockedThreadTakesNoReplies", aLockedThreadTakesNoReplies},
+		{"AShorterLifeIsNoLonger", aShorterLifeIsNoLonger},
+		{"WhatAdminsDoIsLogged", whatAdminsDoIsLogged},
 		{"SettingsAreKeptAndAudited", settingsAreKeptAndAudited},
 		{"HomeIsTheFirstBoard", homeIsTheFirstBoard},
 		{"ABoardIsAddedAndChanged", aBoardIsAddedAndChanged},

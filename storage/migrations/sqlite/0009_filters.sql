@@ -9,11 +9,5 @@ CREATE TABLE filters (
 	action  TEXT    NOT NULL CHECK (action IN ('block', 'hold', 'mask', 'short', 'ask', 'care'))
 ) STRICT;
 
--- care: it calls for care, so votes do not end it; short: a filter has cut its life short.
-ALTER TABLE posts ADD COLUMN care  INTEGER NOT NULL DEFAULT 0 CHECK (care IN (0, 1));
+-- short: a filter has cut its life short.
 ALTER TABLE posts ADD COLUMN short INTEGER NOT NULL DEFAULT 0 CHECK (short IN (0, 1));
-ALTER TABLE replies ADD COLUMN care INTEGER NOT NULL DEFAULT 0 CHECK (care IN (0, 1));
-
--- What calls for care is looked at first.
-CREATE INDEX posts_care ON posts (seq) WHERE care = 1;
-CREATE INDEX replies_care ON replies (seq) WHERE care = 1;
