@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -64,7 +62,7 @@ func closesText(b board.Info) string {
 	case b.ClosesAt.IsZero():
 		return ""
 	}
-	return "closes " + b.ClosesAt.Local().Format(closesForm)
+	return "closes " + b.Closes()
 }
 
 // Run adds a board.
@@ -74,7 +72,7 @@ func (c boardAdd) Run(ctx context.Context, cfg *Config, out io.Writer) error {
 		if err := c.fill(&b); err != nil {
 			return err
 		}
-		if err := board.AddBoard(ctx, store, b, time.Now()); err != nil {
+		if err := board.AddBoard(ctx, "cli", store, b, time.Now()); err != nil {
 			return usageError{err}
 		}
 		_, err := fmt.Fprintf(out, "Added. A running server shows it at /b/%s within two seconds.\n", c.Slug)
@@ -85,7 +83,7 @@ func (c boardAdd) Run(ctx context.Context, cfg *Config, out io.Writer) error {
 // Run changes a board.
 func (c boardChange) Run(ctx context.Context, cfg *Config, out io.Writer) error {
 	return withBoards(ctx, cfg, func(store *storage.SettingsFile) error {
-		if err := board.ChangeBoard(ctx, store, c.Slug, c.fill, time.Now()); err != nil {
+		if err := board.ChangeBoard(ctx, "cli", store, c.Slug, c.fill, time.Now()); err != nil {
 			return usageError{err}
 		}
 		_, err := fmt.Fprintln(out, "Changed. A running server follows within two seconds.")
@@ -96,7 +94,7 @@ func (c boardChange) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 // Run ends a board.
 func (c boardEnd) Run(ctx context.Context, cfg *Config, out io.Writer) error {
 	return withBoards(ctx, cfg, func(store *storage.SettingsFile) error {
-		if err := board.EndBoard(ctx, store, c.Slug, time.Now()); err != nil {
+		if err := board.EndBoard(ctx, "cli", store, c.Slug, time.Now()); err != nil {
 			return usageError{err}
 		}
 		_, err := fmt.Fprintln(out, "It is to end. A running server closes it and destroys the keys of everything on it within two seconds;\n"+
@@ -121,36 +119,13 @@ func (f boardFlags) fill(b *board.Info) error {
 		b.Rules = string(text)
 	}
 	if f.Closes != "" {
-		at, err := parseCloses(f.Closes, time.Now())
+		at, err := board.ParseCloses(f.Closes, time.Now())
 		if err != nil {
 			return usageError{err}
 		}
 		b.ClosesAt = at
 	}
 	return nil
-}
-
-const closesForm = "2006-01-02T15:04"
-
-var errCloses = errors.New(`--closes: give a time such as 2026-12-01T18:00, "in 3d", or never`)
-
-// parseCloses reads a closing date, in this machine's time; the zero time is never.
-func parseCloses(text string, now time.Time) (time.Time, error) {
-	if text == "never" {
-		return time.Time{}, nil
-	}
-	if left, ok := strings.CutPrefix(text, "in "); ok {
-		d, err := board.ParseLife(strings.TrimSpace(left))
-		if err != nil || d == 0 {
-			return time.Time{}, errCloses
-		}
-		return now.Add(d).UTC(), nil
-	}
-	at, err := time.ParseInLocation(closesForm, text, time.Local)
-	if err != nil {
-		return time.Time{}, errCloses
-	}
-	return at.UTC(), nil
 }
 
 // withBoards opens the boards in the data folder, beside a running server or without

@@ -114,21 +114,35 @@ func TestBoardsThatCanNotBeHadAreRefused(t *testing.T) {
 	}
 }
 
-func TestAClosingDateIsReadInThisMachinesTime(t *testing.T) {
-	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	for text, want := range map[string]time.Time{
-		"never":            {},
-		"in 3d":            now.Add(72 * time.Hour),
-		"in  90m":          now.Add(90 * time.Minute),
-		"2026-12-01T18:00": time.Date(2026, 12, 1, 18, 0, 0, 0, time.Local).UTC(),
+// TestACommandSaysOfABoardWhatItsPageSays: by the catalogue, and the log says who.
+func TestACommandSaysOfABoardWhatItsPageSays(t *testing.T) {
+	t.Chdir(t.TempDir())
+	command(t, "board", "add", "attic", "--title", "The attic")
+	for _, tt := range []struct {
+		says string
+		args []string
+	}{
+		{"A board of this name is there. One that has closed gives its name back a day later.", []string{"board", "add", "attic", "--title", "x"}},
+		{"A board needs a title.", []string{"board", "change", "attic", "--title", " "}},
+		{"This closing date has passed. To close a board at once, end it. A title may have 60 characters, and this one has 61.", []string{"board", "change", "attic", "--title", strings.Repeat("x", 61), "--closes", "2020-01-01T10:00"}},
+		{"No board is called “cellar”. There are: home, attic.", []string{"board", "end", "cellar"}},
+		{"No board is called “cellar”. There are: home, attic.", []string{"settings", "get", "--board", "cellar"}},
+		{"Nothing with the number 7 stands any more.", []string{"prompt", "end", "7"}},
+		{"Let it stand from 1 minute to 30 days, such as 24h or 7d.", []string{"prompt", "ask", "Why?", "--ttl", "31d"}},
 	} {
-		if got, err := parseCloses(text, now); err != nil || !got.Equal(want) {
-			t.Errorf("%q = %v, %v; want %v", text, got, err, want)
+		if err := run(t.Context(), tt.args, io.Discard); err == nil || err.Error() != tt.says {
+			t.Errorf("%v: %v, want %q", tt.args, err, tt.says)
 		}
 	}
-	for _, text := range []string{"in", "in ", "in -1h", "2026-12-01", "2026-13-01T18:00", "18:00", "Never"} {
-		if got, err := parseCloses(text, now); err == nil {
-			t.Errorf("%q is read as %v", text, got)
-		}
+}
+
+func TestATextOfSeveralLinesIsSetOnOneLine(t *testing.T) {
+	t.Chdir(t.TempDir())
+	command(t, "settings", "set", `about_text=One, and one more.\nTwo.`)
+	if got := command(t, "settings", "get", "about_text"); got != "One, and one more.\nTwo.\n" {
+		t.Errorf("alone it is %q", got)
+	}
+	if got := command(t, "settings", "get"); !strings.Contains(got, "\n"+`about_text=One, and one more.\nTwo.`+"\n") {
+		t.Errorf("among all it is not one line: %s", got)
 	}
 }

@@ -66,7 +66,7 @@ func (c settingsGet) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 			if k.Site && c.Board != "" {
 				continue
 			}
-			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, k.Get(s)); err != nil {
+			if _, err := fmt.Fprintf(out, "%s=%s\n", k.Name, strings.ReplaceAll(k.Get(s), "\n", `\n`)); err != nil {
 				return err
 			}
 		}
@@ -126,18 +126,10 @@ func withSettings(ctx context.Context, cfg *Config, slug string, use func(*board
 
 // findBoard names the boards there are when none of them is called slug.
 func findBoard(ctx context.Context, store *storage.SettingsFile, slug string) error {
-	boards, err := store.Boards(ctx)
-	if err != nil {
-		return err
+	if err := board.FindBoard(ctx, store, slug); err != nil {
+		return usageError{err}
 	}
-	var names []string
-	for _, b := range boards {
-		if b.Slug == slug {
-			return nil
-		}
-		names = append(names, b.Slug)
-	}
-	return usageError{fmt.Errorf("no board is called %q; there are %s", slug, strings.Join(names, ", "))}
+	return nil
 }
 
 // Run asks the server on this machine how it is.

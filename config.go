@@ -65,7 +65,13 @@ func (c *Config) check() (err error) {
 	if err != nil {
 		return fmt.Errorf("--starter=%s --starter-lang=%s: %w", c.Starter, c.StarterLang, err)
 	}
-	c.starter = board.Starter(set)
+	c.starter = board.Starter{Welcome: set.Welcome, Questions: set.Questions, Sets: map[string][]string{}}
+	for _, name := range board.StarterSets[1:] {
+		if set, err = words.Starters(name, c.StarterLang); err != nil {
+			return err
+		}
+		c.starter.Sets[name] = set.Questions
+	}
 	return nil
 }
 

@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -28,6 +31,7 @@ import (
 	"mayfly/search"
 	"mayfly/storage"
 	"mayfly/storage/keys"
+	"mayfly/words"
 )
 
 func main() {
@@ -44,6 +48,23 @@ func main() {
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// Error says it as a page would, in English, where the board refused.
+func (e usageError) Error() string {
+	refused, ok := errors.AsType[*board.Error](e.error)
+	if !ok {
+		return e.error.Error()
+	}
+	say := words.In("en")
+	if len(refused.Fields) == 0 {
+		return say.SayWith(refused.Code, refused.Args)
+	}
+	var list []string
+	for _, field := range slices.Sorted(maps.Keys(refused.Fields)) {
+		list = append(list, say.SayWith(refused.Fields[field].Code, refused.Fields[field].Args))
+	}
+	return strings.Join(list, " ")
+}
 
 func exitCode(err error) int {
 	if _, ok := errors.AsType[usageError](err); ok {

@@ -43,7 +43,7 @@ func (c promptAsk) Run(ctx context.Context, cfg *Config, out io.Writer) error {
 		q.Kind = board.Welcome
 	}
 	return withBoards(ctx, cfg, func(store *storage.SettingsFile) error {
-		if err := board.Ask(ctx, store, store, q, time.Now()); err != nil {
+		if err := board.Ask(ctx, "cli", store, store, q, time.Now()); err != nil {
 			return usageError{err}
 		}
 		_, err := fmt.Fprintln(out, "It is to be pinned. A running server does so within two seconds; without one, the next start does.\n"+
@@ -84,7 +84,7 @@ func promptState(q board.Question) string {
 // Run ends a prompt.
 func (c promptEnd) Run(ctx context.Context, cfg *Config, out io.Writer) error {
 	return withBoards(ctx, cfg, func(store *storage.SettingsFile) error {
-		if err := board.EndQuestion(ctx, store, c.Number); err != nil {
+		if err := board.EndQuestion(ctx, "cli", store, c.Number, time.Now()); err != nil {
 			return usageError{err}
 		}
 		_, err := fmt.Fprintln(out, "It is to end. A running server destroys its key and those of its answers within two seconds;\n"+

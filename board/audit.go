@@ -35,6 +35,15 @@ const (
 	ActCodes      Action = "codes"
 	ActKey        Action = "key" // one was made
 	ActRevoke     Action = "revoke"
+
+	ActBoardAdd    Action = "board_add"
+	ActBoardTitle  Action = "board_title"
+	ActBoardRules  Action = "board_rules"
+	ActBoardCloses Action = "board_closes"
+	ActBoardPlace  Action = "board_place"
+	ActBoardEnd    Action = "board_end"
+	ActAsk         Action = "prompt_ask"
+	ActPromptEnd   Action = "prompt_end"
 )
 
 // Ledger keeps the log.
@@ -74,3 +83,6 @@ func (b *Board) LogEntry(ctx context.Context, seq int64) (Entry, error) {
 	}
 	return list[0], nil
 }
+
+// at is a Clock that stands.
+func at(now time.Time) Clock { return func() time.Time { return now } }

@@ -25,7 +25,8 @@ type Bound struct {
 // what has ended at now is not there, whatever the store still holds.
 // Unknown, ended and destroyed are the same error of kind NotFound.
 type Posts interface {
-	Ledger
+	Registry
+	Questions
 	// InsertPost stores a post and its key, durably, before it returns its Seq.
 	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the
@@ -91,8 +92,6 @@ type Posts interface {
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
 	// Prompts returns the host's posts that live on a board, the newest first.
 	Prompts(ctx context.Context, slug string, now time.Time) ([]Post, error)
-	// Questions lists what the host asks.
-	Questions(ctx context.Context) ([]Question, error)
 	// Plant stores the post of a question, and that it is planted, in one step.
 	Plant(ctx context.Context, p Post, key Key, number int64) error
 	// DeleteQuestion forgets a question whose post is over.
@@ -102,9 +101,6 @@ type Posts interface {
 	// AskDaily stores the question of the day unless one was asked less than
 	// QuestionTime ago, and returns when the latest was: now, if it is this one.
 	AskDaily(ctx context.Context, q Question, now time.Time) (time.Time, error)
-	// Boards lists the boards, home first and those that have closed among them, from
-	// memory.
-	Boards(ctx context.Context) ([]Info, error)
 	// FollowBoards reads the boards anew. One that was to end has closed when it
 	// returns; one that closed ClosedTime ago and holds nothing is not there.
 	FollowBoards(ctx context.Context, now time.Time) ([]Info, error)
@@ -114,6 +110,8 @@ type Posts interface {
 	// Count returns how many posts live in a board's feed.
 	Count(ctx context.Context, slug string, now time.Time) (int, error)
 	FilterStore
+	// Alive counts what lives on a board.
+	Alive(ctx context.Context, slug string, now time.Time) (Living, error)
 }
 
 // Publisher carries events to whoever reads live.

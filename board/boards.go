@@ -2,10 +2,13 @@ package board
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -58,30 +61,34 @@ func (i Info) ClosesIn(now time.Time) (time.Duration, bool) {
 var ErrClosed = &Error{Kind: Closed, Code: "error.closed"}
 
 // ErrTaken says that a board of this name is there.
-var ErrTaken = errors.New("a board of this name is there; one that has closed gives its name back a day later")
+var ErrTaken = refused("slug", "error.board.taken")
+
+// ErrOvertaken says that somebody else has changed meanwhile what was to be changed.
+var ErrOvertaken = &Error{Kind: Overtaken, Code: "error.overtaken"}
 
 // Registry is what changing boards asks of a store. The running server follows,
 // whichever process changed them.
 type Registry interface {
+	Ledger
 	// Boards lists the boards, home first and those that have closed among them.
 	Boards(ctx context.Context) ([]Info, error)
 	// InsertBoard stores a new board; a taken slug is ErrTaken.
 	InsertBoard(ctx context.Context, b Info) error
-	// UpdateBoard changes the board called b.Slug.
-	UpdateBoard(ctx context.Context, b Info) error
+	// UpdateBoard makes next of the board that is was; one that is not is ErrOvertaken.
+	UpdateBoard(ctx context.Context, was, next Info) error
 	// EndBoard has a board closed as soon as whoever holds the keys looks.
 	EndBoard(ctx context.Context, slug string) error
 }
 
 var slugShape = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// AddBoard adds a board. Its error is one sentence that says what would do.
-func AddBoard(ctx context.Context, store Registry, b Info, now time.Time) error {
+// AddBoard adds a board; by is who does it, for the log. Its error says what would do.
+func AddBoard(ctx context.Context, by string, store Registry, b Info, now time.Time) error {
 	if !slugShape.MatchString(b.Slug) || len(b.Slug) > slugMax {
-		return fmt.Errorf("%q is no name for a board; give up to %d of a-z, 0-9 and single hyphens, such as night-shift", b.Slug, slugMax)
+		return refused("slug", "error.board.slug", "max", slugMax)
 	}
 	if b.Slug == Home {
-		return fmt.Errorf("board %s: %w", Home, ErrTaken)
+		return ErrTaken
 	}
 	b, err := b.check(Info{}, now)
 	if err != nil {
@@ -92,19 +99,17 @@ func AddBoard(ctx context.Context, store Registry, b Info, now time.Time) error 
 		return err
 	}
 	if len(boards) >= BoardsMax {
-		return fmt.Errorf("there are %d boards, and no more may be; end one first", len(boards))
+		return &Error{Kind: Invalid, Code: "error.board.crowd", Args: map[string]any{"n": len(boards)}}
 	}
-	err = store.InsertBoard(ctx, b)
-	if errors.Is(err, ErrTaken) {
-		return fmt.Errorf("board %s: %w", b.Slug, ErrTaken)
+	if err := store.InsertBoard(ctx, b); err != nil {
+		return err
 	}
-	return err
+	return audit(ctx, store, at(now), Entry{By: by, Action: ActBoardAdd, Board: b.Slug, Subject: b.Title})
 }
 
 // ChangeBoard has change alter a board, or refuse to. A closing date may be moved either way while
-// the board is open; what lives on it is never lengthened. Its error is one sentence
-// that says what would do.
-func ChangeBoard(ctx context.Context, store Registry, slug string, change func(*Info) error, now time.Time) error {
+// the board is open; what lives on it is never lengthened. Its error says what would do.
+func ChangeBoard(ctx context.Context, by string, store Registry, slug string, change func(*Info) error, now time.Time) error {
 	was, err := openBoard(ctx, store, slug, now)
 	if err != nil {
 		return err
@@ -117,67 +122,203 @@ func ChangeBoard(ctx context.Context, store Registry, slug string, change func(*
 	if b, err = b.check(was, now); err != nil {
 		return err
 	}
-	return store.UpdateBoard(ctx, b)
+	if err := store.UpdateBoard(ctx, was, b); err != nil {
+		return err
+	}
+	for _, e := range was.changes(b) {
+		e.By = by
+		if err := audit(ctx, store, at(now), e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changes are what the log says of the way from i to next: of the rules, which are a
+// text, only that they changed.
+func (i Info) changes(next Info) []Entry {
+	var list []Entry
+	add := func(action Action, old, value string) {
+		list = append(list, Entry{Action: action, Board: i.Slug, Old: old, New: value})
+	}
+	if next.Title != i.Title {
+		add(ActBoardTitle, i.Title, next.Title)
+	}
+	if next.Rules != i.Rules {
+		add(ActBoardRules, "", "")
+	}
+	if !next.ClosesAt.Equal(i.ClosesAt) {
+		add(ActBoardCloses, i.Closes(), next.Closes())
+	}
+	if next.Place != i.Place {
+		add(ActBoardPlace, strconv.Itoa(i.Place), strconv.Itoa(next.Place))
+	}
+	return list
 }
 
 // EndBoard ends a board and everything on it, as final as its closing date.
-func EndBoard(ctx context.Context, store Registry, slug string, now time.Time) error {
+func EndBoard(ctx context.Context, by string, store Registry, slug string, now time.Time) error {
 	if slug == Home {
-		return errors.New("the home board is where people arrive, and can't be ended")
+		return &Error{Kind: Invalid, Code: "error.board.home_end"}
 	}
 	if _, err := openBoard(ctx, store, slug, now); err != nil {
 		return err
 	}
-	return store.EndBoard(ctx, slug)
+	if err := store.EndBoard(ctx, slug); err != nil {
+		return err
+	}
+	return audit(ctx, store, at(now), Entry{By: by, Action: ActBoardEnd, Board: slug})
 }
 
-// openBoard finds a board that has not closed; the error names those there are.
+// FindBoard wants a board that is there, open or closed; the error names those there are.
+func FindBoard(ctx context.Context, store Registry, slug string) error {
+	_, err := findBoard(ctx, store, slug)
+	return err
+}
+
+// openBoard finds a board that has not closed.
 func openBoard(ctx context.Context, store Registry, slug string, now time.Time) (Info, error) {
+	b, err := findBoard(ctx, store, slug)
+	if err == nil && b.Closed(now) {
+		err = &Error{Kind: Closed, Code: "error.board.closed", Args: map[string]any{"board": slug}}
+	}
+	return b, err
+}
+
+func findBoard(ctx context.Context, store Registry, slug string) (Info, error) {
 	boards, err := store.Boards(ctx)
 	if err != nil {
 		return Info{}, err
 	}
-	var names []string
-	for _, b := range boards {
-		if b.Slug == slug && b.Closed(now) {
-			return b, fmt.Errorf("board %s has closed, and nothing brings it back", slug)
-		}
+	names := make([]string, len(boards))
+	for i, b := range boards {
 		if b.Slug == slug {
 			return b, nil
 		}
-		names = append(names, b.Slug)
+		names[i] = b.Slug
 	}
-	return Info{}, fmt.Errorf("no board is called %q; there are %s", slug, strings.Join(names, ", "))
+	return Info{}, &Error{Kind: NotFound, Code: "error.board.none", Args: map[string]any{"board": slug, "boards": strings.Join(names, ", ")}}
 }
 
 // check returns the board as it will be stored; was is what it is now.
 func (i Info) check(was Info, now time.Time) (Info, error) {
+	bad := refusal()
 	title, ok := CleanText(i.Title)
 	i.Title = strings.Join(strings.Fields(title), " ")
-	rules, clean := CleanText(i.Rules)
-	i.Rules = rules
+	switch n := utf8.RuneCountInString(i.Title); {
+	case !ok:
+		bad.Fields["title"] = Problem{Code: "error.body.utf8"}
+	case looksEmpty(i.Title) && i.Slug != Home:
+		bad.Fields["title"] = Problem{Code: "error.board.title"}
+	case n > TitleMax:
+		bad.Fields["title"] = Problem{Code: "error.board.title_long", Args: map[string]any{"max": TitleMax, "n": n}}
+	}
+	i.Rules, ok = CleanText(i.Rules)
+	switch n := utf8.RuneCountInString(i.Rules); {
+	case !ok:
+		bad.Fields["rules"] = Problem{Code: "error.body.utf8"}
+	case n > RulesMax:
+		bad.Fields["rules"] = Problem{Code: "error.board.rules_long", Args: map[string]any{"max": RulesMax, "n": n}}
+	}
 	if !i.ClosesAt.IsZero() {
 		i.ClosesAt = roundUp(i.ClosesAt, time.Minute)
-	}
-	switch n := utf8.RuneCountInString(i.Title); {
-	case !ok || !clean:
-		return i, errors.New("title and rules must be text in UTF-8")
-	case i.Title == "" && i.Slug != Home:
-		return i, errors.New("a board needs a title")
-	case n > TitleMax:
-		return i, fmt.Errorf("a title may have %d characters, and this one has %d", TitleMax, n)
-	}
-	if n := utf8.RuneCountInString(i.Rules); n > RulesMax {
-		return i, fmt.Errorf("rules may have %d characters, and these have %d", RulesMax, n)
 	}
 	switch {
 	case i.ClosesAt.IsZero() || i.ClosesAt.Equal(was.ClosesAt):
 	case i.Slug == Home:
-		return i, errors.New("the home board is where people arrive, and has no closing date")
+		bad.Fields["closes"] = Problem{Code: "error.board.home_closes"}
 	case i.Closed(now):
-		return i, errors.New("this closing date has passed; to close a board at once, end it")
+		bad.Fields["closes"] = Problem{Code: "error.board.past"}
+	}
+	if len(bad.Fields) > 0 {
+		return i, bad
 	}
 	return i, nil
+}
+
+// ClosesForm is how a closing date is written, in this machine's time.
+const ClosesForm = "2006-01-02T15:04"
+
+// Closes is the board's closing date as ParseCloses reads it; "" for never.
+func (i Info) Closes() string {
+	if i.ClosesAt.IsZero() {
+		return ""
+	}
+	return i.ClosesAt.Local().Format(ClosesForm)
+}
+
+// ParseCloses reads a closing date: a time of this machine, "in 3d", "never" or nothing,
+// which is the zero time.
+func ParseCloses(text string, now time.Time) (time.Time, error) {
+	wrong := refused("closes", "error.board.closes")
+	if text = strings.TrimSpace(text); text == "" || text == "never" {
+		return time.Time{}, nil
+	}
+	if left, ok := strings.CutPrefix(text, "in "); ok {
+		d, err := ParseLife(strings.TrimSpace(left))
+		if err != nil || d == 0 {
+			return time.Time{}, wrong
+		}
+		return now.Add(d).UTC(), nil
+	}
+	at, err := time.ParseInLocation(ClosesForm, text, time.Local)
+	if err != nil {
+		return time.Time{}, wrong
+	}
+	return at.UTC(), nil
+}
+
+// Mark changes with whatever of a board somebody may change. A form carries it, and so
+// finds out that somebody else was quicker.
+func (i Info) Mark() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %d %d", i.Title, i.Rules, i.ClosesAt.Unix(), i.Place))
+	return hex.EncodeToString(sum[:8])
+}
+
+// AddBoard adds a board, which is there when AddBoard returns.
+func (b *Board) AddBoard(ctx context.Context, by string, info Info) error {
+	return b.changed(ctx, AddBoard(ctx, by, b.posts, info, b.now()))
+}
+
+// ChangeBoard changes the board called slug to next, unless it is another than the one
+// that mark is of.
+func (b *Board) ChangeBoard(ctx context.Context, by, slug, mark string, next Info) error {
+	change := func(i *Info) error {
+		if i.Mark() != mark {
+			return ErrOvertaken
+		}
+		*i = next
+		return nil
+	}
+	return b.changed(ctx, ChangeBoard(ctx, by, b.posts, slug, change, b.now()))
+}
+
+// EndBoard ends a board and everything on it.
+func (b *Board) EndBoard(ctx context.Context, by, slug string) error {
+	return b.changed(ctx, EndBoard(ctx, by, b.posts, slug, b.now()))
+}
+
+// changed follows a change that was made, or that somebody else was quicker with. What
+// can't be followed now is a second later.
+func (b *Board) changed(ctx context.Context, err error) error {
+	if err != nil && !errors.Is(err, ErrOvertaken) {
+		return err
+	}
+	if e := b.Follow(ctx); e != nil {
+		b.log.ErrorContext(ctx, "a change is followed later", "err", e)
+	}
+	return err
+}
+
+// Living is what lives on a board, in no feed or in one.
+type Living struct {
+	Posts  int
+	Median time.Time // when half of them have ended; zero: there are none
+}
+
+// Alive counts what lives on a board.
+func (b *Board) Alive(ctx context.Context, slug string) (Living, error) {
+	return b.posts.Alive(ctx, slug, b.now())
 }
 
 // Boards lists the boards that are open, home first.

@@ -16,7 +16,7 @@ import (
 // add adds a board and follows.
 func (s *site) add(b board.Info) {
 	s.t.Helper()
-	if err := board.AddBoard(s.t.Context(), s.store, b, s.now); err != nil {
+	if err := board.AddBoard(s.t.Context(), "cli", s.store, b, s.now); err != nil {
 		s.t.Fatal(err)
 	}
 	s.follow()
@@ -33,7 +33,7 @@ func (s *site) follow() {
 func (s *site) closeAt(slug string, at time.Time) {
 	s.t.Helper()
 	move := func(b *board.Info) error { b.ClosesAt = at; return nil }
-	if err := board.ChangeBoard(s.t.Context(), s.store, slug, move, s.now); err != nil {
+	if err := board.ChangeBoard(s.t.Context(), "cli", s.store, slug, move, s.now); err != nil {
 		s.t.Fatal(err)
 	}
 	s.follow()
@@ -52,16 +52,16 @@ func TestWhatNoBoardMayBeIsRefusedWithOneSentence(t *testing.T) {
 	s := newSite(t)
 	s.add(board.Info{Slug: "attic", Title: "The attic"})
 	s.add(board.Info{Slug: "gone", Title: "Gone"})
-	if err := board.EndBoard(t.Context(), s.store, "gone", s.now); err != nil {
+	if err := board.EndBoard(t.Context(), "cli", s.store, "gone", s.now); err != nil {
 		t.Fatal(err)
 	}
 	s.follow()
 	add := func(b board.Info) func() error {
-		return func() error { return board.AddBoard(t.Context(), s.store, b, s.now) }
+		return func() error { return board.AddBoard(t.Context(), "cli", s.store, b, s.now) }
 	}
 	change := func(slug string, f func(*board.Info)) func() error {
 		return func() error {
-			return board.ChangeBoard(t.Context(), s.store, slug, func(b *board.Info) error { f(b); return nil }, s.now)
+			return board.ChangeBoard(t.Context(), "cli", s.store, slug, func(b *board.Info) error { f(b); return nil }, s.now)
 		}
 	}
 	before, _ := s.store.Boards(t.Context())
@@ -86,9 +86,9 @@ func TestWhatNoBoardMayBeIsRefusedWithOneSentence(t *testing.T) {
 		"a change to the past":      change("attic", func(b *board.Info) { b.ClosesAt = s.now.Add(-time.Hour) }),
 		"a change to no title":      change("attic", func(b *board.Info) { b.Title = "" }),
 		"home with a closing date":  change("home", func(b *board.Info) { b.ClosesAt = s.now.Add(time.Hour) }),
-		"the end of home":           func() error { return board.EndBoard(t.Context(), s.store, "home", s.now) },
-		"the end of none":           func() error { return board.EndBoard(t.Context(), s.store, "cellar", s.now) },
-		"the end of an ended one":   func() error { return board.EndBoard(t.Context(), s.store, "gone", s.now) },
+		"the end of home":           func() error { return board.EndBoard(t.Context(), "cli", s.store, "home", s.now) },
+		"the end of none":           func() error { return board.EndBoard(t.Context(), "cli", s.store, "cellar", s.now) },
+		"the end of an ended one":   func() error { return board.EndBoard(t.Context(), "cli", s.store, "gone", s.now) },
 	} {
 		if err := try(); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want a refusal in one sentence", name, err)
@@ -119,7 +119,7 @@ func TestThereAreOnlySoManyBoards(t *testing.T) {
 		}
 	}
 	s.follow()
-	if err := board.AddBoard(t.Context(), s.store, board.Info{Slug: "one-more", Title: "x"}, s.now); err == nil {
+	if err := board.AddBoard(t.Context(), "cli", s.store, board.Info{Slug: "one-more", Title: "x"}, s.now); err == nil {
 		t.Error("one more was added")
 	}
 }
@@ -200,7 +200,7 @@ func TestEndingABoardEndsWhatIsOnItForGood(t *testing.T) {
 	s.add(board.Info{Slug: "attic", Title: "The attic"})
 	p := s.postOn("attic", 48*time.Hour)
 	s.reply(p, s.visitor(), "under it")
-	if err := board.EndBoard(t.Context(), s.store, "attic", s.now); err != nil {
+	if err := board.EndBoard(t.Context(), "cli", s.store, "attic", s.now); err != nil {
 		t.Fatal(err)
 	}
 	s.follow()
@@ -222,7 +222,7 @@ func TestWhatCouldNotBeShortenedIsTriedAgain(t *testing.T) {
 	b := s.on(flaky)
 	closes := s.now.Add(time.Hour)
 	move := func(b *board.Info) error { b.ClosesAt = closes; return nil }
-	if err := board.ChangeBoard(t.Context(), s.store, "attic", move, s.now); err != nil {
+	if err := board.ChangeBoard(t.Context(), "cli", s.store, "attic", move, s.now); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Follow(t.Context()); err == nil {
@@ -293,13 +293,33 @@ func TestSettingsOfOneBoardReachItsLivesAndPagesAlone(t *testing.T) {
 	}
 }
 
+func TestAClosingDateIsReadInThisMachinesTime(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"never":            {},
+		" ":                {},
+		"in 3d":            now.Add(72 * time.Hour),
+		"in  90m":          now.Add(90 * time.Minute),
+		"2026-12-01T18:00": time.Date(2026, 12, 1, 18, 0, 0, 0, time.Local).UTC(),
+	} {
+		if got, err := board.ParseCloses(text, now); err != nil || !got.Equal(want) {
+			t.Errorf("%q = %v, %v; want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"in", "in ", "in -1h", "2026-12-01", "2026-13-01T18:00", "18:00", "Never"} {
+		if got, err := board.ParseCloses(text, now); err == nil {
+			t.Errorf("%q is read as %v", text, got)
+		}
+	}
+}
+
 func FuzzAddBoard(f *testing.F) {
 	for _, seed := range [][3]string{{"attic", "The attic", "One.\nTwo."}, {"../x", "\u202e", "\xff"}, {"home", "", ""}, {"a-b", "👋", strings.Repeat("x", 5001)}} {
 		f.Add(seed[0], seed[1], seed[2])
 	}
 	f.Fuzz(func(t *testing.T, slug, title, rules string) {
 		kept := &drawer{}
-		if board.AddBoard(t.Context(), kept, board.Info{Slug: slug, Title: title, Rules: rules}, time.Now()) != nil {
+		if board.AddBoard(t.Context(), "cli", kept, board.Info{Slug: slug, Title: title, Rules: rules}, time.Now()) != nil {
 			return
 		}
 		b := kept.boards[0]
@@ -310,12 +330,68 @@ func FuzzAddBoard(f *testing.F) {
 }
 
 // drawer keeps boards without looking at them.
-type drawer struct{ boards []board.Info }
+type drawer struct {
+	board.Ledger
+	boards []board.Info
+}
 
 func (d *drawer) Boards(context.Context) ([]board.Info, error) { return d.boards, nil }
 func (d *drawer) InsertBoard(_ context.Context, b board.Info) error {
 	d.boards = append(d.boards, b)
 	return nil
 }
-func (d *drawer) UpdateBoard(context.Context, board.Info) error { return nil }
-func (d *drawer) EndBoard(context.Context, string) error        { return nil }
+func (d *drawer) UpdateBoard(_ context.Context, _, _ board.Info) error { return nil }
+func (d *drawer) EndBoard(context.Context, string) error               { return nil }
+func (d *drawer) Record(context.Context, board.Entry) error            { return nil }
+
+// lines are what the log says, newest first.
+func (s *site) lines() []string {
+	s.t.Helper()
+	entries, err := s.store.Entries(s.t.Context(), 0, 100)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var list []string
+	for _, e := range entries {
+		list = append(list, strings.Join([]string{e.By, string(e.Action), e.Board, e.Subject, e.Old, e.New}, "|"))
+	}
+	return list
+}
+
+func TestWhatAdminsDoToBoardsIsLoggedAndInForceAtOnce(t *testing.T) {
+	s := newSite(t)
+	ctx := t.Context()
+	if err := s.AddBoard(ctx, "ada", board.Info{Slug: "attic", Title: "The attic"}); err != nil {
+		t.Fatal(err)
+	}
+	seen, err := s.Board.Board(ctx, "attic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ChangeBoard(ctx, "bob", "attic", seen.Mark(), board.Info{Title: "Upstairs", Rules: "No shouting.", Place: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ChangeBoard(ctx, "ada", "attic", seen.Mark(), board.Info{Title: "Loft"}); !errors.Is(err, board.ErrOvertaken) {
+		t.Errorf("who has not seen bob's change: %v", err)
+	}
+	if got, _ := s.Board.Board(ctx, "attic"); got.Title != "Upstairs" || got.Rules != "No shouting." || got.Place != 2 {
+		t.Errorf("it is %+v", got)
+	}
+	p := s.postOn("attic", time.Hour)
+	if l, err := s.Alive(ctx, "attic"); err != nil || l.Posts != 1 || !l.Median.Equal(p.Life.EndsAt) {
+		t.Errorf("alive on it: %+v, %v", l, err)
+	}
+	if err := s.EndBoard(ctx, "ada", "attic"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Board.Board(ctx, "attic"); !errors.Is(err, board.ErrClosed) {
+		t.Errorf("after its end: %v", err)
+	}
+	want := []string{
+		"ada|board_end|attic|||", "bob|board_place|attic||0|2", "bob|board_rules|attic|||", "bob|board_title|attic||The attic|Upstairs",
+		"ada|board_add|attic|The attic||",
+	}
+	if got := s.lines(); !slices.Equal(got, want) {
+		t.Errorf("log:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

@@ -24,6 +24,7 @@ const (
 	Decided                 // somebody else was quicker
 	Denied                  // for who is signed in alone
 	Forbidden               // for somebody else who is
+	Overtaken               // somebody else was quicker
 )
 
 // Error is a refusal that a person or program will read. Code is a key of the
@@ -40,6 +41,22 @@ type Error struct {
 type Problem struct {
 	Code string
 	Args map[string]any
+}
+
+// refusal is of a form whose fields say what is wrong.
+func refusal() *Error {
+	return &Error{Kind: Invalid, Code: "error.admin.form", Fields: map[string]Problem{}}
+}
+
+// refused says what is wrong with one field; args are pairs of name and value.
+func refused(field, code string, args ...any) *Error {
+	p := Problem{Code: code, Args: map[string]any{}}
+	for i := 0; i+1 < len(args); i += 2 {
+		p.Args[args[i].(string)] = args[i+1]
+	}
+	e := refusal()
+	e.Fields[field] = p
+	return e
 }
 
 // ErrNotFound is the one answer for unknown, ended and foreign.

@@ -95,10 +95,7 @@ func FindPlace(list []Place, name string) (Place, bool) {
 func formatPlaces(list []Place) string {
 	texts := make([]string, len(list))
 	for i, p := range list {
-		texts[i] = p.Name
-		if p.Placed {
-			texts[i] += " " + strconv.FormatFloat(p.Lat, 'f', -1, 64) + "/" + strconv.FormatFloat(p.Lon, 'f', -1, 64)
-		}
+		texts[i] = strings.TrimSpace(p.Name + " " + p.Position())
 	}
 	return strings.Join(texts, "; ")
 }

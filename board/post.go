@@ -150,7 +150,7 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	d.Warning = checkLine(d.Warning, WarningMax, "warning", "error.warning", bad.Fields)
 	d.ViewOnce = d.ViewOnce || d.Readers > 0
 	d = d.checkPicture(s, bad.Fields)
-	if d.Backdrop != "" && (!s.Cards || !IsBackdrop(d.Backdrop)) {
+	if d.Backdrop != "" && !s.Offers(d.Backdrop) {
 		bad.Fields["backdrop"] = Problem{Code: "error.backdrop"}
 	}
 	if d.Place != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 )
@@ -51,6 +52,7 @@ func (q Question) Planted() bool { return q.Post != PostID{} }
 // Questions is what asking asks of a store. The running server plants and ends,
 // whichever process asked.
 type Questions interface {
+	Ledger
 	// Questions lists what the host asks, in the order it was asked.
 	Questions(ctx context.Context) ([]Question, error)
 	// InsertQuestion stores what the host asks, to be planted.
@@ -61,8 +63,9 @@ type Questions interface {
 
 var errPromptDown = &Error{Kind: Invalid, Code: "error.vote_prompt", Fields: map[string]Problem{"vote": {Code: "error.vote_prompt"}}}
 
-// Ask has the host ask on a board. Its error is one sentence that says what would do.
-func Ask(ctx context.Context, store Questions, boards Registry, q Question, now time.Time) error {
+// Ask has the host ask on a board; by is who does it, for the log. Its error says what
+// would do.
+func Ask(ctx context.Context, by string, store Questions, boards Registry, q Question, now time.Time) error {
 	if _, err := openBoard(ctx, boards, q.Board, now); err != nil {
 		return err
 	}
@@ -75,9 +78,12 @@ func Ask(ctx context.Context, store Questions, boards Registry, q Question, now 
 		return err
 	}
 	if n := standing(list, q.Board); n >= PromptsMax {
-		return fmt.Errorf("%d prompts stand on board %s, and no more may at a time; end one first", n, q.Board)
+		return &Error{Kind: Invalid, Code: "error.prompt.crowd", Args: map[string]any{"n": n}}
 	}
-	return store.InsertQuestion(ctx, q)
+	if err := store.InsertQuestion(ctx, q); err != nil {
+		return err
+	}
+	return audit(ctx, store, at(now), Entry{By: by, Action: ActAsk, Board: q.Board})
 }
 
 // standing is how many prompts stand on a board, or are about to.
@@ -90,48 +96,87 @@ func standing(list []Question, slug string) (n int) {
 	return n
 }
 
-// EndQuestion ends what the host asked, with all answers. Its error is one sentence.
-func EndQuestion(ctx context.Context, store Questions, number int64) error {
-	err := store.EndQuestion(ctx, number)
-	if errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("no prompt has the number %d; mayfly prompt list shows those there are", number)
+// EndQuestion ends what the host asked, with all answers. Its error says what would do.
+func EndQuestion(ctx context.Context, by string, store Questions, number int64, now time.Time) error {
+	list, err := store.Questions(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	i := slices.IndexFunc(list, func(q Question) bool { return q.Number == number && !q.Ending })
+	if i >= 0 {
+		err = store.EndQuestion(ctx, number)
+	}
+	if i < 0 || errors.Is(err, ErrNotFound) {
+		return &Error{Kind: NotFound, Code: "error.prompt.none", Args: map[string]any{"n": number}}
+	}
+	if err != nil {
+		return err
+	}
+	return audit(ctx, store, at(now), Entry{By: by, Action: ActPromptEnd, Board: list[i].Board, Subject: strconv.FormatInt(number, 10)})
 }
 
 // check returns the question as it will be published.
 func (q Question) check() (Question, error) {
+	bad := refusal()
 	body, ok := CleanText(q.Body)
 	q.Body = body
+	switch n := utf8.RuneCountInString(body); {
+	case !ok:
+		bad.Fields["body"] = Problem{Code: "error.body.utf8"}
+	case looksEmpty(body):
+		bad.Fields["body"] = Problem{Code: "error.body.empty"}
+	case n > QuestionMax:
+		bad.Fields["body"] = Problem{Code: "error.prompt.long", Args: map[string]any{"max": QuestionMax, "n": n}}
+	}
 	if q.TTL == 0 {
 		q.TTL = QuestionTime
 	}
-	switch n := utf8.RuneCountInString(body); {
-	case !ok:
-		return q, errors.New("a prompt must be text in UTF-8")
-	case looksEmpty(body):
-		return q, errors.New("there is nothing to read in this prompt")
-	case n > QuestionMax:
-		return q, fmt.Errorf("a prompt may have %d characters, and this one has %d", QuestionMax, n)
-	case q.TTL < questionShortest || q.TTL > questionLongest:
-		return q, fmt.Errorf("give a prompt a life from %s to %s, such as 24h or 7d", FormatLife(questionShortest), FormatLife(questionLongest))
-	case q.Kind != Asking && q.Kind != Welcome:
+	if q.TTL < questionShortest || q.TTL > questionLongest {
+		bad.Fields["ttl"] = Problem{Code: "error.prompt.ttl", Args: map[string]any{"min": questionShortest, "max": questionLongest}}
+	}
+	if q.Kind != Asking && q.Kind != Welcome {
 		return q, fmt.Errorf("a prompt is a question or a welcome, not %q", q.Kind)
+	}
+	if len(bad.Fields) > 0 {
+		return q, bad
 	}
 	return q, nil
 }
+
+// Ask has the host ask on a board; it is pinned when Ask returns.
+func (b *Board) Ask(ctx context.Context, by string, q Question) error {
+	return b.changed(ctx, Ask(ctx, by, b.posts, b.posts, q, b.now()))
+}
+
+// EndQuestion ends what the host asked, with all answers.
+func (b *Board) EndQuestion(ctx context.Context, by string, number int64) error {
+	return b.changed(ctx, EndQuestion(ctx, by, b.posts, number, b.now()))
+}
+
+// Questions lists what the host asks, in the order it was asked.
+func (b *Board) Questions(ctx context.Context) ([]Question, error) { return b.posts.Questions(ctx) }
 
 // Starter is what the host of a new site says without having thought of it yet; the
 // zero Starter says nothing.
 type Starter struct {
 	Welcome   string
 	Questions []string // one a day, until the host asks
+
+	Sets map[string][]string // the questions of each of StarterSets, save the first
+}
+
+// of are the questions of one of StarterSets.
+func (s Starter) of(set string) []string {
+	if set == StarterSets[0] {
+		return s.Questions
+	}
+	return s.Sets[set]
 }
 
 // today is the question of the day: all of them in turn.
-func (s Starter) today(now time.Time) string {
+func today(questions []string, now time.Time) string {
 	day := now.Unix() / int64((24 * time.Hour).Seconds())
-	return s.Questions[int(day%int64(len(s.Questions)))]
+	return questions[int(day%int64(len(questions)))]
 }
 
 // Begin has the host greet, if this is the first start of the site, and ask the
@@ -223,14 +268,15 @@ func (b *Board) plant(ctx context.Context, q Question) error {
 // askDaily asks the question of the day on the home board, and says whether it did:
 // not while a question of the host's stands there, nor twice within a day.
 func (b *Board) askDaily(ctx context.Context, list []Question, now time.Time) (bool, error) {
+	set := b.starter.of(b.settings(Home).QuestionSet)
 	stands := func(q Question) bool { return q.Board == Home && q.Kind == Asking }
 	switch {
-	case len(b.starter.Questions) == 0, !b.settings(Home).DailyQuestion, now.Before(b.asked.Add(QuestionTime)):
+	case len(set) == 0, !b.settings(Home).DailyQuestion, now.Before(b.asked.Add(QuestionTime)):
 		return false, nil
 	case slices.ContainsFunc(list, stands), standing(list, Home) >= PromptsMax:
 		return false, nil
 	}
-	q := Question{Board: Home, Kind: Asking, Body: b.starter.today(now), TTL: QuestionTime}
+	q := Question{Board: Home, Kind: Asking, Body: today(set, now), TTL: QuestionTime}
 	asked, err := b.posts.AskDaily(ctx, q, now)
 	b.asked = asked
 	return err == nil && asked.Equal(now), err

@@ -13,7 +13,7 @@ import (
 // ask asks on a board, and follows.
 func (s *site) ask(q board.Question) {
 	s.t.Helper()
-	if err := board.Ask(s.t.Context(), s.store, s.store, q, s.now); err != nil {
+	if err := board.Ask(s.t.Context(), "cli", s.store, s.store, q, s.now); err != nil {
 		s.t.Fatal(err)
 	}
 	s.follow()
@@ -79,14 +79,14 @@ func TestThreePromptsStandAtATime(t *testing.T) {
 		s.ask(board.Question{Board: board.Home, Kind: board.Asking, Body: "Why?"})
 	}
 	q := board.Question{Board: board.Home, Kind: board.Asking, Body: "And why not?"}
-	if err := board.Ask(t.Context(), s.store, s.store, q, s.now); err == nil {
+	if err := board.Ask(t.Context(), "cli", s.store, s.store, q, s.now); err == nil {
 		t.Error("a fourth was taken")
 	}
 	s.add(board.Info{Slug: "attic", Title: "The attic"})
 	q.Board = "attic"
 	s.ask(q)
 	first := s.prompts(board.Home)[2]
-	if err := board.EndQuestion(t.Context(), s.store, 1); err != nil {
+	if err := board.EndQuestion(t.Context(), "cli", s.store, 1, s.now); err != nil {
 		t.Fatal(err)
 	}
 	s.told()
@@ -114,11 +114,11 @@ func TestWhatNoPromptMayBeIsRefused(t *testing.T) {
 		"too long-lived":  {Board: board.Home, Kind: board.Asking, Body: "Why?", TTL: 31 * 24 * time.Hour},
 		"no kind":         {Board: board.Home, Body: "Why?"},
 	} {
-		if err := board.Ask(t.Context(), s.store, s.store, q, s.now); err == nil || strings.Contains(err.Error(), "\n") {
+		if err := board.Ask(t.Context(), "cli", s.store, s.store, q, s.now); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want a refusal in one sentence", name, err)
 		}
 	}
-	if err := board.EndQuestion(t.Context(), s.store, 7); err == nil || errors.Is(err, board.ErrNotFound) {
+	if err := board.EndQuestion(t.Context(), "cli", s.store, 7, s.now); err == nil || errors.Is(err, board.ErrNotFound) {
 		t.Errorf("the end of none: %v, want a sentence", err)
 	}
 }
@@ -130,7 +130,7 @@ func TestAPromptEndsWithItsBoard(t *testing.T) {
 	if p := s.prompts("attic")[0]; !p.Life.CapAt.Equal(s.now.Add(2 * time.Hour)) {
 		t.Errorf("its cap is %v", p.Life.CapAt)
 	}
-	if err := board.Ask(t.Context(), s.store, s.store, board.Question{Board: "attic", Kind: board.Asking, Body: "Too late?"}, s.now); err != nil {
+	if err := board.Ask(t.Context(), "cli", s.store, s.store, board.Question{Board: "attic", Kind: board.Asking, Body: "Too late?"}, s.now); err != nil {
 		t.Fatal(err)
 	}
 	s.now = s.now.Add(2 * time.Hour)
@@ -206,7 +206,7 @@ func TestTheQuestionOfTheDayGivesWayToTheHost(t *testing.T) {
 	if got := s.prompts(board.Home); len(got) != 1 || got[0].Body == "The host’s?" {
 		t.Fatalf("after the host's: %q", said(got))
 	}
-	if err := board.EndQuestion(t.Context(), s.store, s.questions()[0].Number); err != nil {
+	if err := board.EndQuestion(t.Context(), "cli", s.store, s.questions()[0].Number, s.now); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
@@ -216,5 +216,51 @@ func TestTheQuestionOfTheDayGivesWayToTheHost(t *testing.T) {
 	}
 	if got := said(s.prompts(board.Home)); len(got) != 0 {
 		t.Errorf("ended by hand, it came back the same day: %q", got)
+	}
+}
+
+func TestWhatAdminsAskIsPinnedAtOnceAndLoggedWithoutItsWords(t *testing.T) {
+	s := newSite(t)
+	if err := s.Ask(t.Context(), "ada", board.Question{Board: board.Home, Kind: board.Asking, Body: "Why?"}); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.prompts(board.Home)) != 1 {
+		t.Error("it is not pinned")
+	}
+	if err := s.EndQuestion(t.Context(), "bob", 1); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.prompts(board.Home)) != 0 {
+		t.Error("it is still pinned")
+	}
+	want := []string{"bob|prompt_end|home|1||", "ada|prompt_ask|home|||"}
+	if got := s.lines(); !slices.Equal(got, want) {
+		t.Errorf("log: %q, want %q", got, want)
+	}
+}
+
+func TestTheQuestionOfTheDayComesFromTheSetThatIsChosen(t *testing.T) {
+	s := newSite(t)
+	s.settings.DailyQuestion, s.settings.QuestionSet = true, "campus"
+	err := s.Begin(t.Context(), board.Starter{Questions: []string{"Started?"}, Sets: map[string][]string{"campus": {"Where do you study?"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.follow()
+	if got := s.prompts(board.Home); len(got) != 1 || got[0].Body != "Where do you study?" {
+		t.Errorf("asked: %+v", got)
+	}
+	s.now = s.now.Add(board.QuestionTime)
+	s.settings.QuestionSet = "event" // of which there is none
+	s.sweep()
+	s.follow()
+	s.follow()
+	if got := s.prompts(board.Home); len(got) != 0 {
+		t.Errorf("of an empty set: %+v", got)
+	}
+	s.settings.QuestionSet = "started"
+	s.follow()
+	if got := s.prompts(board.Home); len(got) != 1 || got[0].Body != "Started?" {
+		t.Errorf("as it was started: %+v", got)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Settings are what an admin changes while Mayfly runs. Add one as a field here
@@ -26,7 +25,10 @@ type Settings struct {
 	Open, Page                 Rate
 	Search                     Rate
 	Cards, Unlisted, ViewOnce  bool
-	DailyQuestion              bool // the host asks one each day, from a set
+	Backdrops                  []string // of those cards may have; none: all
+	DailyQuestion              bool     // the host asks one each day, from a set
+	QuestionSet                string   // which of StarterSets
+	AboutText, Contact         string   // the host's own words
 	Pictures                   Pictures
 	ViewOncePictures           bool
 	Picture                    Rate    // posts with one, which are charged as posts too
@@ -100,6 +102,7 @@ const (
 	KnobOnOff
 	KnobChoice
 	KnobRate
+	KnobLines // text of several lines, which has a page of its own
 )
 
 // UnfitError says why a setting can't be had. Error is the one sentence, in English, that
@@ -174,9 +177,18 @@ var Knobs = []Knob{
 	site(life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL })),
 	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
+	{
+		Name: "backdrops", Default: allBackdrops,
+		get: func(s *Settings) string { return formatBackdrops(s.Backdrops) },
+		set: func(s *Settings, v string) (err error) {
+			s.Backdrops, err = parseBackdrops(v)
+			return err
+		},
+	},
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
 	site(onOff("daily_question", "on", func(s *Settings) *bool { return &s.DailyQuestion })),
+	site(choice("question_set", StarterSets[0], StarterSets, func(s *Settings) *string { return &s.QuestionSet })),
 	choice("pictures", PicturesBlurred, []Pictures{PicturesOn, PicturesBlurred, PicturesOff}, func(s *Settings) *Pictures { return &s.Pictures }),
 	onOff("view_once_pictures", "off", func(s *Settings) *bool { return &s.ViewOncePictures }),
 	onOff("places", "on", func(s *Settings) *bool { return &s.Places }),
@@ -188,6 +200,8 @@ var Knobs = []Knob{
 			return err
 		},
 	},
+	hostText("about_text", KnobLines, AboutMax, func(s *Settings) *string { return &s.AboutText }),
+	hostText("contact", KnobText, ContactMax, func(s *Settings) *string { return &s.Contact }),
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),
 	rate("reply", "12/6", func(s *Settings) *Rate { return &s.Reply }),
@@ -202,8 +216,8 @@ var Knobs = []Knob{
 	choice("pow", PowAdaptive, []Pow{PowOff, PowAdaptive, PowAlways}, func(s *Settings) *Pow { return &s.Pow }),
 	whole("pow_bits", 16, 8, PowBitsMax, func(s *Settings) *int { return &s.PowBits }),
 	choice("doxx", DoxxAsk, []Doxx{DoxxOff, DoxxAsk, DoxxForbid}, func(s *Settings) *Doxx { return &s.Doxx }),
-	words("nudge", NudgeMax, func(s *Settings) *string { return &s.Nudge }),
-	words("care_card", CareMax, func(s *Settings) *string { return &s.CareCard }),
+	hostText("nudge", KnobText, NudgeMax, func(s *Settings) *string { return &s.Nudge }),
+	hostText("care_card", KnobLines, CareMax, func(s *Settings) *string { return &s.CareCard }),
 	{
 		Name: "shared_networks", Site: true,
 		get: func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
@@ -363,26 +377,6 @@ func choice[T ~string](name string, def T, all []T, field func(*Settings) *T) Kn
 				return unfit("choice", "give one of "+list, "choices", list)
 			}
 			*field(s) = T(v)
-			return nil
-		},
-	}
-}
-
-// words is a text of the host's. A line end in it is read and written as "\n", so
-// that a setting is one line everywhere.
-func words(name string, most int, field func(*Settings) *string) Knob {
-	return Knob{
-		Name: name,
-		get:  func(s *Settings) string { return strings.ReplaceAll(*field(s), "\n", `\n`) },
-		set: func(s *Settings, v string) error {
-			text, ok := CleanText(strings.ReplaceAll(v, `\n`, "\n"))
-			switch n := utf8.RuneCountInString(text); {
-			case !ok:
-				return errors.New("give text in UTF-8")
-			case n > most:
-				return fmt.Errorf("give up to %d characters; these are %d", most, n)
-			}
-			*field(s) = text
 			return nil
 		},
 	}

@@ -27,7 +27,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		VanishScore: -5, VisitorTTL: 7 * day, PostChars: 1000, K: 5,
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
-		Pictures: PicturesBlurred, Picture: Rate{3, 2},
+		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started",
 		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
@@ -59,6 +59,10 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"search":             {[]string{"30/10", "0"}, rates},
 		"report":             {[]string{"6/3", "0"}, rates},
 		"reports_to_hide":    {[]string{"1", "3", "1000"}, append(numbers, "0", "-1", "1001")},
+		"backdrops":          {[]string{"all", "pond", "eclipse  pond", "noon\tnoon", strings.Join(backdropNames(), " ")}, []string{"", "none", "Pond", "pond, mist", "all pond", "pond lake"}},
+		"question_set":       {[]string{"started", "campus"}, []string{"", "none", "Campus", "campus event"}},
+		"about_text":         {[]string{"", "Ours.", "one\\ntwo", "one\r\n\r\n\r\ntwo", strings.Repeat("é", AboutMax)}, []string{"\xff", strings.Repeat("é", AboutMax+1)}},
+		"contact":            {[]string{"", "host@example.org", "knock\ntwice"}, []string{"\xff", strings.Repeat("é", ContactMax+1)}},
 		"pictures":           {[]string{"on", "blurred", "off"}, append(switches, "held", "Blurred", "on off")},
 		"picture":            {[]string{"3/2", "0"}, rates},
 		"view_once_pictures": {[]string{"on", "off"}, switches},

@@ -223,6 +223,7 @@ func (t *Tuner) plan(by string, a Adjustment) ([]Change, Tuning, error) {
 func conflict(s Settings, seen map[string]string) error {
 	now := map[string]string{}
 	for name, value := range seen {
+		value = strings.ReplaceAll(value, "\r\n", "\n") // as forms send lines
 		if k, err := FindKnob(name); err == nil && k.Get(s) != value {
 			now[name] = k.Get(s)
 		}

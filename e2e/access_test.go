@@ -35,6 +35,7 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	s.addBoard("attic", "The attic", "--closes", "in 40m")
 	s.write("/api/v1/boards/attic/posts", map[string]any{"body": "up here"})
 	s.ask("Which sound belongs to this place?")
+	once := s.write("/api/v1/boards/home/posts", map[string]any{"body": strings.Repeat("for your eyes ", 9) + strings.Repeat("y", 80), "view_once": true})
 	p = s.person("somebody")
 	p.open("/")
 	p.chooses(aPhoto(t, 640, 400))
@@ -44,7 +45,29 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	p.openLive("/")
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
-	return s, p, []string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic"}
+	s.owner(p)
+	return s, p, append([]string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic", "/p/" + once.ID + "/open"}, adminPages...)
+}
+
+// enter goes to a page of a board that is furnished; one that opens a post once stays.
+func (p *person) enter(path string) {
+	p.t.Helper()
+	thread, once := strings.CutSuffix(path, "/open")
+	if !once {
+		p.open(path)
+		return
+	}
+	p.open(thread)
+	p.unseals()
+}
+
+// unseals opens the first view-once post on the page, whose own page then stays where
+// it would leave by itself.
+func (p *person) unseals() {
+	p.t.Helper()
+	p.follow(".seal button")
+	see[any](p, `void window.stop()`)
+	p.wait("it is open", `document.querySelector(".dial")`)
 }
 
 // TestPagesHaveNoBarriers has axe look at every page, on a phone and on a screen,
@@ -56,7 +79,7 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 	p.expects("status of 404")
 	tell(p, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}) // for axe alone
 	for _, path := range paths {
-		p.open(path)
+		p.enter(path)
 		p.do(chromedp.Evaluate[chromedp.Void](axe))
 		p.checkBarriers(path)
 	}
@@ -85,7 +108,7 @@ func TestNoPageScrollsSideways(t *testing.T) {
 	_, p, paths := furnished(t)
 	p.expects("status of 404")
 	for _, path := range paths {
-		p.open(path)
+		p.enter(path)
 		for _, w := range []int64{320, 390, 768, 1280, 1920} {
 			p.width(w)
 			if wide := see[int](p, `document.scrollingElement.scrollWidth - innerWidth`); wide > 0 {
@@ -147,7 +170,7 @@ func TestControlsAreLargeEnoughForAFinger(t *testing.T) {
 	p.expects("status of 404")
 	p.width(390)
 	for _, path := range paths {
-		p.open(path)
+		p.enter(path)
 		for _, small := range see[[]string](p, `[...document.querySelectorAll("button, a.act, .dock a, .seg label, summary")]
 			.filter(e => e.checkVisibility() && (e.getBoundingClientRect().height < 43.5 || e.getBoundingClientRect().width < 43.5))
 			.map(e => e.outerHTML.replace(/\s+/g, " ").slice(0, 90) + " " + e.getBoundingClientRect().width.toFixed() + "×" + e.getBoundingClientRect().height.toFixed())`) {

@@ -11,8 +11,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -116,6 +119,93 @@ func TestAFileThatIsNoPictureKeepsTheWords(t *testing.T) {
 	q.chooses(path)
 	q.follow("#composer #send")
 	q.wait("the words are back, with what was wrong", `document.querySelector("#composer textarea")?.value.includes("my words") && document.getElementById("picture-err")`)
+}
+
+// TestAnAVIFLeavesTheBrowserAsAJPEG, for the server reads none.
+func TestAnAVIFLeavesTheBrowserAsAJPEG(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "picture=0", "pictures=on")
+	p := s.person("somebody with a new phone")
+	p.openLive("/")
+	p.chooses(must(filepath.Abs("testdata/sky.avif")))
+	p.wait("it is chosen, as a JPEG", `document.querySelector(".photo-chosen img")?.naturalWidth === 96 && document.querySelector("#picture").files[0].type === "image/jpeg"`)
+	if begin := see[[]int](p, `document.querySelector("#picture").files[0].arrayBuffer().then(b => [...new Uint8Array(b, 0, 3)])`); !slices.Equal(begin, []int{0xff, 0xd8, 0xff}) {
+		t.Errorf("what would be sent begins with %x", begin)
+	}
+	p.click("#composer #send")
+	p.wait("the board shows it", `document.querySelector("article .photo img")?.naturalWidth === 96`)
+}
+
+// TestAChosenPictureCanBeRemoved, and what is sent then is words alone.
+func TestAChosenPictureCanBeRemoved(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "picture=0", "pictures=on")
+	p := s.person("somebody who thinks again")
+	p.openLive("/")
+	p.chooses(aPhoto(t, 400, 300))
+	p.wait("it is chosen", `document.querySelector(".photo-chosen img")`)
+	p.types("#alt", "something private")
+	p.click(".photo-chosen button")
+	p.wait("nothing is chosen, and the fold has the focus", `!document.querySelector(".photo-chosen") && picture.files.length === 0 && alt.value === "" && document.activeElement === document.querySelector("#photo > summary")`)
+	p.post("words alone")
+	p.wait("the post has no picture", `document.querySelector("article")?.innerText.includes("words alone") && !document.querySelector("article .photo")`)
+}
+
+// TestAPastedPictureIsChosen, and text that is pasted stays text.
+func TestAPastedPictureIsChosen(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "picture=0")
+	p := s.person("somebody who pastes")
+	p.openLive("/")
+	paste := func(add string) {
+		see[any](p, `new Promise(done => {
+			const paper = document.createElement("canvas");
+			paper.toBlob(blob => {
+				const clipboardData = new DataTransfer();
+				clipboardData.items.add(new File([blob], "image.png", {type: "image/png"}));
+				`+add+`;
+				document.querySelector("#body").dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true}));
+				done();
+			});
+		})`)
+	}
+	paste(`clipboardData.items.add("a cell", "text/plain")`)
+	if see[int](p, `picture.files.length`) != 0 {
+		t.Error("what a table is copied as became a picture")
+	}
+	paste("")
+	p.wait("it is chosen", `document.querySelector(".photo-chosen img")?.naturalWidth === 300 && picture.files.length === 1`)
+}
+
+// TestAPictureShowsItsWayAndComesBackWhenItIsRefused: a bar fills on a slow line; the
+// answer is a refusal, and words, description and picture stand in the form again.
+func TestAPictureShowsItsWayAndComesBackWhenItIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "picture=0", "post_chars=20", "pictures=on")
+	p := s.person("somebody on a slow line")
+	p.expects("status of 422")
+	p.openLive("/")
+	p.chooses(aPhoto(t, 1600, 1200))
+	p.wait("it is chosen", `document.querySelector(".photo-chosen img")`)
+	p.types("#alt", "A wall in the evening")
+	p.types("#composer textarea", "these are more than twenty characters")
+	see[any](p, `void (globalThis.bars = [], new MutationObserver(() => {
+		const bar = document.querySelector("#composer progress");
+		if (bar) bars.push(bar.getAttribute("aria-label") + " " + bar.value);
+	}).observe(composer.parentElement, {subtree: true, childList: true, attributes: true}))`)
+	tell(p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{DownloadThroughput: -1, UploadThroughput: 50_000}},
+	})
+	p.click("#composer #send")
+	p.wait("it is refused", `document.querySelector("#composer [role=alert]")`)
+	if bars := see[[]string](p, `bars`); len(bars) < 2 || !strings.HasPrefix(bars[0], "Sending your picture") {
+		t.Errorf("on its way the page showed %q", bars)
+	}
+	p.wait("the bar is gone, and all is back", `!document.querySelector("#composer progress") && document.querySelector(".photo-chosen img")?.naturalWidth === 1600 &&
+		picture.files.length === 1 && alt.value === "A wall in the evening" && document.querySelector("#body").value.startsWith("these are more")`)
+	see[any](p, `void (document.querySelector("#body").value = "fewer")`)
+	p.click("#composer #send")
+	p.wait("it is sent the second time", `document.querySelector("article .photo img")?.alt === "A wall in the evening"`)
 }
 
 // fetch is what a path answers.

@@ -39,7 +39,7 @@ func TestShots(t *testing.T) {
 	thread := s.live()
 	p.base = s.url
 
-	s.write("/api/v1/boards/home/posts", map[string]any{"body": "The name I would have given her.", "view_once": true, "ttl": "1h"})
+	once := s.write("/api/v1/boards/home/posts", map[string]any{"body": "The name I would have given her.", "view_once": true, "ttl": "1h"})
 	s.publish("Third night on call. The vending machine and I are on first-name terms.", "1m")
 	s.write("/api/v1/boards/home/posts", map[string]any{"body": "I still set the table for two. I don’t want to stop.", "backdrop": "nightlight", "ttl": "6h"})
 	neighbour := s.publish("To the neighbour who sings on the stairs at six: F sharp. The note you are looking for is F sharp.", "3h")
@@ -68,6 +68,10 @@ func TestShots(t *testing.T) {
 	p.wait("it is folded", `document.querySelector(".folded")`)
 	p.open("/p/" + thread.ID + "/qr")
 	shots.take("share")
+	p.open("/p/" + once.ID)
+	shots.take("view-once")
+	p.unseals()
+	shots.take("view-once-opened")
 	for _, name := range []string{"write", "you", "about"} {
 		p.open("/" + name)
 		shots.take(name)
@@ -143,7 +147,7 @@ func (p photographer) admin(s *site) {
 	p.take("admin-setup")
 	s.owner(p.person)
 	s.addBoard("attic", "The attic")
-	for _, name := range []string{"settings", "log", "admins", "account"} {
+	for _, name := range []string{"settings", "log", "admins", "keys", "account"} {
 		p.open("/admin/" + name)
 		p.take("admin-" + name)
 	}

@@ -56,6 +56,8 @@ func TestALiteralFindsItsWordInEveryDress(t *testing.T) {
 		{"badword", "bad-word"},
 		{"badword", "baaaadwoooord"},
 		{"badword", "bbaaddwwoorrdd"},
+		{"badword", "b" + strings.Repeat("a", 60) + "dword"},
+		{"badword", "b " + strings.Repeat("a", 60) + " d w o r d"},
 		{"badword", "b*dw*rd"},
 		{"badword", "\u24d1\u24d0\u24d3\u24e6\u24de\u24e1\u24d3"},
 		{"badword", "\U0001f171\U0001f170\U0001f173\U0001f186\U0001f17e\U0001f181\U0001f173"},

@@ -147,7 +147,7 @@ func (w *walk) joined(k, i int, t tally) int {
 func (w *walk) run(k, i int, t tally) int {
 	n := w.l.needs[k]
 	guesses, c := 0, 0
-	for ; i < len(w.units) && c < n.n+steps; i++ {
+	for ; i < len(w.units); i++ {
 		u := &w.units[i]
 		ok, guessed := u.is(n.r)
 		inside := k > 0 && (k < len(w.l.needs)-1 || c+1 < n.n)
@@ -161,6 +161,10 @@ func (w *walk) run(k, i int, t tally) int {
 			if end := w.joined(k+1, i+1, t.with(guesses, c, n.n)); end >= 0 || w.left < 0 {
 				return end
 			}
+		}
+		if c == n.n+steps { // somebody held a key down
+			i = int(u.row)
+			break
 		}
 		if c < n.n {
 			i = w.past(i+1) - 1
@@ -223,7 +227,7 @@ func (l *literal) spread(units []unit, i int) int {
 		}
 		first = false
 		c, guesses := 0, 0
-		for i < len(units) && c < n.n+steps {
+		for i < len(units) {
 			ok, guessed := units[i].is(n.r)
 			if !ok {
 				break
@@ -231,7 +235,10 @@ func (l *literal) spread(units []unit, i int) int {
 			if guessed && !plain(units[i].r) {
 				guesses++
 			}
-			c++
+			if c++; c == n.n+steps {
+				i = int(units[i].row)
+				break
+			}
 			i++
 			next := over(units, i)
 			if last := k == len(l.needs)-1 && c >= n.n; !last && next < len(units) && reads(&units[next], n.r) {

@@ -17,6 +17,7 @@ type unit struct {
 	alt      [2]rune // what else readers may take it for; 0: nothing
 	from, to int32   // bytes of the text
 	at       int32   // byte of the skeleton
+	row      int32   // the unit after the row of the same letter that it stands in
 	class    class
 	guess    bool // the alternatives are letters that a digit or sign stands in for
 }
@@ -70,6 +71,12 @@ func newSkeleton(text string) skeleton {
 		bones = utf8.AppendRune(bones, s.units[i].r)
 	}
 	s.bones = string(bones)
+	for i := len(s.units) - 1; i >= 0; i-- {
+		u := &s.units[i]
+		if u.row = int32(i + 1); i+1 < len(s.units) && s.units[i+1].r == u.r { //nolint:gosec // a text is short
+			u.row = s.units[i+1].row
+		}
+	}
 	return s
 }
 

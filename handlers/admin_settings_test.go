@@ -204,7 +204,7 @@ func TestAnEntryOfTheLogIsRolledBack(t *testing.T) {
 // unfit are values that can't be had, one for each reason.
 var unfit = map[string]string{
 	"ttl_max": "31d", "post_chars": "0", "cards": "maybe", "pictures": "huge", "post": "six", "shared_networks": "the school",
-	"place_list": "Library; library", "vanish_score": "3",
+	"place_list": "Library; library", "vanish_score": "3", "backdrops": "lake", "contact": strings.Repeat("x", board.ContactMax+1),
 }
 
 func TestASettingOutOfBoundsIsTheSameSentenceEverywhere(t *testing.T) {
@@ -226,7 +226,7 @@ func TestASettingOutOfBoundsIsTheSameSentenceEverywhere(t *testing.T) {
 			t.Errorf("%s: what was typed is lost: %q", name, again[name])
 		}
 	}
-	if !s.tuner.Settings("").Equal(must(board.DefaultSettings().With(map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0"}))) {
+	if !s.tuner.Settings("").Equal(must(board.DefaultSettings().With(map[string]string{"post": "0", "reply": "0", "vote": "0", "report": "0", "page": "0", "search": "0", "picture": "0"}))) {
 		t.Error("something of it was taken")
 	}
 	crossed := s.sends(form, "ttl_min", "2d", "do", "apply")
@@ -273,12 +273,12 @@ func TestTheCatalogueSaysWhatCommandsSay(t *testing.T) {
 	}
 	s := newSite(t)
 	check(s.tuner.Check("home", map[string]string{"k": "7"}))
-	for _, code := range []string{"life", "whole", "on_off", "choice", "rate", "network", "places", "twice", "position", "order", "site", "unknown"} {
+	for _, code := range []string{"life", "whole", "on_off", "choice", "rate", "network", "places", "twice", "position", "order", "site", "unknown", "backdrops", "host_text"} {
 		if !seen["unfit."+code] {
 			t.Errorf("unfit.%s was never said", code)
 		}
 	}
-	if got := slices.Sorted(maps.Keys(seen)); len(got) != 12 {
+	if got := slices.Sorted(maps.Keys(seen)); len(got) != 14 {
 		t.Errorf("said: %v", got)
 	}
 }

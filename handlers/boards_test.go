@@ -12,7 +12,7 @@ import (
 // addBoard adds a board, as mayfly board add does beside a running server.
 func (s *site) addBoard(b board.Info) {
 	s.t.Helper()
-	if err := board.AddBoard(s.t.Context(), s.store, b, s.clock.Now()); err != nil {
+	if err := board.AddBoard(s.t.Context(), "cli", s.store, b, s.clock.Now()); err != nil {
 		s.t.Fatal(err)
 	}
 	s.follow()

@@ -66,6 +66,7 @@ var statuses = map[board.Kind]int{
 
 	board.Denied:    http.StatusUnauthorized,
 	board.Forbidden: http.StatusForbidden,
+	board.Overtaken: http.StatusConflict,
 }
 
 // busyWait is how long a board that is catching up asks to be left alone.

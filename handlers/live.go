@@ -77,7 +77,7 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 		if left, closes := info.ClosesIn(now); closes {
 			s = s.Within(left)
 		}
-		return views.SettingsFrame(views.NewLimits(say, s), views.NewClosing(say, info, now), at)
+		return views.SettingsFrame(views.NewLimits(say, s), views.NewOffers(say, s), views.NewClosing(say, info, now), at)
 	case board.Reload:
 	}
 	return views.ReloadFrame(at)

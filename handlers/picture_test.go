@@ -1,8 +1,10 @@
 package handlers_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -236,6 +238,56 @@ func TestABadUploadIsRefusedAndTheWordsComeBack(t *testing.T) {
 			}
 			if strings.Contains(s.log.String(), "words") || strings.Contains(s.log.String(), fileName) {
 				t.Errorf("the log tells of it:\n%s", s.log)
+			}
+		})
+	}
+}
+
+// TestAnUploadThatStallsIsAnsweredWithItsWords: net/http calls a request off whose time
+// to read is over, but somebody waits for its answer.
+func TestAnUploadThatStallsIsAnsweredWithItsWords(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	whole, contentType := upload(photo(640, 480), "body", "my own words")
+	wordy, wordyType := upload(nil, "body", "my own words", "warning", strings.Repeat("x", 1<<20))
+	for _, tt := range []struct {
+		name, path, headers string
+		sent, contentType   string
+		status              int
+		says                []string
+	}{
+		{"in its picture", "/b/home/posts", "", whole[:len(whole)-500], contentType, 400, []string{"too slowly", "my own words"}},
+		{"sent by script", "/b/home/posts", "HX-Request: true\r\n", whole[:len(whole)-500], contentType, 400, []string{"too slowly", "my own words"}},
+		{"sent by a program", "/api/v1/boards/home/posts", "", whole[:len(whole)-500], contentType, 400, []string{"too slowly"}},
+		{"after its end", "/b/home/posts", "", whole, contentType, 400, []string{"too slowly", "my own words"}},
+		{"in more words than are read", "/b/home/posts", "", wordy[:len(wordy)-1000], wordyType, 413, []string{"my own words"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			host := strings.TrimPrefix(s.url, "http://")
+			conn := must(new(net.Dialer).DialContext(t.Context(), "tcp", host))
+			defer conn.Close()
+			if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			must(fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n%s",
+				tt.path, host, tt.contentType, tt.headers, len(tt.sent)+1000, tt.sent))
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatalf("no answer: %v", err)
+			}
+			defer res.Body.Close()
+			page := string(must(io.ReadAll(res.Body)))
+			if res.StatusCode != tt.status || !res.Close {
+				t.Errorf("%s, closed: %v", res.Status, res.Close)
+			}
+			for _, part := range tt.says {
+				if !strings.Contains(page, part) {
+					t.Errorf("nothing says %q: %s", part, page)
+				}
+			}
+			if n, err := io.Copy(io.Discard, conn); n != 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("the connection stays open after the answer: %d bytes, %v", n, err)
 			}
 		})
 	}

@@ -233,11 +233,12 @@ func (s *Server) createPost(w http.ResponseWriter, r *http.Request) error {
 	form, err := s.readSent(w, r)
 	defer form.release()
 	given := givenIn(form)
-	var p board.Post
-	var author board.Visitor
-	if err == nil {
-		p, author, err = s.publishPost(w, r, slug, given, form)
+	if err != nil {
+		r, cancel := outlasting(r)
+		defer cancel()
+		return s.refusePost(w, r, slug, given, err)
 	}
+	p, author, err := s.publishPost(w, r, slug, given, form)
 	if err != nil {
 		return s.refusePost(w, r, slug, given, err)
 	}

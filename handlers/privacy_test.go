@@ -406,3 +406,45 @@ func TestEveryAnswerCarriesTheHeaders(t *testing.T) {
 		}
 	}
 }
+
+// TestNoAdminPageTiesAnybodyToAnything walks every page and call of admins: none holds
+// an address, a browser, a cookie or a key of an author: nothing that ties two threads
+// to one person.
+func TestNoAdminPageTiesAnybodyToAnything(t *testing.T) {
+	s := newSite(t, withTrusted("127.0.0.0/8"))
+	s.owned()
+	visitor := *s
+	visitor.client = newBrowser()
+	from := []string{"X-Forwarded-For", "203.0.113.77", "User-Agent", "CanaryBrowser/1.0"}
+	var canaries []string
+	for _, body := range []string{"xyzzy-first", "xyzzy-second"} {
+		a, out := visitor.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]string{"body": body}, from...)
+		if a.StatusCode != http.StatusCreated {
+			t.Fatal(a.Status)
+		}
+		canaries = append(canaries, out["owner_key"].(string))
+		for _, c := range a.Cookies() {
+			canaries = append(canaries, c.Value)
+		}
+	}
+	s.signsIn(newBrowser(), "ada", "not it at all", "", from...)
+	canaries = append(canaries, "203.0.113", "CanaryBrowser", "127.0.0.1", ownersWords, "$argon2id$", s.hashOf("ada"))
+	seen := 0
+	for _, pattern := range s.patterns {
+		method, path, _ := strings.Cut(pattern, " ")
+		if method != http.MethodGet || !strings.HasPrefix(path, "/admin") && !strings.HasPrefix(path, "/api/v1/admin") || strings.Contains(path, "{") {
+			continue
+		}
+		seen++
+		a := s.get(path, from...)
+		body := strings.ReplaceAll(a.body, s.url, "")
+		for _, canary := range canaries {
+			if strings.Contains(body, canary) {
+				t.Errorf("%s holds %q", path, canary)
+			}
+		}
+	}
+	if seen < 9 {
+		t.Errorf("only %d pages and calls were walked", seen)
+	}
+}

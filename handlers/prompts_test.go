@@ -15,7 +15,7 @@ func (s *site) ask(q board.Question) string {
 		q.Kind = board.Asking
 	}
 	q.Board = board.Home
-	if err := board.Ask(s.t.Context(), s.store, s.store, q, s.clock.Now()); err != nil {
+	if err := board.Ask(s.t.Context(), "cli", s.store, s.store, q, s.clock.Now()); err != nil {
 		s.t.Fatal(err)
 	}
 	s.follow()

@@ -44,7 +44,7 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 		return f, err
 	}
 	body := newSlowBody(w, r.Body)
-	defer body.arrived()
+	defer body.ended()
 	r.Body = body
 	r.PostForm = f.Values // as it fills
 	f.picture = intake{
@@ -58,7 +58,22 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 		ctx:  r.Context(),
 		size: r.ContentLength,
 	}
-	return f, f.read(r)
+	err := f.read(r)
+	if !body.whole && !errors.Is(err, errSlow) { // a browser hears nothing before all is sent
+		body.allow(maxUpload)
+		_ = readPast(body) // what it is told is err
+	}
+	if !body.whole {
+		w.Header().Set("Connection", "close")
+	}
+	return f, err
+}
+
+// outlasting is r for the answer to a form that could not be read to its end: net/http
+// calls a request off whose body breaks, but whoever was too slow waits for an answer.
+func outlasting(r *http.Request) (*http.Request, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), answerTime)
+	return r.WithContext(ctx), cancel
 }
 
 // read reads a form part by part into memory: http.Request.ParseMultipartForm would
@@ -71,6 +86,9 @@ func (f *sent) read(r *http.Request) error {
 	for range maxParts {
 		part, err := parts.NextRawPart()
 		if errors.Is(err, io.EOF) {
+			if err := readPast(r.Body); err != nil {
+				return err
+			}
 			return f.picture.refused
 		}
 		if err != nil {
@@ -86,6 +104,15 @@ func (f *sent) read(r *http.Request) error {
 		}
 	}
 	return errBadRequest
+}
+
+// readPast reads what follows the last part, which is nothing: whoever promised more
+// must not have the answer wait for it.
+func readPast(body io.Reader) error {
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		return uploadError(err)
+	}
+	return nil
 }
 
 // readWords reads a field; the body gives no more than words can be.
@@ -269,6 +296,7 @@ type slowBody struct {
 	control *http.ResponseController
 	until   time.Time // when so much of it must have arrived as has
 	allowed int       // bytes of it that may still be read
+	whole   bool      // it has come to its end
 }
 
 func newSlowBody(w http.ResponseWriter, body io.ReadCloser) *slowBody {
@@ -288,6 +316,7 @@ func (b *slowBody) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("read form: %w", err)
 	}
 	n, err := b.ReadCloser.Read(p[:min(len(p), b.allowed)])
+	b.whole = errors.Is(err, io.EOF)
 	b.allowed -= n
 	b.waited(time.Duration(n) * time.Second / bodyRate)
 	return n, err
@@ -299,9 +328,15 @@ func (b *slowBody) allow(n int) { b.allowed += n }
 // waited gives the body as much time more.
 func (b *slowBody) waited(d time.Duration) { b.until = b.until.Add(d) }
 
-// arrived gives the answer the time that an answer has: the server counts it from
-// the request's beginning, and calls a request off when its time to read is over.
-func (b *slowBody) arrived() {
-	_ = b.control.SetReadDeadline(time.Time{})                 // both fail only where
-	_ = b.control.SetWriteDeadline(time.Now().Add(answerTime)) // there is no connection any more
+// ended gives the answer the time that an answer has: the server counts it from the
+// request's beginning, and calls a request off when its time to read is over. What
+// is left of a body is not waited for longer than that of any other.
+func (b *slowBody) ended() {
+	now := time.Now()
+	var reading time.Time
+	if !b.whole {
+		reading = now.Add(bodyTime)
+	}
+	_ = b.control.SetReadDeadline(reading)              // both fail only where
+	_ = b.control.SetWriteDeadline(now.Add(answerTime)) // there is no connection any more
 }

@@ -61,7 +61,7 @@ func send(t *testing.T, piece int, pause time.Duration) (a arrival) {
 		body := newSlowBody(w, r.Body)
 		b, err := io.ReadAll(body)
 		a.bytes, a.err = len(b), err
-		body.arrived()
+		body.ended()
 		time.Sleep(pressing)
 		a.called = r.Context().Err()
 	}), slog.New(slog.DiscardHandler))

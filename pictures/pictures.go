@@ -143,15 +143,16 @@ func press(ctx context.Context, h header, file []byte) (Pressed, error) {
 		return Pressed{}, err
 	}
 	var out Pressed
-	if out.Full, err = encode(full, maxFullBytes); err != nil {
+	bed := bedOf(full)
+	if out.Full, err = encode(full, bed, maxFullBytes); err != nil {
 		return Pressed{}, err
 	}
 	thumb, err := scale(ctx, bitmap{full}, ThumbSide, asStored)
 	if err != nil {
 		return Pressed{}, err
 	}
-	out.Colour = average(thumb)
-	if out.Thumb, err = encode(thumb, maxThumbBytes); err != nil {
+	out.Colour = placeholder(thumb, bed)
+	if out.Thumb, err = encode(thumb, bed, maxThumbBytes); err != nil {
 		return Pressed{}, err
 	}
 	return out, nil

@@ -322,7 +322,7 @@ func TestOddFilesAreRefusedAsBroken(t *testing.T) {
 	}
 }
 
-func TestTransparencyStaysWhileItIsSmallAndElseIsLaidOnWhite(t *testing.T) {
+func TestTransparencyStaysWhileItIsSmallAndElseIsLaidOnItsBed(t *testing.T) {
 	glass := image.NewNRGBA(image.Rect(0, 0, 300, 300))
 	for i := range 300 * 150 {
 		copy(glass.Pix[4*i:], []uint8{200, 30, 30, 128})
@@ -339,12 +339,34 @@ func TestTransparencyStaysWhileItIsSmallAndElseIsLaidOnWhite(t *testing.T) {
 			loud.SetNRGBA(x, y, color.NRGBA{})
 		}
 	}
+	for i := range loud.Pix {
+		if i%4 < 3 {
+			loud.Pix[i] /= 2 // a dark picture
+		}
+	}
 	p = pressed(t, encodePNG(t, loud))
 	if m := decoded(t, p.Full); p.Full.Type != "image/jpeg" || nearest(m.At(300, 50)) != "rgb" {
 		t.Errorf("a loud transparent picture became %s, %v where nothing was", p.Full.Type, m.At(300, 50))
 	}
 	if p.Thumb.Type != "image/jpeg" {
 		t.Errorf("its thumbnail became %s", p.Thumb.Type)
+	}
+}
+
+// TestALightSignOnNothingIsLaidOnTheDark, for on white it could not be seen.
+func TestALightSignOnNothingIsLaidOnTheDark(t *testing.T) {
+	sign := image.NewNRGBA(image.Rect(0, 0, 600, 600))
+	noise(sign.Pix)
+	for i := range 600 * 600 {
+		p := sign.Pix[4*i : 4*i+4]
+		p[0], p[1], p[2] = 255-p[0]/4, 255-p[1]/4, 255-p[2]/4
+		if i < 600*100 {
+			p[3] = 0
+		}
+	}
+	p := pressed(t, encodePNG(t, sign))
+	if r, g, b, _ := decoded(t, p.Full).At(300, 50).RGBA(); p.Full.Type != "image/jpeg" || r>>8 > 40 || g>>8 > 40 || b>>8 > 60 {
+		t.Errorf("it became %s, on %d %d %d", p.Full.Type, r>>8, g>>8, b>>8)
 	}
 }
 
@@ -367,10 +389,13 @@ func TestAPictureFitsIntoARow(t *testing.T) {
 	}
 }
 
-func TestColourIsTheAverage(t *testing.T) {
-	for want, ink := range map[string]color.NRGBA{
-		"#0a141e": {10, 20, 30, 255},
-		"#ffffff": {9, 9, 9, 0},
+func TestColourIsTheAverageOrWhatTransparencyIsSeenOn(t *testing.T) {
+	for ink, want := range map[color.NRGBA]string{
+		{10, 20, 30, 255}:    "#0a141e",
+		{9, 9, 9, 0}:         "#ffffff",
+		{20, 20, 20, 200}:    "#ffffff",
+		{255, 255, 255, 200}: "#101820",
+		{250, 230, 90, 60}:   "#101820",
 	} {
 		m := image.NewNRGBA(image.Rect(0, 0, 30, 20))
 		for i := range 600 {

@@ -208,7 +208,7 @@ func joinScopes(list []board.Scope) string {
 }
 
 func splitScopes(text string) (list []board.Scope) {
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		list = append(list, board.Scope(word))
 	}
 	return list

@@ -182,13 +182,27 @@ func (s *Store) InsertBoard(ctx context.Context, b board.Info) error {
 	}))
 }
 
-// UpdateBoard changes a board.
-func (s *Store) UpdateBoard(ctx context.Context, b board.Info) error {
+// UpdateBoard makes next of the board that is was; when it is another by now, the
+// change is refused with board.ErrOvertaken.
+func (s *Store) UpdateBoard(ctx context.Context, was, next board.Info) error {
 	const update = `
 		UPDATE boards
 		SET title = $1, rules = $2, closes_at = $3, place = $4
-		WHERE slug = $5`
-	return s.oneRow(ctx, "change board", update, b.Title, b.Rules, closesArg(b.ClosesAt), b.Place, b.Slug)
+		WHERE slug = $5 AND title = $6 AND rules = $7 AND closes_at IS $8 AND place = $9`
+	return wrap("change board", s.do(&op{
+		ctx: ctx,
+		run: func(ctx context.Context, tx *sql.Tx) error {
+			if err := knownBoard(ctx, tx, was.Slug); err != nil {
+				return err
+			}
+			n, err := affected(tx.ExecContext(ctx, update, next.Title, next.Rules, closesArg(next.ClosesAt), next.Place,
+				was.Slug, was.Title, was.Rules, closesArg(was.ClosesAt), was.Place))
+			if err == nil && n == 0 {
+				return board.ErrOvertaken
+			}
+			return err
+		},
+	}))
 }
 
 // EndBoard has a board closed by the next FollowBoards, which runs where the keys
@@ -248,6 +262,32 @@ func (s *Store) Count(ctx context.Context, slug string, now time.Time) (int, err
 	return n, wrap("count posts", err)
 }
 
+// Alive counts what lives on a board, and says when half of it has ended. What was
+// ended by hand may be counted until Bury, which is a second.
+func (s *Store) Alive(ctx context.Context, slug string, now time.Time) (l board.Living, err error) {
+	const count = `
+		SELECT count(*)
+		FROM posts
+		WHERE board = $1 AND ends_at > $2`
+	const median = `
+		SELECT ends_at
+		FROM posts
+		WHERE board = $1 AND ends_at > $2
+		ORDER BY ends_at
+		LIMIT 1 OFFSET $3`
+	now = s.at(now)
+	err = s.read(ctx, func(ctx context.Context, db querier) error {
+		if err := db.QueryRowContext(ctx, count, slug, now.UnixMilli()).Scan(&l.Posts); err != nil || l.Posts == 0 {
+			return err
+		}
+		var ms int64
+		err := db.QueryRowContext(ctx, median, slug, now.UnixMilli(), l.Posts/2).Scan(&ms)
+		l.Median = millis(ms)
+		return err
+	})
+	return l, wrap("count what lives", err)
+}
+
 // Boards lists the boards, home first.
 func (f *SettingsFile) Boards(ctx context.Context) ([]board.Info, error) {
 	rows, err := f.store.readBoards(ctx)
@@ -260,9 +300,9 @@ func (f *SettingsFile) InsertBoard(ctx context.Context, b board.Info) error {
 	return f.store.InsertBoard(ctx, b)
 }
 
-// UpdateBoard changes a board.
-func (f *SettingsFile) UpdateBoard(ctx context.Context, b board.Info) error {
-	return f.store.UpdateBoard(ctx, b)
+// UpdateBoard makes next of the board that is was, or refuses with board.ErrOvertaken.
+func (f *SettingsFile) UpdateBoard(ctx context.Context, was, next board.Info) error {
+	return f.store.UpdateBoard(ctx, was, next)
 }
 
 // EndBoard has a board closed by a running server, or by the next that starts.

@@ -1,6 +1,8 @@
 package views
 
 import (
+	"net/mail"
+	"net/url"
 	"time"
 
 	"mayfly/board"
@@ -20,6 +22,7 @@ func NewAbout(v Visit) About {
 		},
 		Limits: limitFacts(p, v.Settings),
 	}
+	a.Note, a.Contact = links(v.Settings.AboutText), contact(v.Settings.Contact)
 	for _, b := range v.Boards {
 		if b.Rules != "" {
 			a.Rules = append(a.Rules, Rules{BoardTitle(p, b), links(b.Rules)})
@@ -27,6 +30,14 @@ func NewAbout(v Visit) About {
 	}
 	a.Entry = "about"
 	return a
+}
+
+// contact makes a link of a mail address too.
+func contact(text string) []Span {
+	if addr, err := mail.ParseAddress(text); err == nil && addr.Address == text {
+		return []Span{{Text: text, Href: "mailto:" + url.PathEscape(text)}}
+	}
+	return links(text)
 }
 
 func limitFacts(p *words.Printer, s board.Settings) []Fact {

@@ -42,6 +42,7 @@ const FirstAdminPage = "/admin/queue"
 var adminPages = []AdminLink{
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
+	{Name: "boards", Href: "/admin/boards", Icon: "boards"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "admins", Href: "/admin/admins", Icon: "shield"},
 	{Name: "keys", Href: "/admin/keys", Icon: "key"},
@@ -100,12 +101,16 @@ type Input struct {
 	Type                              string // "": text
 	Auto                              string // autocomplete
 	Optional                          bool
+	Now                               string // what stands there by now, when somebody else was quicker
 }
 
 func (i Input) describedBy() string {
 	var ids []string
 	if i.Hint != "" {
 		ids = append(ids, i.ID+"-hint")
+	}
+	if i.Now != "" {
+		ids = append(ids, i.ID+"-now")
 	}
 	if i.Err != "" {
 		ids = append(ids, i.ID+"-err")

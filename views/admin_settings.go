@@ -74,7 +74,7 @@ var knobGroups = []struct {
 }{
 	{"life", true, []board.KnobKind{board.KnobLife}, []string{"vanish_score"}},
 	{"pace", false, []board.KnobKind{board.KnobRate}, []string{"socket", "pow", "pow_bits", "shared_networks"}},
-	{"may", false, []board.KnobKind{board.KnobOnOff, board.KnobChoice}, []string{"place_list"}},
+	{"may", false, []board.KnobKind{board.KnobOnOff, board.KnobChoice}, []string{"place_list", "backdrops"}},
 	{"rest", false, []board.KnobKind{board.KnobWhole, board.KnobText}, nil},
 }
 
@@ -113,7 +113,7 @@ func NewSettings(d Desk, t Tuned) Settings {
 		out.Groups = append(out.Groups, KnobGroup{Title: p.Say("admin.group." + g.name), Wide: g.wide})
 	}
 	for _, k := range board.Knobs {
-		if k.Site && t.Board != "" {
+		if k.Site && t.Board != "" || k.Kind == board.KnobLines {
 			continue
 		}
 		g := &out.Groups[groupOf(k)]

@@ -62,16 +62,21 @@ func quietChoices(p *words.Printer, s board.Settings, asked string) []Choice {
 	return append([]Choice{none}, choices(p, offer, chosen)...)
 }
 
-// moods offers the backdrops, where the board has cards.
+// moods offers the backdrops of a board, where it has cards.
 func moods(p *words.Printer, s board.Settings, chosen string) []Mood {
 	if !s.Cards {
 		return nil
 	}
-	out := make([]Mood, len(board.Moods))
-	for i, m := range board.Moods {
-		out[i].Text = p.Say("mood." + m.Name)
+	var out []Mood
+	for _, m := range board.Moods {
+		mood := Mood{Text: p.Say("mood." + m.Name)}
 		for _, name := range m.Backdrops {
-			out[i].Backdrops = append(out[i].Backdrops, Choice{Value: name, Text: p.Say("backdrop." + name), Chosen: name == chosen})
+			if s.Offers(name) {
+				mood.Backdrops = append(mood.Backdrops, Choice{Value: name, Text: p.Say("backdrop." + name), Chosen: name == chosen})
+			}
+		}
+		if len(mood.Backdrops) > 0 {
+			out = append(out, mood)
 		}
 	}
 	return out
@@ -139,6 +144,11 @@ func NewLimits(p *words.Printer, s board.Settings) Limits {
 	return Limits{Words: p, Max: s.PostChars, TTLs: ttlChoices(p, s, ""), Votes: votesSay(p, s)}
 }
 
+// NewOffers draws up what the host offers, of which nothing is chosen.
+func NewOffers(p *words.Printer, s board.Settings) Composer {
+	return Composer{Words: p, Moods: moods(p, s, ""), Plain: true, Places: placeChoices(p, s, "")}
+}
+
 // NewComposer draws up the form that publishes a post: empty, or with the words
 // that were sent and what was wrong with them.
 func NewComposer(v Visit, given Given, refused *board.Error) Composer {
@@ -154,7 +164,7 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Limits:   limits,
 		Photo:    newPhoto(p, v.Settings, given, refused),
 		Moods:    moods(p, v.Settings, given.Backdrop),
-		Plain:    !v.Settings.Cards || !board.IsBackdrop(given.Backdrop),
+		Plain:    !v.Settings.Offers(given.Backdrop),
 		Warning:  given.Warning,
 		Places:   placeChoices(p, v.Settings, given.Place),
 		MayHide:  v.Settings.Unlisted,

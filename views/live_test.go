@@ -23,7 +23,7 @@ func TestAFrameIsOneEventForIncoming(t *testing.T) {
 			"changed ": ChangedFrame(reply, 2),
 			"died":     GoneFrame(NewGone(p, board.Event{ID: id(1), Thread: id(1), Why: board.ByTime}), 3),
 			"died ":    GoneFrame(NewGone(p, board.Event{ID: id(1), Thread: id(1), Why: board.ByScore}), 3),
-			"settings": SettingsFrame(NewLimits(p, s), nil, 4),
+			"settings": SettingsFrame(NewLimits(p, s), NewOffers(p, s), nil, 4),
 			"reload":   ReloadFrame(5),
 		} {
 			markup := draw(t, c)

@@ -308,6 +308,8 @@ type Known struct {
 type About struct {
 	Page
 	Aside
+	Note     []Span // the host's own words about it; none: it says nothing
+	Contact  []Span // how the host is reached
 	Sections []Section
 	Rules    []Rules
 	Limits   []Fact

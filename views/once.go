@@ -2,6 +2,7 @@ package views
 
 import (
 	"time"
+	"unicode/utf8"
 
 	"mayfly/board"
 	"mayfly/words"
@@ -56,6 +57,7 @@ type Opening struct {
 	By      Name
 	Warning string
 	Text    []Span
+	Long    bool
 	Picture *Picture
 	Say     string
 	Back    string
@@ -76,6 +78,7 @@ func NewOpening(v Visit, post board.Post, back string, last bool) Opening {
 		By:      NewName(p, post.Name),
 		Warning: post.Warning,
 		Text:    spans(post.Board, post.Body),
+		Long:    utf8.RuneCountInString(post.Body) > longText,
 		Picture: openedPicture(p, post.Picture),
 		Say:     p.Say("once.showing", "name", PersonName(p, post.Name)),
 		Back:    back,

@@ -2,6 +2,7 @@
 // survive whatever happens around them. htmx sends the forms; their own answers
 // take their places.
 
+import { speak } from "./life.js";
 import { reason } from "./net.js";
 import * as proof from "./proof.js";
 import { announce, count, lasting, say } from "./say.js";
@@ -240,6 +241,28 @@ export function limits(fresh) {
   old.replaceWith(fresh);
   if (focused) fresh.querySelector("input:checked")?.focus({ preventScroll: true });
   showRoom(formOf(fresh));
+}
+
+const choices = (field) => [...field.querySelectorAll("[value]")].map((choice) => choice.value).join();
+
+/** Puts what the host offers now in the place of what was; what was chosen stays if it may. */
+export function offer(id, fresh) {
+  const extras = document.querySelector("#composer .extras");
+  if (!extras) return;
+  const old = extras.querySelector(`#${id}`);
+  if (!old || !fresh) {
+    if (fresh) extras.prepend(fresh);
+    else old?.remove();
+  } else if (choices(old) !== choices(fresh)) {
+    fresh.open = old.open;
+    for (const was of old.querySelectorAll(":checked")) {
+      const same = fresh.querySelector(`[value="${CSS.escape(was.value)}"]`);
+      if (same?.matches("option")) same.selected = true;
+      else if (same) same.checked = true;
+    }
+    old.replaceWith(fresh);
+  }
+  speak("offered");
 }
 
 // — Copying: a button with data-copy takes the text of the field it names —

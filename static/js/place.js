@@ -34,4 +34,4 @@ function choose(select, { latitude, longitude }) {
 }
 
 draw();
-document.addEventListener("htmx:after:swap", draw);
+for (const event of ["htmx:after:swap", "mayfly:offered"]) document.addEventListener(event, draw);

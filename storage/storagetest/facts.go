@@ -841,15 +841,61 @@ func aBoardIsAddedAndChanged(s *site) {
 	if got, err := s.Boards(ctx); err != nil || !slices.Equal(got, want) {
 		s.Errorf("from memory: %+v, %v", got, err)
 	}
+	was := b
 	b.Title, b.Rules, b.ClosesAt, b.Place = "Upstairs", "", time.Time{}, 0
-	if err := s.UpdateBoard(ctx, b); err != nil {
+	if err := s.UpdateBoard(ctx, was, b); err != nil {
 		s.Fatal(err)
+	}
+	for name, change := range map[string]func(*board.Info){
+		"title":        func(i *board.Info) { i.Title = "The attic" },
+		"rules":        func(i *board.Info) { i.Rules = "One." },
+		"closing date": func(i *board.Info) { i.ClosesAt = s.now.Truncate(time.Minute).Add(time.Hour) },
+		"place":        func(i *board.Info) { i.Place = 3 },
+	} {
+		stale := b
+		change(&stale)
+		if err := s.UpdateBoard(ctx, stale, was); !errors.Is(err, board.ErrOvertaken) {
+			s.Errorf("who has seen another %s: %v, want ErrOvertaken", name, err)
+		}
 	}
 	if got := s.follow(); got[1] != b {
 		s.Errorf("changed: %+v, want %+v", got[1], b)
 	}
-	s.notFound("UpdateBoard of none", s.UpdateBoard(ctx, board.Info{Slug: "cellar"}))
+	s.notFound("UpdateBoard of none", s.UpdateBoard(ctx, board.Info{Slug: "cellar"}, board.Info{Slug: "cellar", Title: "x"}))
 	s.notFound("EndBoard of none", s.EndBoard(ctx, "cellar"))
+}
+
+func allOfABoardIsCounted(s *site) {
+	s.attic(time.Time{})
+	alive := func(posts int, median time.Duration) {
+		s.Helper()
+		want := board.Living{Posts: posts}
+		if posts > 0 {
+			want.Median = s.life(median).EndsAt
+		}
+		if got, err := s.Alive(s.Context(), "attic", s.now); err != nil || got.Posts != want.Posts || !got.Median.Equal(want.Median) {
+			s.Errorf("alive: %+v, %v; want %+v", got, err, want)
+		}
+	}
+	alive(0, 0)
+	s.post("on another board", s.life(5*time.Hour))
+	for _, ttl := range []time.Duration{3 * time.Hour, time.Hour, 2 * time.Hour} {
+		if _, err := s.postOn("attic", "up here", s.life(ttl)); err != nil {
+			s.Fatal(err)
+		}
+	}
+	alive(3, 2*time.Hour)
+	hidden, key := NewPost(s.visitor(), "by its link alone", s.life(4*time.Hour))
+	hidden.Board, hidden.Unlisted = "attic", true
+	if _, err := s.InsertPost(s.Context(), hidden, key); err != nil {
+		s.Fatal(err)
+	}
+	alive(4, 3*time.Hour)
+	last := s.now
+	s.now = s.now.Add(2 * time.Hour)
+	if got, err := s.Alive(s.Context(), "attic", s.now); err != nil || got.Posts != 2 || !got.Median.Equal(hidden.Life.EndsAt) {
+		s.Errorf("%v later: %+v, %v", s.now.Sub(last), got, err)
+	}
 }
 
 func aBoardDiffersInItsSettings(s *site) {
@@ -893,7 +939,8 @@ func aClosingDateEndsABoardsPosts(s *site) {
 	reply, _ := s.reply(there, s.visitor(), "under it")
 	closes := s.now.Truncate(time.Minute).Add(time.Hour)
 	b := board.Info{Slug: "attic", Title: "The attic", ClosesAt: closes}
-	if err := s.UpdateBoard(s.Context(), b); err != nil {
+	was, _ := s.Boards(s.Context())
+	if err := s.UpdateBoard(s.Context(), was[1], b); err != nil {
 		s.Fatal(err)
 	}
 	s.follow()

@@ -86,6 +86,7 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"SettingsAreKeptAndAudited", settingsAreKeptAndAudited},
 		{"HomeIsTheFirstBoard", homeIsTheFirstBoard},
 		{"ABoardIsAddedAndChanged", aBoardIsAddedAndChanged},
+		{"AllOfABoardIsCounted", allOfABoardIsCounted},
 		{"ABoardDiffersInItsSettings", aBoardDiffersInItsSettings},
 		{"AClosingDateEndsABoardsPosts", aClosingDateEndsABoardsPosts},
 		{"ABoardThatIsToEndHasClosed", aBoardThatIsToEndHasClosed},

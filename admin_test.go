@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"mayfly/board"
+)
+
+var setupAt = regexp.MustCompile(`https?://[^/\s]+(/admin/setup\?token=[A-Z2-7]+)`)
+
+func TestTheFirstStartPrintsASetupLinkOnce(t *testing.T) {
+	var out bytes.Buffer
+	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 81}
+	announce(&out, &Config{}, addr, board.Token("ABC"))
+	if !strings.Contains(out.String(), "http://127.0.0.1:81/admin/setup?token=ABC\n") {
+		t.Errorf("announced: %s", out.String())
+	}
+	out.Reset()
+	announce(&out, &Config{}, addr, "")
+	if strings.Contains(out.String(), "admin") {
+		t.Errorf("with an owner: %s", out.String())
+	}
+}
+
+func TestAResetWorksBesideARunningServer(t *testing.T) {
+	site := start(t, "--addr", "127.0.0.1:0")
+	m := setupAt.FindStringSubmatch(command(t, "admin", "reset", "--data", site.data, "--base-url", "https://board.example"))
+	if m == nil || !strings.HasPrefix(m[0], "https://board.example/") {
+		t.Fatalf("no link: %v", m)
+	}
+	if page := site.get(t, m[1]); !strings.Contains(page, "Start your board") {
+		t.Error("the link opens nothing")
+	}
+	form := url.Values{"token": {m[1][strings.Index(m[1], "=")+1:]}, "name": {"ada"}, "passphrase": {"four words nobody else has"}}
+	if res := site.post(t, "/admin/setup", form); res.Header.Get("Location") != "/admin" {
+		t.Errorf("setup: %s", res.Status)
+	}
+	if page := site.get(t, m[1]); !strings.Contains(page, "has been used") {
+		t.Error("the link works twice")
+	}
+	site.stop()
+	again := start(t, "--addr", "127.0.0.1:0", "--data", site.data)
+	if res := again.post(t, "/admin/login", url.Values{"name": {"ada"}, "passphrase": {"four words nobody else has"}}); res.Header.Get("Location") != "/admin" {
+		t.Errorf("sign in after a restart: %s", res.Status)
+	}
+}
