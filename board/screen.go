@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -16,8 +17,8 @@ type Screen interface {
 	Normal(text string) string
 	// Read says what the filters in force on a board make of a draft.
 	Read(slug string, d Draft) Verdict
-	// Finder returns what finds the words that a filter hits in a text. Its error is
-	// one sentence that says why there can be no such filter.
+	// Finder returns what finds the words that a filter hits in a text, or refuses the
+	// filter (UnfitFilter).
 	Finder(f Filter) (func(text string) []string, error)
 	// Follow takes over how the filters have changed, whichever process changed them.
 	Follow(ctx context.Context) error
@@ -120,8 +121,7 @@ const (
 	ActRemoveFilter Action = "remove_filter"
 )
 
-// AddFilter adds a filter; by is who does. Its error is one sentence that says what
-// would do.
+// AddFilter adds a filter; by is who does. It refuses as boards are refused.
 func AddFilter(ctx context.Context, by string, store FilterStore, screen Screen, f Filter, now time.Time) error {
 	f, err := CheckFilter(screen, f)
 	if err != nil {
@@ -132,24 +132,23 @@ func AddFilter(ctx context.Context, by string, store FilterStore, screen Screen,
 		return err
 	}
 	if len(list) >= FiltersMax {
-		return fmt.Errorf("there are %d filters, and no more may be; remove one first", len(list))
+		return UnfitFilter("crowd", "n", len(list))
 	}
 	same := func(o Filter) bool {
 		o.Number = 0
 		return o == f
 	}
 	if slices.ContainsFunc(list, same) {
-		return errors.New("this filter is there already")
+		return UnfitFilter("twice")
 	}
 	err = store.InsertFilter(ctx, f, Entry{At: now, By: by, Action: ActAddFilter, Board: f.Board, Subject: f.String()})
 	if errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("no board is called %q", f.Board)
+		return refused("board", "error.filter.board", "board", f.Board)
 	}
 	return err
 }
 
-// CheckFilter returns a filter as it would be stored, or one sentence that says why
-// it can not be had.
+// CheckFilter returns a filter as it would be stored, or refuses it.
 func CheckFilter(screen Screen, f Filter) (Filter, error) {
 	f.Number = 0
 	if !f.Pattern { // a pattern may ask for what cleaning takes away
@@ -157,31 +156,30 @@ func CheckFilter(screen Screen, f Filter) (Filter, error) {
 	}
 	switch n := utf8.RuneCountInString(f.Text); {
 	case !utf8.ValidString(f.Text):
-		return f, errors.New("a filter must be text in UTF-8")
+		return f, UnfitFilter("utf8")
 	case n > FilterMax:
-		return f, fmt.Errorf("a filter may have %d characters, and this one has %d", FilterMax, n)
+		return f, UnfitFilter("long", "max", FilterMax, "n", n)
 	case !slices.Contains(FilterActions, f.Action):
-		return f, fmt.Errorf("a filter may %s, not %q", actionNames(), f.Action)
+		return f, refused("action", "error.filter.action", "actions", actionNames())
 	}
 	_, err := screen.Finder(f)
 	return f, err
 }
 
 func actionNames() string {
-	names := ""
+	names := make([]string, len(FilterActions))
 	for i, a := range FilterActions {
-		switch {
-		case i == len(FilterActions)-1:
-			names += " or "
-		case i > 0:
-			names += ", "
-		}
-		names += string(a)
+		names[i] = string(a)
 	}
-	return names
+	return strings.Join(names, ", ")
 }
 
-// RemoveFilter removes a filter; by is who does. Its error is one sentence.
+// UnfitFilter says why there can be no such filter; args are pairs of name and value.
+func UnfitFilter(why string, args ...any) *Error {
+	return refused("text", "error.filter."+why, args...)
+}
+
+// RemoveFilter removes a filter; by is who does.
 func RemoveFilter(ctx context.Context, by string, store FilterStore, number int64, now time.Time) error {
 	list, err := store.Filters(ctx)
 	if err != nil {
@@ -189,7 +187,7 @@ func RemoveFilter(ctx context.Context, by string, store FilterStore, number int6
 	}
 	i := slices.IndexFunc(list, func(f Filter) bool { return f.Number == number })
 	if i < 0 {
-		return fmt.Errorf("no filter has the number %d; mayfly filter list shows those there are", number)
+		return refused("number", "error.filter.none", "n", number)
 	}
 	return store.DeleteFilter(ctx, number, Entry{At: now, By: by, Action: ActRemoveFilter, Board: list[i].Board, Subject: list[i].String()})
 }
@@ -293,11 +291,11 @@ const AskAgain = "error.private.ask"
 
 // givesAway says what in a draft gives somebody away.
 func givesAway(code string, what []Private) *Error {
-	kind := "many"
+	kind := "several"
 	if len(what) == 1 {
 		kind = string(what[0])
 	}
-	return &Error{Kind: Invalid, Code: code, Fields: map[string]Problem{"body": {Code: "error.private." + kind}}}
+	return &Error{Kind: Invalid, Code: code, Fields: map[string]Problem{"body": {Code: "error.private.found." + kind}}}
 }
 
 func refusedFor(code string, args map[string]any) *Error {

@@ -106,8 +106,8 @@ func (s *Screen) Read(slug string, d board.Draft) board.Verdict {
 	return v
 }
 
-// Finder returns what finds the words that a filter hits in a text. Its error is one
-// sentence that says why there can be no such filter.
+// Finder returns what finds the words that a filter hits in a text. It refuses
+// what can be no filter.
 func (s *Screen) Finder(f board.Filter) (func(text string) []string, error) {
 	one, err := newSet([]board.Filter{f}, f.Board)
 	if err != nil {

@@ -141,20 +141,20 @@ func TestWhatCanBeNoFilterIsRefusedInASentence(t *testing.T) {
 		f    board.Filter
 		says string
 	}{
-		{board.Filter{Text: `(abc`, Pattern: true}, "missing closing )"},
-		{board.Filter{Text: `a**`, Pattern: true}, "invalid nested repetition"},
-		{board.Filter{Text: `(?=a)`, Pattern: true}, "invalid or unsupported Perl syntax"},
-		{board.Filter{Text: "\xff", Pattern: true}, "UTF-8"},
-		{board.Filter{Text: ``, Pattern: true}, "every post"},
-		{board.Filter{Text: `x*`, Pattern: true}, "every post"},
-		{board.Filter{Text: `\b`, Pattern: true}, "every post"},
-		{board.Filter{Text: `^|$`, Pattern: true}, "every post"},
-		{board.Filter{Text: `a|b?`, Pattern: true}, "every post"},
-		{board.Filter{Text: `(ab|cd|ef){400}`, Pattern: true}, "too large"},
-		{board.Filter{Text: `*`}, "nothing to look for"},
-		{board.Filter{Text: ` `}, "nothing to look for"},
-		{board.Filter{Text: "\u200b\u0301"}, "nothing to look for"},
-		{board.Filter{Text: strings.Repeat("a", 201)}, "too long"},
+		{board.Filter{Text: `(abc`, Pattern: true}, "error.filter.unread"},
+		{board.Filter{Text: `a**`, Pattern: true}, "error.filter.unread"},
+		{board.Filter{Text: `(?=a)`, Pattern: true}, "error.filter.unread"},
+		{board.Filter{Text: "\xff", Pattern: true}, "error.filter.unread"},
+		{board.Filter{Text: ``, Pattern: true}, "error.filter.every"},
+		{board.Filter{Text: `x*`, Pattern: true}, "error.filter.every"},
+		{board.Filter{Text: `\b`, Pattern: true}, "error.filter.every"},
+		{board.Filter{Text: `^|$`, Pattern: true}, "error.filter.every"},
+		{board.Filter{Text: `a|b?`, Pattern: true}, "error.filter.every"},
+		{board.Filter{Text: `(ab|cd|ef){400}`, Pattern: true}, "error.filter.large"},
+		{board.Filter{Text: `*`}, "error.filter.nothing"},
+		{board.Filter{Text: ` `}, "error.filter.nothing"},
+		{board.Filter{Text: "\u200b\u0301"}, "error.filter.nothing"},
+		{board.Filter{Text: strings.Repeat("a", 201)}, "error.filter.long"},
 	} {
 		_, err := s.Finder(tt.f)
 		if err == nil || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "\n") {

@@ -1,8 +1,9 @@
 package filter
 
 import (
-	"errors"
 	"strings"
+
+	"mayfly/board"
 )
 
 // literal is a word or phrase to look for, in whatever dress it comes.
@@ -20,8 +21,6 @@ type need struct {
 	gap  bool
 }
 
-var errNothing = errors.New("there is nothing to look for in it; give a word, such as spam or spam*")
-
 // newLiteral reads a word such as "spam", "spam*" or "buy now".
 func newLiteral(text string) (*literal, error) {
 	text = strings.TrimSpace(text)
@@ -36,7 +35,7 @@ func newLiteral(text string) (*literal, error) {
 		l.needs = l.needs[:n-1]
 	}
 	if len(l.needs) == 0 {
-		return nil, errNothing
+		return nil, board.UnfitFilter("nothing")
 	}
 	return l, nil
 }

@@ -2,10 +2,11 @@ package filter
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"regexp/syntax"
 	"strings"
+
+	"mayfly/board"
 )
 
 // pattern is a regular expression over skeletons.
@@ -17,34 +18,35 @@ type pattern struct {
 // progMax is how large a pattern may be, in steps of its program.
 const progMax = 1000
 
-var (
-	errEmpty = errors.New("it matches where nothing stands, so it would hit every post; let it ask for at least one letter")
-	errLarge = errors.New("it is too large; repeat less in it, or make two of it")
-)
-
 // newPattern compiles RE2 syntax. Its letters are folded like the text they will
 // meet.
 func newPattern(text string) (*pattern, error) {
 	tree, err := syntax.Parse(text, syntax.Perl|syntax.FoldCase)
-	if bad, ok := errors.AsType[*syntax.Error](err); ok {
-		return nil, fmt.Errorf("it can't be read: %s: %s", bad.Code, bad.Expr)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("it can't be read: %w", err)
+		return nil, unread(err)
 	}
 	if shortest(tree) == 0 {
-		return nil, errEmpty
+		return nil, board.UnfitFilter("every")
 	}
 	bare(tree)
 	prog, err := syntax.Compile(tree.Simplify())
 	if err != nil || len(prog.Inst) > progMax {
-		return nil, errLarge
+		return nil, board.UnfitFilter("large")
 	}
 	re, err := regexp.Compile(tree.String())
 	if err != nil {
-		return nil, errLarge
+		return nil, board.UnfitFilter("large")
 	}
 	return &pattern{re: re, some: required(tree.Simplify())}, nil
+}
+
+// unread refuses what is no pattern.
+func unread(err error) error {
+	why, where := err.Error(), ""
+	if bad, ok := errors.AsType[*syntax.Error](err); ok {
+		why, where = bad.Code.String(), bad.Expr
+	}
+	return board.UnfitFilter("unread", "why", why, "where", where)
 }
 
 // bare folds the letters that a pattern spells out.

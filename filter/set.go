@@ -2,7 +2,6 @@ package filter
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"sort"
 	"strings"
@@ -51,7 +50,7 @@ func newSet(list []board.Filter, slug string) (*set, error) {
 
 func (s *set) add(f board.Filter) error {
 	if utf8.RuneCountInString(f.Text) > board.FilterMax {
-		return errors.New("it is too long")
+		return board.UnfitFilter("long", "max", board.FilterMax, "n", utf8.RuneCountInString(f.Text))
 	}
 	if f.Pattern {
 		p, err := newPattern(f.Text)
