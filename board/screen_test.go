@@ -31,8 +31,10 @@ func (s *site) turnedDown(d board.Draft) string {
 func TestAFilterDoesWhatItsHostSays(t *testing.T) {
 	s := newSite(t)
 	for _, f := range []board.Filter{
-		{Text: "badword", Action: board.Block}, {Text: "tickets", Action: board.Hold},
-		{Text: "damn", Action: board.Mask}, {Text: "vendo", Action: board.Short},
+		{Text: "badword", Action: board.Block},
+		{Text: "tickets", Action: board.Hold},
+		{Text: "damn", Action: board.Mask},
+		{Text: "vendo", Action: board.Short},
 	} {
 		s.bans(f)
 	}

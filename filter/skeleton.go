@@ -156,13 +156,13 @@ var leet = [utf8.RuneSelf][2]rune{
 // value is that of a decimal digit; Unicode gives them out in tens.
 func value(r rune) rune {
 	for _, t := range unicode.Nd.R16 {
-		if r >= rune(t.Lo) && r <= rune(t.Hi) {
-			return (r - rune(t.Lo)) % 10
+		if low := int64(t.Lo); int64(r) >= low && int64(r) <= int64(t.Hi) {
+			return rune((int64(r) - low) % 10)
 		}
 	}
 	for _, t := range unicode.Nd.R32 {
-		if r >= rune(t.Lo) && r <= rune(t.Hi) {
-			return (r - rune(t.Lo)) % 10
+		if low := int64(t.Lo); int64(r) >= low && int64(r) <= int64(t.Hi) {
+			return rune((int64(r) - low) % 10)
 		}
 	}
 	return 0
