@@ -28,6 +28,7 @@ type commands struct {
 	Prompt      promptCommand  `cmd:"" help:"Ask on a board as its host, list what stands, end it."`
 	Doctor      doctorCommand  `cmd:"" help:"Look at folders, database, machine and proxy, say what to do, and print the hash of every script."`
 	Raid        raidCommand    `cmd:"" help:"Turn raid mode on or off, or say where it is on."`
+	Filter      filterCommand  `cmd:"" help:"List, add, remove or try the filters of words."`
 	Admin       adminCommand   `cmd:"" help:"Let the owner in anew."`
 	Healthcheck healthCommand  `cmd:"" help:"Exit with 0 when the server on --addr is well."`
 	Version     versionCommand `cmd:"" help:"Print the version."`

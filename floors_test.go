@@ -10,7 +10,7 @@ import (
 // house says which rooms a room may import (ARCHITECTURE.md, "Floors"), and
 // libraries which of other people's code: nil is any.
 var house = map[string]struct{ rooms, libraries []string }{
-	"main":     {rooms: []string{"alert", "alike", "argon", "board", "doctor", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
+	"main":     {rooms: []string{"alert", "alike", "argon", "board", "doctor", "filter", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
 	"handlers": {rooms: []string{"alert", "board", "doctor", "limit", "live", "pictures", "static", "views", "words"}},
 	"views":    {rooms: []string{"board", "static", "words"}},
 	"storage":  {rooms: []string{"board"}},
@@ -20,6 +20,7 @@ var house = map[string]struct{ rooms, libraries []string }{
 	"doctor":   {libraries: []string{"golang.org/x/sys"}},
 	"argon":    {rooms: []string{"board"}, libraries: []string{"golang.org/x/crypto/argon2", "golang.org/x/sync"}},
 	"pictures": {rooms: []string{"board"}, libraries: []string{"golang.org/x/image"}},
+	"filter":   {rooms: []string{"board"}, libraries: []string{"golang.org/x/text"}},
 	"search":   {rooms: []string{"board"}},
 	"alike":    {rooms: []string{"board"}, libraries: []string{"golang.org/x/text"}},
 	"board":    {libraries: []string{}},

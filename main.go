@@ -25,6 +25,7 @@ import (
 	"mayfly/argon"
 	"mayfly/board"
 	"mayfly/doctor"
+	"mayfly/filter"
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
@@ -152,7 +153,11 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	defer closing(&err, index.Close)
 	alikes := alike.New()
 	finder := board.Together{Finder: index, Alikes: alikes}
-	b := board.New(store, finder, news, settings, now, log)
+	screen, err := filter.New(ctx, store)
+	if err != nil {
+		return err
+	}
+	b := board.New(store, finder, screen, news, settings, now, log)
 	if err := b.Begin(ctx, cfg.starter); err != nil {
 		return err
 	}
@@ -207,7 +212,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, now, index, alikes) })
-	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, b.Follow) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, screen.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 

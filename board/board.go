@@ -107,8 +107,12 @@ type Posts interface {
 	// Since returns the posts of a board that were born at a time or later, the newest
 	// first.
 	Since(ctx context.Context, slug string, at, now time.Time) ([]PostID, error)
+	// Living returns some of the posts whose Seq is higher than after, in their order;
+	// none when there are no more.
+	Living(ctx context.Context, after int64, now time.Time) ([]Post, error)
 	// Count returns how many posts live in a board's feed.
 	Count(ctx context.Context, slug string, now time.Time) (int, error)
+	FilterStore
 	// Alive counts what lives on a board.
 	Alive(ctx context.Context, slug string, now time.Time) (Living, error)
 }
@@ -123,6 +127,7 @@ type Board struct {
 	posts    Posts
 	finder   Finder
 	alikes   Alikes
+	screen   Screen
 	out      Publisher
 	settings func(board string) Settings
 	now      Clock
@@ -139,8 +144,8 @@ type Board struct {
 }
 
 // New puts a Board together. The finder has the alikes keep step with it.
-func New(posts Posts, finder Together, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, finder: finder, alikes: finder.Alikes, out: out, settings: settings, now: now, log: log, alarm: func(Waiting) {}, bounded: map[string]time.Time{}}
+func New(posts Posts, finder Together, screen Screen, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
+	return &Board{posts: posts, finder: finder, alikes: finder.Alikes, screen: screen, out: out, settings: settings, now: now, log: log, alarm: func(Waiting) {}, bounded: map[string]time.Time{}}
 }
 
 // Now is board time.
@@ -151,7 +156,7 @@ func (b *Board) Now() time.Time { return b.now() }
 // picture is pressed last, when all else about the draft is right.
 func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Post, OwnerKey, error) {
 	s := b.settings(slug).ForNew()
-	d, err := d.Check(s)
+	d, err := b.normal(d).Check(s)
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
@@ -162,6 +167,11 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
+	found, err := b.screened(slug, s, d, false)
+	if err != nil {
+		return Post{}, OwnerKey{}, err
+	}
+	d = found.Draft
 	picture, err := d.picture(ctx)
 	if err != nil {
 		return Post{}, OwnerKey{}, fmt.Errorf("press picture: %w", err)
@@ -174,9 +184,9 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Thread:  id,
 		Body:    d.Body,
 		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Picture: picture, Unlisted: d.Unlisted,
-		ViewOnce: d.ViewOnce, Readers: d.Readers,
+		ViewOnce: d.ViewOnce, Readers: d.Readers, Care: found.Care, Short: found.Short, Standing: found.standing(),
 		Name:   secret.Voice(v).Draws,
-		Life:   NewLife(b.now(), d.TTL, d.Silence, s.TTLMax).ClosedAt(info.ClosesAt),
+		Life:   found.life(b.now(), s).ClosedAt(info.ClosesAt),
 		Own:    secret.Own(v, id),
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
@@ -209,13 +219,19 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if root.Locked {
 		return Post{}, OwnerKey{}, ErrLocked
 	}
-	d = Draft{Body: d.Body, To: d.To} // a reply has no clock and no place of its own
-	if d, err = d.Check(b.settings(root.Board)); err != nil {
+	d = Draft{Body: d.Body, To: d.To, Confirm: d.Confirm} // a reply has no clock and no place of its own
+	s := b.settings(root.Board)
+	if d, err = b.normal(d).Check(s); err != nil {
 		return Post{}, OwnerKey{}, err
 	}
+	found, err := b.screened(root.Board, s, d, true)
+	if err != nil {
+		return Post{}, OwnerKey{}, err
+	}
+	d = found.Draft
 	secret := root.Secret
 	id := NewPostID()
-	r := Post{ID: id, Thread: thread, Body: d.Body, Own: secret.Own(v, id), Secret: secret}
+	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Standing: found.standing(), Own: secret.Own(v, id), Secret: secret}
 	if d.To != thread { // every reply answers its post
 		r.To = d.To
 	}
@@ -277,7 +293,8 @@ func (b *Board) answered(ctx context.Context, r Post) Post {
 }
 
 // Vote sets visitor v's vote on a post or reply; NoVote takes it back. A post
-// whose score falls to the board's vanish_score ends before Vote returns.
+// whose score falls to the board's vanish_score ends before Vote returns; one that
+// calls for care does not end by votes.
 func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post, error) {
 	now := b.now()
 	p, err := b.inSight(ctx, id, v)
@@ -295,12 +312,15 @@ func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post
 		}
 		ballot.Heart, ballot.Down = 0, 0
 	}
+	if p.Care { // downs are counted, and take nothing
+		ballot.Down = 0
+	}
 	p, err = b.posts.Vote(ctx, ballot, now)
 	if err != nil {
 		return Post{}, fmt.Errorf("vote: %w", err)
 	}
 	switch {
-	case p.Score <= s.VanishScore:
+	case p.Score <= s.VanishScore && !p.Care:
 		if err := b.end(ctx, []PostID{id}, ByScore); err != nil {
 			return Post{}, err
 		}

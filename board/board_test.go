@@ -16,6 +16,7 @@ import (
 
 	"mayfly/alike"
 	"mayfly/board"
+	"mayfly/filter"
 	"mayfly/search"
 	"mayfly/storage"
 	"mayfly/storage/keys"
@@ -27,6 +28,7 @@ type site struct {
 	t        *testing.T
 	store    *storage.Store
 	index    board.Together
+	screen   board.Screen
 	sweeper  *board.Sweeper
 	settings board.Settings
 	now      time.Time
@@ -64,6 +66,9 @@ func newSite(t *testing.T) *site {
 		}
 	})
 	s.index = board.Together{Finder: index, Alikes: alike.New()}
+	if s.screen, err = filter.New(t.Context(), s.store); err != nil {
+		t.Fatal(err)
+	}
 	s.Board = s.on(s.store)
 	s.sweeper = board.NewSweeper(s.store, s.index, s, s.clock, log)
 	return s
@@ -72,7 +77,7 @@ func newSite(t *testing.T) *site {
 // on is a Board of the same settings, clock and ear over another store.
 func (s *site) on(posts board.Posts) *board.Board {
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	return board.New(posts, s.index, s, func(string) board.Settings { return s.settings }, s.clock, log)
+	return board.New(posts, s.index, s.screen, s, func(string) board.Settings { return s.settings }, s.clock, log)
 }
 
 func (s *site) clock() time.Time { return s.now }

@@ -203,7 +203,7 @@ func findBoard(ctx context.Context, store Registry, slug string) (Info, error) {
 // check returns the board as it will be stored; was is what it is now.
 func (i Info) check(was Info, now time.Time) (Info, error) {
 	bad := refusal()
-	title, ok := cleanText(i.Title)
+	title, ok := CleanText(i.Title)
 	i.Title = strings.Join(strings.Fields(title), " ")
 	switch n := utf8.RuneCountInString(i.Title); {
 	case !ok:
@@ -213,7 +213,7 @@ func (i Info) check(was Info, now time.Time) (Info, error) {
 	case n > TitleMax:
 		bad.Fields["title"] = Problem{Code: "error.board.title_long", Args: map[string]any{"max": TitleMax, "n": n}}
 	}
-	i.Rules, ok = cleanText(i.Rules)
+	i.Rules, ok = CleanText(i.Rules)
 	switch n := utf8.RuneCountInString(i.Rules); {
 	case !ok:
 		bad.Fields["rules"] = Problem{Code: "error.body.utf8"}

@@ -26,7 +26,7 @@ func hostText(name string, kind KnobKind, most int, field func(*Settings) *strin
 		Name: name, Site: true, Kind: kind, Max: strconv.Itoa(most),
 		get: func(s *Settings) string { return *field(s) },
 		set: func(s *Settings, v string) error {
-			text, ok := cleanText(strings.ReplaceAll(v, `\n`, "\n"))
+			text, ok := CleanText(strings.ReplaceAll(v, `\n`, "\n"))
 			if kind != KnobLines {
 				text = strings.Join(strings.Fields(text), " ")
 			}

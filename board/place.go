@@ -56,7 +56,7 @@ func parsePlace(text string) (Place, error) {
 		p.Lat, p.Lon, p.Placed = lat, lon, true
 		words = words[:len(words)-1]
 	}
-	name, ok := cleanText(strings.Join(words, " "))
+	name, ok := CleanText(strings.Join(words, " "))
 	p.Name, p.Slug = name, placeSlug(name)
 	if !ok || p.Slug == "" || utf8.RuneCountInString(name) > placeMax {
 		return Place{}, errPlaces

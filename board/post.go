@@ -40,7 +40,7 @@ type Post struct {
 	ID     PostID
 	Board  string // slug
 	Thread PostID // the post at its root: its own id for a post
-	Body   string // plain text, NFC not guaranteed, "\n" between lines
+	Body   string // plain text, NFC, "\n" between lines
 	To     PostID // the reply of its thread that a reply answers, which may be gone; zero: none
 
 	Warning  string   // a line shown first, the rest on tap; "": none
@@ -51,11 +51,12 @@ type Post struct {
 	ViewOnce bool     // each visitor opens it once; until then it is Sealed
 	Readers  int      // openings that are left, 0 for no such clock
 	Sealed   bool     // Body and Picture are withheld: Board.Open gives them
+	Short    bool     // a filter has cut its life short
 
 	Standing Standing // who may read it
 	Under    Standing // of a reply: who may read its thread
 	Veiled   bool     // its words are withheld: see For
-	Care     bool     // somebody may be in danger: an admin looks at it first
+	Care     bool     // somebody may be in danger: an admin looks at it first, its author is shown the host's card, and votes do not end it
 	Locked   bool     // its thread takes no more replies
 	Staff    bool     // of a reply: an admin speaks, who has no Name
 
@@ -110,6 +111,8 @@ type Draft struct {
 	Readers  int    // only so many visitors may open it, which implies ViewOnce; 0: all, until its time is up
 
 	To PostID // of a reply alone: the reply it answers; zero: none
+
+	Confirm bool // its author was asked whether it gives somebody away, and means it
 }
 
 const (
@@ -126,7 +129,7 @@ const shortestSilence = time.Minute
 // in. Its error is of kind Invalid and says what is wrong with which field.
 func (d Draft) Check(s Settings) (Draft, error) {
 	bad := &Error{Kind: Invalid, Code: "error.draft", Fields: map[string]Problem{}}
-	body, ok := cleanText(d.Body)
+	body, ok := CleanText(d.Body)
 	d.Body = body
 	switch n := utf8.RuneCountInString(body); {
 	case !ok:
@@ -195,7 +198,7 @@ func (d Draft) checkPicture(s Settings, bad map[string]Problem) Draft {
 // checkLine returns the text of a field as it will be shown: one clean line of
 // most characters at most; one that is longer is wrong by the code tooLong.
 func checkLine(text string, most int, field, tooLong string, bad map[string]Problem) string {
-	text, ok := cleanText(text)
+	text, ok := CleanText(text)
 	line := strings.Join(strings.Fields(text), " ")
 	switch {
 	case !ok:

@@ -118,7 +118,7 @@ func EndQuestion(ctx context.Context, by string, store Questions, number int64, 
 // check returns the question as it will be published.
 func (q Question) check() (Question, error) {
 	bad := refusal()
-	body, ok := cleanText(q.Body)
+	body, ok := CleanText(q.Body)
 	q.Body = body
 	switch n := utf8.RuneCountInString(body); {
 	case !ok:

@@ -44,6 +44,9 @@ type Settings struct {
 	PowBits                    int            // and what it costs: 2 to this many steps
 	Alerts                     bool           // hosts are told, where they said, that something waits
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
+	Doxx                       Doxx           // what happens to a draft that gives somebody away
+	Nudge                      string         // a line of the host's above the send button; "": none
+	CareCard                   string         // what is shown to whoever wrote something that calls for care; "": our own words
 
 	Storm bool // raid mode is on, which is no setting: see Storms
 }
@@ -222,6 +225,9 @@ var Knobs = []Knob{
 	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
 	choice("pow", PowAdaptive, []Pow{PowOff, PowAdaptive, PowAlways}, func(s *Settings) *Pow { return &s.Pow }),
 	whole("pow_bits", 16, 8, PowBitsMax, func(s *Settings) *int { return &s.PowBits }),
+	choice("doxx", DoxxAsk, []Doxx{DoxxOff, DoxxAsk, DoxxForbid}, func(s *Settings) *Doxx { return &s.Doxx }),
+	hostText("nudge", KnobText, NudgeMax, func(s *Settings) *string { return &s.Nudge }),
+	hostText("care_card", KnobLines, CareMax, func(s *Settings) *string { return &s.CareCard }),
 	{
 		Name: "shared_networks", Site: true,
 		get: func(s *Settings) string { return joinNetworks(s.SharedNetworks) },
@@ -368,16 +374,16 @@ func onOff(name, def string, field func(*Settings) *bool) Knob {
 }
 
 func choice[T ~string](name string, def T, all []T, field func(*Settings) *T) Knob {
-	words := make([]string, len(all))
+	names := make([]string, len(all))
 	for i, c := range all {
-		words[i] = string(c)
+		names[i] = string(c)
 	}
 	return Knob{
-		Name: name, Kind: KnobChoice, Choices: words, Default: string(def),
+		Name: name, Kind: KnobChoice, Choices: names, Default: string(def),
 		get: func(s *Settings) string { return string(*field(s)) },
 		set: func(s *Settings, v string) error {
-			if !slices.Contains(words, v) {
-				list := strings.Join(words, ", ")
+			if !slices.Contains(names, v) {
+				list := strings.Join(names, ", ")
 				return unfit("choice", "give one of "+list, "choices", list)
 			}
 			*field(s) = T(v)
@@ -477,9 +483,9 @@ func ParseNetworks(v string) ([]netip.Prefix, error) {
 }
 
 func joinNetworks(networks []netip.Prefix) string {
-	words := make([]string, len(networks))
+	texts := make([]string, len(networks))
 	for i, n := range networks {
-		words[i] = n.String()
+		texts[i] = n.String()
 	}
-	return strings.Join(words, " ")
+	return strings.Join(texts, " ")
 }

@@ -28,7 +28,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started",
-		Pow: PowAdaptive, PowBits: 16,
+		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
 		State: Open, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
@@ -82,6 +82,9 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"socket":             {[]string{"0", "256", "100000"}, append(numbers, "-1", "100001")},
 		"pow":                {[]string{"off", "adaptive", "always"}, append(switches, "on", "Off", "off always")},
 		"pow_bits":           {[]string{"8", "16", "24"}, append(numbers, "7", "25", "-16")},
+		"doxx":               {[]string{"off", "ask", "forbid"}, append(switches, "on", "Ask")},
+		"nudge":              {[]string{"", "Would you say it to a face?", `one\ntwo`}, []string{strings.Repeat("x", 201), "\xff"}},
+		"care_card":          {[]string{"", `You are not alone.\n\n0800 000`, strings.Repeat("x", 1000)}, []string{strings.Repeat("x", 1001)}},
 		"shared_networks": {
 			[]string{"", "10.0.0.0/8", "10.0.0.0/8,fd00::/8", "192.0.2.7", "10.0.0.0/8\r\n\tfd00::/8", " , "},
 			[]string{"x", "10.0.0.0/33", "10.0.0.0/8;fd00::/8", "300.0.0.1", "10.0.0", "fd00::/129", "example.org"},

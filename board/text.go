@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// cleanText unifies line ends, drops what hides or disturbs (see keeper), trims,
+// CleanText unifies line ends, drops what hides or disturbs (see keeper), trims,
 // and leaves at most one empty line in a row. It reports false for what is not
 // UTF-8. What is clean already comes back as it is.
-func cleanText(s string) (string, bool) {
+func CleanText(s string) (string, bool) {
 	if !utf8.ValidString(s) {
 		return "", false
 	}
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(s)
-	var k keeper
-	s = strings.Map(k.keep, s)
+	s = strings.Map(drop, s)
+	s = keepAll(s)
 	lines := strings.Split(s, "\n")
 	kept, empty := lines[:0], 0
 	for _, line := range lines {
@@ -30,54 +30,126 @@ func cleanText(s string) (string, bool) {
 	return strings.TrimSpace(strings.Join(kept, "\n")), true
 }
 
+// drop takes away what stays nowhere, whatever stands around it.
+func drop(r rune) rune {
+	if r != '\n' && unicode.IsControl(r) || turnsText(r) || carriesNothing(r) {
+		return -1
+	}
+	return r
+}
+
+// keepAll goes through a text with a keeper.
+func keepAll(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r >= '\u0300' }) { // plain letters hide nothing
+		return s
+	}
+	var k keeper
+	var b strings.Builder
+	b.Grow(len(s))
+	for i, r := range s {
+		n := utf8.RuneLen(r)
+		next, _ := utf8.DecodeRuneInString(s[i+n:])
+		if k.keeps(r, next) {
+			b.WriteString(s[i : i+n])
+		}
+	}
+	return b.String()
+}
+
 const (
 	marksMax    = 4 // combining marks in a row that real scripts need
 	flagTagsMax = 6 // tag letters of a flag such as Scotland's, and their end
 	blackFlag   = '\U0001F3F4'
 )
 
-// keeper decides, letter by letter, what of a text stays: no control characters,
-// nothing that turns the direction of the text around it or carries letters that
-// nobody sees, and no towers of marks.
+// keeper decides, letter by letter, what of a text stays: nothing that carries
+// letters that nobody sees, joiners only where a script or an emoji needs them, and
+// no towers of marks.
 type keeper struct {
+	base     rune // the last letter or sign that stayed
 	marks    int  // combining marks in a row so far
 	tags     int  // tag letters that may still follow a black flag
+	joined   int  // emoji that were joined in a row
 	selector bool // the last one was a variation selector
+	joiner   rune // the last one, if it was a joiner; else 0
 }
 
-// keep returns r, or -1 when it goes. State follows what stays alone, so that
-// cleaning twice is cleaning once.
-func (k *keeper) keep(r rune) rune {
+// keeps says whether r stays before next, which is not looked at yet. State follows
+// what stays alone, so that cleaning twice is cleaning once.
+func (k *keeper) keeps(r, next rune) bool {
 	switch {
-	case r == '\n':
-	case unicode.IsControl(r), turnsText(r), carriesNothing(r):
-		return -1
 	case isTag(r):
 		if k.tags == 0 {
-			return -1
+			return false
 		}
 		k.tags--
-		return r
+		return true
 	case unicode.Is(unicode.Variation_Selector, r):
 		if k.selector || r > 0xFFFF {
-			return -1
+			return false
 		}
 		k.selector = true
-		return r
+		return true
+	case r == zwj || r == zwnj:
+		if k.joiner != 0 || !k.joins(r, next) {
+			return false
+		}
+		k.joiner = r
+		return true
 	case unicode.In(r, unicode.Mn, unicode.Me):
-		if k.marks == marksMax {
-			return -1
+		if k.marks == marksMax || k.marks > 0 && unicode.Is(unicode.Me, r) { // a circle around a circle
+			return false
 		}
 		k.marks++
-		return r
-	case unicode.Is(unicode.Cf, r): // joiners stand between a letter and its marks
-		return r
+		k.joiner = 0
+		return true
+	case unicode.Is(unicode.Cf, r):
+		return true
 	}
-	*k = keeper{}
+	joined := 0
+	switch {
+	case k.joiner == zwj && emoji(r):
+		joined = k.joined + 1
+	case r >= '\U0001F3FB' && r <= '\U0001F3FF': // a skin belongs to what it stands after
+		joined = k.joined
+	}
+	*k = keeper{base: r, joined: joined}
 	if r == blackFlag {
 		k.tags = flagTagsMax
 	}
-	return r
+	return true
+}
+
+const (
+	zwnj      = '\u200C'
+	zwj       = '\u200D'
+	joinedMax = 4 // joiners of one emoji; a kiss of two people has three
+)
+
+// joins says whether joiner r is needed between what stands before it and next: by
+// scripts whose letters change when they meet, and by emoji.
+func (k *keeper) joins(r, next rune) bool {
+	if bends(k.base) || bends(next) {
+		return true
+	}
+	return r == zwj && emoji(k.base) && emoji(next) && k.joined < joinedMax
+}
+
+// stiff are the scripts whose letters stand as they are, whoever their neighbours.
+var stiff = []*unicode.RangeTable{
+	unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Armenian, unicode.Georgian, unicode.Han, unicode.Hiragana, unicode.Katakana,
+	unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Common, unicode.Inherited,
+}
+
+// bends says whether r is of a script that needs joiners.
+func bends(r rune) bool {
+	return r >= '\u0590' && unicode.In(r, unicode.L, unicode.M, unicode.N) && !unicode.In(r, stiff...)
+}
+
+// emoji says whether r may be a part of a joined emoji: signs, arrows, skins, and
+// what next year's phones may show.
+func emoji(r rune) bool {
+	return unicode.Is(unicode.So, r) || r == '\u2194' || r == '\u2195' || r >= 0x1F000 && r <= 0x1FFFF
 }
 
 // turnsText says whether r is one of the bidi embeddings, overrides or isolates.
@@ -86,10 +158,14 @@ func turnsText(r rune) bool {
 	return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
 }
 
-// carriesNothing says whether r is no character, a byte order mark, a retired
-// separator, or meant for programs that annotate text.
+// carriesNothing says whether r is no character, has no width and no work to do, or
+// is meant for programs that annotate text.
 func carriesNothing(r rune) bool {
-	return r == '\uFEFF' || r == '\u180E' || r >= '\uFFF9' && r <= '\uFFFB' || unicode.Is(unicode.Noncharacter_Code_Point, r)
+	switch {
+	case r == '\u200B', r >= '\u2060' && r <= '\u206F', r == '\uFEFF', r == '\u180E', r == '\u034F', r >= '\uFFF9' && r <= '\uFFFB':
+		return true
+	}
+	return unicode.Is(unicode.Noncharacter_Code_Point, r)
 }
 
 // isTag says whether r is one of the invisible letters that the flags of England,

@@ -289,8 +289,9 @@ func (s *Server) apiDraft(w http.ResponseWriter, r *http.Request) (form *sent, d
 
 func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Body string `json:"body"`
-		To   string `json:"to"`
+		Body    string `json:"body"`
+		To      string `json:"to"`
+		Confirm bool   `json:"confirm"`
 	}
 	if err := readJSON(r, &in); err != nil {
 		return err
@@ -307,7 +308,7 @@ func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, key, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body, To: to})
+	p, key, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: in.Body, To: to, Confirm: in.Confirm})
 	if err != nil {
 		return err
 	}

@@ -46,15 +46,16 @@ type draftFields struct {
 	Unlisted bool   `json:"unlisted"`
 	ViewOnce bool   `json:"view_once"`
 	Readers  int    `json:"readers"` // implies ViewOnce; 0: all
+	Confirm  bool   `json:"confirm"` // asked whether it gives somebody away, its author means it
 }
 
 func fieldsOf(g views.Given) draftFields {
-	return draftFields{g.Body, g.TTL, g.Silence, g.Warning, g.Backdrop, g.Place, g.Unlisted, g.ViewOnce, g.Readers}
+	return draftFields{g.Body, g.TTL, g.Silence, g.Warning, g.Backdrop, g.Place, g.Unlisted, g.ViewOnce, g.Readers, g.Confirm}
 }
 
 // parse reads the times, which are such as "10m" or "7d"; "" is the board's choice.
 func (f draftFields) parse() (board.Draft, error) {
-	d := board.Draft{Body: f.Body, Warning: f.Warning, Backdrop: f.Backdrop, Place: f.Place, Unlisted: f.Unlisted, ViewOnce: f.ViewOnce, Readers: f.Readers}
+	d := board.Draft{Body: f.Body, Warning: f.Warning, Backdrop: f.Backdrop, Place: f.Place, Unlisted: f.Unlisted, ViewOnce: f.ViewOnce, Readers: f.Readers, Confirm: f.Confirm}
 	var err error
 	if d.TTL, err = parseLife(f.TTL); err != nil {
 		return d, invalid("ttl", "error.life")

@@ -261,7 +261,7 @@ func givenIn(f *sent) views.Given {
 		Body: f.Get("body"), TTL: f.Get("ttl"), Silence: f.Get("silence"),
 		Warning: f.Get("warning"), Backdrop: f.Get("backdrop"), Place: f.Get("place"), Unlisted: f.Get("unlisted") != "",
 		ViewOnce: f.Get("view_once") != "", Readers: readers(f.Get("readers")),
-		Alt: f.Get("alt"), HadPicture: f.picture.came,
+		Confirm: f.Get("confirm") != "", Alt: f.Get("alt"), HadPicture: f.picture.came,
 	}
 }
 
@@ -279,18 +279,18 @@ func readers(text string) int {
 }
 
 // tellOfOwn tells a script the id of what it has published, and of what no socket will
-// bring, where it is.
+// bring, or with a line for its author alone, where it is.
 func tellOfOwn(w http.ResponseWriter, p board.Post) {
 	w.Header().Set("Mayfly-Post", p.ID.String())
-	if (p.Unlisted || p.Folded != (board.PostID{})) && !p.IsReply() || !p.InSight() {
+	if (p.Unlisted || p.Folded != (board.PostID{})) && !p.IsReply() || !p.InSight() || p.Care || p.Short {
 		w.Header().Set("Mayfly-Goto", postURL(p))
 	}
 }
 
 // whereShown is where its author sees a new post: on its board or, when it stands
-// on none, at its own address.
+// on none or there is something to say to them, at its own address.
 func whereShown(p board.Post) string {
-	if p.Unlisted || p.Folded != (board.PostID{}) || !p.InSight() {
+	if p.Unlisted || p.Folded != (board.PostID{}) || !p.InSight() || p.Care || p.Short {
 		return postURL(p)
 	}
 	return boardURL(p.Board) + "#p-" + p.ID.String()
@@ -336,7 +336,7 @@ func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	given := views.Given{Body: r.PostForm.Get("body"), To: r.PostForm.Get("to")}
+	given := views.Given{Body: r.PostForm.Get("body"), To: r.PostForm.Get("to"), Confirm: r.PostForm.Get("confirm") != ""}
 	id, err := board.ParsePostID(r.PathValue("id"))
 	if err != nil {
 		return s.giveBack(w, r, err, given)
@@ -362,7 +362,7 @@ func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.P
 	if err != nil {
 		return board.Post{}, err
 	}
-	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body, To: to})
+	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body, To: to, Confirm: given.Confirm})
 	if err == nil {
 		s.written(w, r, v, p.ID)
 	}

@@ -24,6 +24,7 @@ import (
 	"mayfly/argon"
 	"mayfly/board"
 	"mayfly/doctor"
+	"mayfly/filter"
 	"mayfly/handlers"
 	"mayfly/limit"
 	"mayfly/live"
@@ -100,7 +101,7 @@ func newSite(t *testing.T, options ...option) *site {
 	})
 	s.alikes = alike.New()
 	finder := board.Together{Finder: index, Alikes: s.alikes}
-	s.board = board.New(s.store, finder, news, s.storms.Settings, s.clock.Now, log)
+	s.board = board.New(s.store, finder, must(filter.New(t.Context(), s.store)), news, s.storms.Settings, s.clock.Now, log)
 	s.storms.Watch(s.board.StormChanged)
 	s.tuner.Watch(s.board.SettingsChanged)
 	s.sweeper = board.NewSweeper(s.store, finder, news, s.clock.Now, log)

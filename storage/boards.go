@@ -139,7 +139,7 @@ func closeBoard(ctx context.Context, tx querier, slug string, now time.Time) err
 }
 
 // deleteBoard deletes a board on which nothing stands any more, with the settings in
-// which it differed.
+// which it differed and the filters of its own.
 func deleteBoard(ctx context.Context, tx querier, slug string) error {
 	const row = `
 		DELETE FROM boards
@@ -149,11 +149,17 @@ func deleteBoard(ctx context.Context, tx querier, slug string) error {
 	const settings = `
 		DELETE FROM settings
 		WHERE board = $1`
+	const filters = `
+		DELETE FROM filters
+		WHERE board = $1`
 	n, err := affected(tx.ExecContext(ctx, row, slug))
 	if err != nil || n == 0 {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, settings, slug)
+	if _, err = tx.ExecContext(ctx, settings, slug); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, filters, slug)
 	return err
 }
 

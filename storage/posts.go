@@ -28,11 +28,11 @@ const (
 	postColumns = `
 		p.seq, p.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
 		p.replies - p.waiting, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.prompt, p.sponsored,
-		p.standing, '', p.care, p.locked, 0, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
+		p.standing, '', p.care, p.short, p.locked, 0, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
 	replyColumns = `
 		r.seq, r.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
 		0, r.hearts, r.score, p.unlisted, 0, NULL, '', 0,
-		r.standing, p.standing, r.care, p.locked, r.staff, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
+		r.standing, p.standing, r.care, 0, p.locked, r.staff, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
 )
 
 func scanRow(scan scanner) (row, error) {
@@ -42,7 +42,7 @@ func scanRow(scan scanner) (row, error) {
 	var readers sql.NullInt64
 	if err := scan(&r.Seq, &id, &r.Board, &thread, &since, &until, &endsAt, &capAt, &grid, &silence,
 		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &r.Prompt, &r.Sponsored,
-		&r.Standing, &r.Under, &r.Care, &r.Locked, &r.Staff, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
+		&r.Standing, &r.Under, &r.Care, &r.Short, &r.Locked, &r.Staff, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
 		return row{}, err
 	}
 	r.ID, r.Thread, r.Own = board.PostID(id), board.PostID(thread), board.Tag(own)
@@ -177,14 +177,14 @@ func (s *Store) fits(p board.Post) error {
 
 func insertPost(ctx context.Context, q querier, p board.Post, r keys.Ref, box []byte) (int64, error) {
 	const insert = `
-		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, prompt, sponsored, standing, care, queued, heat, slot, gen, own, box)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`
+		INSERT INTO posts (id, board, since, until, ends_at, cap_at, grid, silence, unlisted, view_once, readers, prompt, sponsored, standing, care, short, queued, heat, slot, gen, own, box)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
 	slot, gen := refArgs(r)
 	l := p.Life
 	result, err := q.ExecContext(ctx, insert, p.ID[:], p.Board, l.Since.UnixMilli(), l.Until.UnixMilli(), l.EndsAt.UnixMilli(),
 		l.CapAt.UnixMilli(), l.Grid.Milliseconds(), l.Silence.Milliseconds(), p.Unlisted, p.ViewOnce,
 		sql.NullInt64{Int64: int64(p.Readers), Valid: p.Readers > 0}, p.Prompt, p.Sponsored,
-		p.Standing, p.Care, waitsForAdmin(p), p.Heat(), slot, gen, p.Own[:], box)
+		p.Standing, p.Care, p.Short, waitsForAdmin(p), p.Heat(), slot, gen, p.Own[:], box)
 	if err != nil {
 		return 0, err
 	}

@@ -29,6 +29,7 @@ var (
 	_ board.Registry      = (*SettingsFile)(nil)
 	_ board.Questions     = (*Store)(nil)
 	_ board.Questions     = (*SettingsFile)(nil)
+	_ board.FilterStore   = (*SettingsFile)(nil)
 )
 
 // readTime is how long a query may take: a reader that stays keeps what has ended

@@ -48,6 +48,7 @@ var adminPages = []AdminLink{
 	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
 	{Name: "raid", Href: "/admin/raid", Icon: "warn"},
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
+	{Name: "words", Href: "/admin/words", Icon: "filter"},
 	{Name: "boards", Href: "/admin/boards", Icon: "boards"},
 	{Name: "log", Href: "/admin/log", Icon: "clock"},
 	{Name: "system", Href: "/admin/system", Icon: "eye"},

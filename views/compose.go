@@ -192,6 +192,8 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Wait:     waitSeconds(refused),
 		Ticket:   given.Ticket,
 		Err:      formSays(p, refused),
+		Nudge:    v.Settings.Nudge,
+		Sure:     newSure(given, refused),
 
 		BodyErr:     fieldSays(p, refused, "body"),
 		PictureErr:  fieldSays(p, refused, "picture"),
@@ -230,6 +232,8 @@ func NewReplyForm(v Visit, t Talk, as *board.Name) ReplyForm {
 		Err:     formSays(p, t.Err),
 		BodyErr: fieldSays(p, t.Err, "body"),
 		ToErr:   fieldSays(p, t.Err, "to"),
+		Nudge:   v.Settings.Nudge,
+		Sure:    newSure(t.Given, t.Err),
 	}
 	if id, err := board.ParsePostID(t.Given.To); err == nil {
 		if i := slices.IndexFunc(t.Replies, func(r board.Post) bool { return r.ID == id }); i >= 0 {
@@ -241,6 +245,11 @@ func NewReplyForm(v Visit, t Talk, as *board.Name) ReplyForm {
 		f.As, f.Label = &name, p.Say("reply.as", "name", name.Text)
 	}
 	return f
+}
+
+// newSure asks again whoever was asked before: their answer must not get lost.
+func newSure(given Given, refused *board.Error) Sure {
+	return Sure{Asked: given.Confirm || refused != nil && refused.Code == board.AskAgain, Meant: given.Confirm}
 }
 
 func boardAction(slug string) string { return "/b/" + slug + "/posts" }

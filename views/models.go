@@ -191,6 +191,7 @@ type Given struct {
 	Unlisted, ViewOnce bool
 	Readers            int // 0: every visitor may open it
 	Alt                string
+	Confirm            bool   // asked whether it gives somebody away, they meant it
 	HadPicture         bool   // a picture came with it, which no form can give back
 	Ticket             string // of the waiting room
 }
@@ -224,6 +225,8 @@ type Composer struct {
 	Wait     int    // seconds until it may be sent again, 0: now
 	Ticket   string // of the waiting room, "": none is needed
 	Err      string // what is wrong with all of it
+	Nudge    string // the host's line above the button
+	Sure     Sure
 
 	BodyErr, PictureErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string
 }
@@ -278,7 +281,19 @@ type ReplyForm struct {
 	Err     string
 	BodyErr string
 	ToErr   string
+	Nudge   string // the host's line above the button
+	Sure    Sure
 }
+
+// Care is the card for an author who may be in danger.
+type Care struct {
+	Title string
+	Text  []Span
+	Rest  string
+}
+
+// Sure asks an author whether they mean what may give somebody away.
+type Sure struct{ Asked, Meant bool }
 
 // You is the page that says what is known about its reader.
 type You struct {
@@ -431,6 +446,8 @@ type Post struct {
 	QuoteLabel, SelfLabel string
 
 	Apart  string // of what its author alone sees: why; "": everybody does
+	Short  string // said to its author when a filter cut its life short
+	Care   *Care  // shown to its author
 	Unseen *Tomb  // stands for what is hidden from its reader; nil: it is there
 
 	Mine bool

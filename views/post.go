@@ -47,6 +47,13 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 		return Post{ID: out.ID, Reply: out.Reply, Unseen: newUnseen(p, post.ID)}
 	}
 	out.Apart = apart(p, post)
+	if post.Short {
+		out.Short = p.Say("post.short")
+	}
+	if post.Care {
+		out.Care, out.Low = newCare(p, s), ""
+		s.LifePerDown = 0 // downs take nothing, and no count ends it
+	}
 	if post.Prompt != board.NoPrompt {
 		out.host(p, post)
 		s.LifePerHeart, s.LifePerDown = 0, 0 // votes move nothing here
@@ -84,6 +91,16 @@ func apart(p *words.Printer, post board.Post) string {
 	case board.Shown:
 	}
 	return ""
+}
+
+// newCare draws up the host's card for somebody who may be in danger, in our own words
+// where the host has written none.
+func newCare(p *words.Printer, s board.Settings) *Care {
+	text := s.CareCard
+	if text == "" {
+		text = p.Say("care.own")
+	}
+	return &Care{Title: p.Say("care.title"), Text: links(text), Rest: p.Say("care.rest")}
 }
 
 // newUnseen draws up the line that stands where something is hidden.
@@ -198,7 +215,7 @@ func (out *Post) live(p *words.Printer, l board.Life, s board.Settings, now time
 	}
 	// what a heart would do at the last moment, when the quiet has lasted longest
 	out.Saves = l.Moved(s.LifePerHeart).Heard(l.EndsAt).EndsAt.After(l.EndsAt)
-	if out.Saves && out.Low == "" {
+	if out.Saves && out.Low == "" && out.Care == nil {
 		out.Rescue = p.Say("post.rescue")
 	}
 }
