@@ -130,6 +130,24 @@ func (s *server) command(ctx context.Context, args ...string) error {
 	return nil
 }
 
+// prepare does what a host has done by the time that the raid goes on.
+func (s *server) prepare(ctx context.Context, is scenario) error {
+	for _, words := range is.filters {
+		if err := s.command(ctx, "filter", "add", words, "--action", "block"); err != nil {
+			return err
+		}
+	}
+	if is.storm {
+		if err := s.command(ctx, "raid", "on", "1h"); err != nil {
+			return err
+		}
+	}
+	if is.storm || len(is.filters) > 0 {
+		time.Sleep(1500 * time.Millisecond) // the server follows
+	}
+	return nil
+}
+
 func (s *server) stop() error {
 	s.client.CloseIdleConnections()
 	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {

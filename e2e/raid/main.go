@@ -24,10 +24,11 @@ import (
 
 // scenario is one board under one raid.
 type scenario struct {
-	name  string
-	set   []string // settings
-	storm bool     // raid mode is on
-	whole bool     // it is watched for longer, after the raid as well
+	name    string
+	set     []string // settings
+	filters []string // words that the host has blocked by now
+	storm   bool     // raid mode is on
+	whole   bool     // it is watched for longer, after the raid as well
 }
 
 // bare is a board without any defence.
@@ -43,6 +44,7 @@ var scenarios = []scenario{
 	{name: "look-alikes alone", set: with("lookalikes=on")},
 	{name: "votes alone", set: with("vote=30/15", "vanish_score=-5", "life_per_down=10m")},
 	{name: "reports alone", set: with("report=6/3", "reports_to_hide=3")},
+	{name: "filters alone", set: with(), filters: slogans},
 	{name: "slow mode alone", set: with("board=slow")},
 	{name: "default settings", whole: true},
 	{name: "raid mode", storm: true, whole: true},

@@ -64,11 +64,8 @@ func (h *house) play(ctx context.Context, pl plan, s scenario) (*outcome, error)
 		again := *who
 		p.people = append(p.people, &again)
 	}
-	if s.storm {
-		if err := server.command(ctx, "raid", "on", "1h"); err != nil {
-			return nil, err
-		}
-		time.Sleep(1500 * time.Millisecond) // the server follows
+	if err := server.prepare(ctx, s); err != nil {
+		return nil, err
 	}
 	if p.reader, err = listen(ctx, p); err != nil {
 		return nil, err

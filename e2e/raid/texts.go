@@ -40,6 +40,13 @@ var campaigns = []string{
 	"Tutti quelli che scrivono qui sono dei falliti, chiudete questa bacheca e andate a lavorare una buona volta",
 }
 
+// slogans are what a host would block who has seen the campaigns for a minute: two
+// phrases of each, as words are replaced in them.
+var slogans = []string{
+	"belongs to us now", "pack up and leave", "join our channel", "for free coins", "moderators are cowards", "nobody deletes the truth",
+	"dei falliti", "chiudete questa bacheca",
+}
+
 // originals is which share of the raid's posts is not pasted but said anew.
 const originals = 0.15
 
