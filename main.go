@@ -211,19 +211,32 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { watchDisks(ctx, cfg, bell) })
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
-	background.Go(func() { fill(ctx, log, store, now, index, alikes) })
+	background.Go(func() { fill(ctx, log, store, index, alikes) })
 	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, screen.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 
-// fill reads what is alive into the indexes, while pages are served.
-func fill(ctx context.Context, log *slog.Logger, store *storage.Store, now board.Clock, index *search.Index, alikes *alike.Index) {
-	if err := index.Fill(ctx, store); err != nil && ctx.Err() == nil {
-		log.ErrorContext(ctx, "search knows only what is born from now on", "err", err)
+// fill reads what is alive into the indexes, once, while pages are served.
+func fill(ctx context.Context, log *slog.Logger, store *storage.Store, index *search.Index, alikes *alike.Index) {
+	defer alikes.Expect()() // what ends meanwhile stays ended
+	if err := index.Fill(ctx, both{store, alikes}); err != nil && ctx.Err() == nil {
+		log.ErrorContext(ctx, "search and look-alikes know only some of what was born before", "err", err)
 	}
-	if err := alikes.Fill(ctx, store, now); err != nil && ctx.Err() == nil {
-		log.ErrorContext(ctx, "look-alikes are found among what is born from now on", "err", err)
+}
+
+// both has the look-alikes take in what search reads.
+type both struct {
+	store  *storage.Store
+	alikes *alike.Index
+}
+
+// Living returns some of the living posts, as a search.Source does.
+func (b both) Living(ctx context.Context, after int64, now time.Time) ([]board.Post, error) {
+	posts, err := b.store.Living(ctx, after, now)
+	for _, p := range posts {
+		b.alikes.Add(p)
 	}
+	return posts, err
 }
 
 // followEvery is how often settings and boards are looked at, which another process

@@ -129,6 +129,27 @@ func TestPostsSurviveARestart(t *testing.T) {
 	}
 }
 
+// TestBothIndexesAreFilledAfterARestart asks until they are: that goes on behind the
+// pages.
+func TestBothIndexesAreFilledAfterARestart(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	site := start(t, "--addr", "127.0.0.1:0", "--data", data)
+	for _, end := range []string{"today", "tonight"} {
+		if res := site.post(t, "/b/home/posts", url.Values{"body": {"Somebody has left a basket of lemons on the stairs, take as many as you like " + end}}); res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("status = %s", res.Status)
+		}
+	}
+	site.stop()
+	site = start(t, "--addr", "127.0.0.1:0", "--data", data)
+	for path, want := range map[string]string{"/": "and 1 like it", "/search?q=lemons": "basket of lemons"} {
+		for until := time.Now().Add(10 * time.Second); !strings.Contains(site.get(t, path), want); {
+			if time.Now().After(until) {
+				t.Fatalf("%s does not say %q", path, want)
+			}
+		}
+	}
+}
+
 func TestTheAddressesToOpenAreNamed(t *testing.T) {
 	everywhere := &net.TCPAddr{IP: net.IPv6unspecified, Port: 8080}
 	list := addresses(&Config{}, everywhere)

@@ -13,11 +13,8 @@
 package alike
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"mayfly/board"
 )
@@ -37,7 +34,7 @@ type Index struct {
 	of    map[board.PostID]*cluster
 	table []*cluster // by hash of a band; the latest that has it, and maybe none
 
-	// What ended while a birth or Fill was under way, so that neither brings it back.
+	// What ended while births were under way, so that neither brings it back.
 	pending int
 	gone    map[board.PostID]struct{}
 }
@@ -199,29 +196,4 @@ func (x *Index) Cluster(id board.PostID) []board.PostID {
 		return slices.Clone(c.posts)
 	}
 	return []board.PostID{id}
-}
-
-// Source reads what is alive.
-type Source interface {
-	// Living returns some of the posts whose Seq is higher than after, in their order;
-	// none when there are no more.
-	Living(ctx context.Context, after int64, now time.Time) ([]board.Post, error)
-}
-
-// Fill reads all that is alive. Births and endings meanwhile are taken in as ever.
-func (x *Index) Fill(ctx context.Context, from Source, now board.Clock) error {
-	defer x.Expect()()
-	for after := int64(0); ; {
-		posts, err := from.Living(ctx, after, now())
-		if err != nil {
-			return fmt.Errorf("fill look-alikes: %w", err)
-		}
-		if len(posts) == 0 {
-			return nil
-		}
-		for _, p := range posts {
-			x.Add(p)
-		}
-		after = posts[len(posts)-1].Seq
-	}
 }
