@@ -28,7 +28,7 @@ func quick(t *testing.T, what string, f func()) {
 	t.Helper()
 	start := time.Now()
 	f()
-	if took := time.Since(start); took > 30*time.Second {
+	if took := time.Since(start); took > 15*time.Second {
 		t.Errorf("%s takes %v", what, took)
 	}
 }
