@@ -25,8 +25,9 @@ var _ board.Finder = (*Index)(nil)
 
 // Index is what is known of the living. It is safe for concurrent use.
 type Index struct {
-	now board.Clock
-	log *slog.Logger
+	now     board.Clock
+	log     *slog.Logger
+	askTime time.Duration
 
 	mu      sync.Mutex // guards what follows, for moments only
 	alive   map[board.PostID]entry
@@ -80,7 +81,7 @@ func New(ctx context.Context, now board.Clock, log *slog.Logger) (*Index, error)
 		return nil, errors.Join(fmt.Errorf("open search: %w", err), db.Close())
 	}
 	return &Index{
-		now: now, log: log, db: db, wake: make(chan struct{}, 1),
+		now: now, log: log, askTime: askTime, db: db, wake: make(chan struct{}, 1),
 		alive: map[board.PostID]entry{}, rising: map[string]ranking{}, coming: map[board.PostID]bool{},
 	}, nil
 }
@@ -293,7 +294,7 @@ func (x *Index) Find(ctx context.Context, s board.Search) (board.Found, error) {
 	}
 	x.asking.Lock()
 	defer x.asking.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+	ctx, cancel := context.WithTimeout(ctx, x.askTime)
 	defer cancel()
 	if x.behind() <= chunk { // otherwise Run is at it, and nobody waits for all of it
 		x.settle(ctx)

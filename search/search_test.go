@@ -395,6 +395,7 @@ func BenchmarkFind(b *testing.B) {
 // to be taken in: the newest posts, all that a first look would see, are gone.
 func TestAMassEndingHidesNothingAndFailsNobody(t *testing.T) {
 	s := newShelf(t)
+	s.askTime = time.Minute // how far a slow machine comes in askTime is not asked here
 	kept := s.say("the same word")
 	var ended []board.Ending
 	for range 20_000 {
@@ -408,5 +409,18 @@ func TestAMassEndingHidesNothingAndFailsNobody(t *testing.T) {
 	}
 	if len(s.waiting) != len(ended) {
 		t.Error("whoever asked was made to wait for the endings")
+	}
+}
+
+// TestAQuestionThatTakesTooLongIsAnsweredWithWhatWasFound has no time at all.
+func TestAQuestionThatTakesTooLongIsAnsweredWithWhatWasFound(t *testing.T) {
+	s := newShelf(t)
+	s.say("the same word")
+	s.askTime = 0
+	q := typing("same")
+	q.Limit = 50
+	f, err := s.Find(t.Context(), q)
+	if err != nil || f.More || len(f.IDs) > 0 {
+		t.Errorf("%+v, %v", f, err)
 	}
 }
