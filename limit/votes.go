@@ -105,7 +105,9 @@ func (g *Gate) hearSiege(c Cost, slug string) {
 	}
 }
 
-func (e *epoch) siege(c Cost, slug string) tag { return e.key.tag(c, siegeLoad, anyone, []byte(slug)...) }
+func (e *epoch) siege(c Cost, slug string) tag {
+	return e.key.tag(c, siegeLoad, anyone, []byte(slug)...)
+}
 
 // fresh is the how-manieth fresh cookie asks for a cost on one post, from 0 on, of its
 // network (ofPost) or of all (the other scopes), of which there may be so many; a settled
