@@ -85,19 +85,28 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 	}
 }
 
+// dress is how wide a window is, and whether the system is light or dark.
+type dress struct {
+	width  int64
+	scheme string
+}
+
 // checkBarriers has axe, which is there already, look at the page.
 func (p *person) checkBarriers(name string) {
 	p.t.Helper()
-	for _, w := range []int64{390, 1280} {
-		for _, scheme := range []string{"light", "dark"} {
-			p.width(w)
-			p.media("prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
-			p.wait("the colours have changed", `document.getAnimations().length === 0`)
-			see[any](p, `void scrollTo(0, 1e6)`) // where what sticks to the foot covers nothing
-			for _, barrier := range see[[]string](p, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}).then(r =>
-				r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? "")).join(" | ")))`) {
-				p.t.Errorf("%s at %d px, %s: %s", name, w, scheme, barrier)
-			}
+	p.checkBarriersAs(name, dress{390, "light"}, dress{390, "dark"}, dress{1280, "light"}, dress{1280, "dark"})
+}
+
+func (p *person) checkBarriersAs(name string, dresses ...dress) {
+	p.t.Helper()
+	for _, as := range dresses {
+		p.width(as.width)
+		p.media("prefers-color-scheme", as.scheme, "prefers-reduced-motion", "reduce")
+		p.wait("the colours have changed", `document.getAnimations().length === 0`)
+		see[any](p, `void scrollTo(0, 1e6)`) // where what sticks to the foot covers nothing
+		for _, barrier := range see[[]string](p, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}).then(r =>
+			r.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + (n.any[0]?.message ?? "")).join(" | ")))`) {
+			p.t.Errorf("%s at %d px, %s: %s", name, as.width, as.scheme, barrier)
 		}
 	}
 }
@@ -171,13 +180,16 @@ func TestControlsAreLargeEnoughForAFinger(t *testing.T) {
 	p.width(390)
 	for _, path := range paths {
 		p.enter(path)
-		for _, small := range see[[]string](p, `[...document.querySelectorAll("button, a.act, .dock a, .seg label, summary")]
-			.filter(e => e.checkVisibility() && (e.getBoundingClientRect().height < 43.5 || e.getBoundingClientRect().width < 43.5))
-			.map(e => e.outerHTML.replace(/\s+/g, " ").slice(0, 90) + " " + e.getBoundingClientRect().width.toFixed() + "×" + e.getBoundingClientRect().height.toFixed())`) {
+		for _, small := range see[[]string](p, smallTargets) {
 			t.Errorf("%s: %s", path, small)
 		}
 	}
 }
+
+// smallTargets are those on the page that a finger could miss.
+const smallTargets = `[...document.querySelectorAll("button, a.act, a.btn, a.tag, .dock a, .tabs a, .seg label, .tick, .check, summary, select")]
+	.filter(e => e.checkVisibility() && (e.getBoundingClientRect().height < 43.5 || e.getBoundingClientRect().width < 43.5))
+	.map(e => e.outerHTML.replace(/\s+/g, " ").slice(0, 90) + " " + e.getBoundingClientRect().width.toFixed() + "×" + e.getBoundingClientRect().height.toFixed())`
 
 // TestWhoWantsLessMotionSeesNone watches what moves while posts come and go.
 func TestWhoWantsLessMotionSeesNone(t *testing.T) {

@@ -83,7 +83,7 @@ func TestWithoutAScriptAnAdminDoesAllOfThis(t *testing.T) {
 	p.follow(`button[value="preview"]`)
 	p.follow(`button[value="apply"]`)
 	p.open("/admin/log")
-	p.wait("it is in the log", `document.body.innerText.includes("k: 5 → 55")`)
+	p.wait("it is in the log", `document.body.innerText.includes("Smallest count shown: 5 → 55")`)
 	p.follow(`main form button`)
 	p.wait("rolling back is shown first", `document.querySelector(".changes")`)
 	p.withScript()

@@ -49,7 +49,7 @@ func TestThreeReportsAndAnAdminsTap(t *testing.T) {
 	one.loses("the neighbours sing")
 	two.loses("the neighbours sing")
 	ada.wait("it is in the open queue", `document.querySelectorAll(".case").length === 1`)
-	ada.shows("Spam or selling × 2")
+	ada.shows("Spam or selling\u00a0×\u00a02")
 	ada.shows("the neighbours sing")
 	see[any](ada, `document.querySelector(".case").focus()`)
 	ada.types(".case", "1")

@@ -428,8 +428,16 @@ func whatWasDone(p *words.Printer, e board.Entry) string {
 		return string(e.Action) + " " + e.Subject
 	}
 	return p.SayWith(key, map[string]any{
-		"subject": e.Subject, "old": excerpt(nothingAs(e.Old), valueLetters), "new": excerpt(nothingAs(e.New), valueLetters),
+		"subject": subjectSaid(p, e), "old": excerpt(nothingAs(e.Old), valueLetters), "new": excerpt(nothingAs(e.New), valueLetters),
 	})
+}
+
+// subjectSaid is what it was done to: a setting by the name that its page gives it.
+func subjectSaid(p *words.Printer, e board.Entry) string {
+	if k, err := board.FindKnob(e.Subject); err == nil && e.Action == board.ActSetting {
+		return knobLabel(p, k)
+	}
+	return e.Subject
 }
 
 // nothingAs shows an empty value.

@@ -47,7 +47,7 @@ func KeysPage(k Keys) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if k.Made != "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<section class=\"panel\" role=\"status\"><div class=\"panel-head\"><h2>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<section class=\"panel\" role=\"status\" tabindex=\"-1\" autofocus><div class=\"panel-head\"><h2>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
