@@ -46,7 +46,7 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
 	s.owner(p)
-	return s, p, append([]string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic", "/p/" + once.ID + "/open"}, adminPages...)
+	return s, p, []string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic", "/p/" + once.ID + "/open"}
 }
 
 // enter goes to a page of a board that is furnished; one that opens a post once stays.
@@ -187,7 +187,7 @@ func TestControlsAreLargeEnoughForAFinger(t *testing.T) {
 }
 
 // smallTargets are those on the page that a finger could miss.
-const smallTargets = `[...document.querySelectorAll("button, a.act, a.btn, a.tag, .dock a, .tabs a, .seg label, .tick, .check, summary, select")]
+const smallTargets = `[...document.querySelectorAll("button, a.act, a.btn, a.tag, .dock a, .admin-tabs a, .seg label, .tick, .check, summary, select")]
 	.filter(e => e.checkVisibility() && (e.getBoundingClientRect().height < 43.5 || e.getBoundingClientRect().width < 43.5))
 	.map(e => e.outerHTML.replace(/\s+/g, " ").slice(0, 90) + " " + e.getBoundingClientRect().width.toFixed() + "×" + e.getBoundingClientRect().height.toFixed())`
 
