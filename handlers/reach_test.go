@@ -56,7 +56,7 @@ func TestAChangedSettingReachesEveryOpenPageAndEveryLimit(t *testing.T) {
 			t.Fatalf("%s: before, %d instead of %d", tt.change, got, tt.was)
 		}
 		began := time.Now()
-		a := answer{}
+		var a answer
 		if tt.path == "" {
 			a = s.sends(settingsForm(s.get("/admin/settings").body), append(tt.fields, "do", "apply")...)
 		} else {
