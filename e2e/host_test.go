@@ -56,6 +56,17 @@ func TestAnOpenComposerFollowsWhatTheHostOffers(t *testing.T) {
 	see[any](p, `void (document.querySelector("[value=pond]").checked = false)`)
 	p.follow("main form button")
 	writer.wait("it is offered no more", `document.querySelectorAll("#composer .back").length === 2 && document.querySelector("#composer .none input").checked`)
+	for _, setting := range []string{"pictures", "unlisted", "view_once"} {
+		s.set(setting + "=off")
+	}
+	writer.wait("nor is any of these", `!document.querySelector("#composer #photo, #composer [name=unlisted], #composer [name=view_once]") && document.querySelector("#composer textarea").required`)
+	for _, setting := range []string{"pictures=blurred", "unlisted=on", "view_once=on", "nudge=Be kind."} {
+		s.set(setting)
+	}
+	writer.wait("all of it is back", `document.querySelector("#composer #photo + #limits") && document.querySelector("#composer [name=unlisted]") && document.querySelector("#composer .extras [name=view_once]") && document.querySelector("#offer-nudge + *")?.id === "send"`)
+	writer.chooses(aPhoto(t, 320, 200))
+	writer.click("#composer #send")
+	writer.wait("a picture goes out as before", `document.querySelector("article details.photo") && document.querySelector("article").innerText.includes("half written")`)
 }
 
 // TestShotsOfTheHost takes no test: see TestShots.

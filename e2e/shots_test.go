@@ -186,6 +186,24 @@ func (p photographer) proof(s *site) {
 	p.withScript()
 }
 
+// TestShotsOfModeration takes no test: see TestShots.
+func TestShotsOfModeration(t *testing.T) {
+	folder := os.Getenv("MAYFLY_SHOTS")
+	if folder == "" {
+		t.Skip("MAYFLY_SHOTS names no folder")
+	}
+	for _, lang := range []string{"en", "it"} {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			in := filepath.Join(folder, lang)
+			if err := os.MkdirAll(in, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			looksOfModeration(t, lang, func(p *person, name string) { photographer{p, in}.take(name) })
+		})
+	}
+}
+
 // live fills the board as a day and a night would, and returns its longest thread.
 func (s *site) live() (thread note) {
 	s.t.Helper()

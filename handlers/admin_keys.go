@@ -9,7 +9,7 @@ import (
 
 // keysPage lists the keys of the API.
 func (s *Server) keysPage(w http.ResponseWriter, r *http.Request, me board.Admin) error {
-	return s.answerKeys(w, r, me, http.StatusOK, views.KeyList{})
+	return s.answerKeys(w, r, me, http.StatusOK, views.KeyList{Revoked: r.URL.Query().Has("revoked")})
 }
 
 func (s *Server) answerKeys(w http.ResponseWriter, r *http.Request, me board.Admin, status int, k views.KeyList) error {
@@ -57,6 +57,6 @@ func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request, me board.Admi
 	if err := s.door.RevokeKey(r.Context(), me, r.PostForm.Get("key")); err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/admin/keys", http.StatusSeeOther)
+	http.Redirect(w, r, "/admin/keys?revoked=1", http.StatusSeeOther)
 	return nil
 }

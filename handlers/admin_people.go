@@ -10,7 +10,7 @@ import (
 
 // adminsPage lists who runs the board.
 func (s *Server) adminsPage(w http.ResponseWriter, r *http.Request, me board.Admin) error {
-	return s.answerAdmins(w, r, me, http.StatusOK, views.Staff{})
+	return s.answerAdmins(w, r, me, http.StatusOK, views.Staff{Removed: r.URL.Query().Has("removed")})
 }
 
 func (s *Server) answerAdmins(w http.ResponseWriter, r *http.Request, me board.Admin, status int, staff views.Staff) error {
@@ -52,7 +52,7 @@ func (s *Server) removeAdmin(w http.ResponseWriter, r *http.Request, me board.Ad
 	if err != nil {
 		return s.refuseAdmins(w, r, me, name, err)
 	}
-	http.Redirect(w, r, "/admin/admins", http.StatusSeeOther)
+	http.Redirect(w, r, "/admin/admins?removed=1", http.StatusSeeOther)
 	return nil
 }
 

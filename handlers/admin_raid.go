@@ -34,7 +34,7 @@ func (s *Server) setRaid(w http.ResponseWriter, r *http.Request, me board.Admin)
 	if err := s.storm(r, me, slug, r.PostForm.Get("for")); err != nil {
 		return err
 	}
-	http.Redirect(w, r, backTo(r), http.StatusSeeOther)
+	http.Redirect(w, r, backTo(r)+"#raid", http.StatusSeeOther)
 	return nil
 }
 

@@ -33,7 +33,7 @@ func TestOneTapTurnsRaidModeOnAndOff(t *testing.T) {
 		}
 	}
 	a := s.do(http.MethodPost, "/admin/raid/mode", "board=&for=30m", "Content-Type", formType, "Referer", s.url+"/admin/queue")
-	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/admin/queue" || s.storms.Left("home") != 30*time.Minute {
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != "/admin/queue#raid" || s.storms.Left("home") != 30*time.Minute {
 		t.Fatalf("on: %s, %s left", a.Status, s.storms.Left("home"))
 	}
 	if page := s.get("/admin/queue"); !strings.Contains(page.body, "Raid mode is on, on all boards: 30 min left") {

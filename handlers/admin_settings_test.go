@@ -88,7 +88,7 @@ func TestASettingIsSeenBeforeItIsSaved(t *testing.T) {
 	if _, out := s.call(http.MethodGet, "/api/v1/boards/home/posts", nil); len(out["posts"].([]any)) != 0 {
 		t.Error("what the forecast said would end is there")
 	}
-	if page := s.get("/admin/log").body; !strings.Contains(page, "ttl_max: 7d → 6h") || !strings.Contains(page, ">ada<") {
+	if page := s.get("/admin/log").body; !strings.Contains(page, "The longest life: 7d → 6h") || !strings.Contains(page, ">ada<") {
 		t.Error("the log does not say who changed what")
 	}
 }

@@ -264,7 +264,7 @@ func TestPlacesBackdropsAndTextsReachReaders(t *testing.T) {
 		t.Errorf("a position that is none: %s", bad.Status)
 	}
 	log := html.UnescapeString(s.get("/admin/log").body)
-	for _, line := range []string{"place_list: – → Library 45.4642/9.19; Old Harbour", "backdrops: all → pond moth", "contact: – → host@river.example"} {
+	for _, line := range []string{"Which places: – → Library 45.4642/9.19; Old Harbour", "Which backdrops: all → pond moth", "How to reach you: – → host@river.example"} {
 		if !strings.Contains(log, line) {
 			t.Errorf("the log lacks %q", line)
 		}

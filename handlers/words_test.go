@@ -84,7 +84,7 @@ func TestTheCareCardIsForItsAuthorAlone(t *testing.T) {
 		if strings.Contains(page.body, "You matter here") || !strings.Contains(page.body, "I want to vanish") {
 			t.Errorf("a stranger's %s: %s", path, page.Status)
 		}
-		for _, line := range []string{`class="rescue"`, `class="score-low"`, "Vote down. Takes"} {
+		for _, line := range []string{`class="rescue"`, `class="score-low"`, "Vote down. Takes", `class="wick"`} {
 			if strings.Contains(page.body, line) {
 				t.Errorf("%s speaks of its end by votes: %s", path, line)
 			}

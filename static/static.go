@@ -22,7 +22,7 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-//go:embed css/*.css img/*.svg img/*.png img/backdrops/*.svg fonts/*.woff2 js/*.js js/vendor/*.js app.webmanifest
+//go:embed css/*.css img/*.svg img/*.png img/backdrops/*.svg fonts/*.woff2 js/*.js js/vendor/*.js *.webmanifest
 var sources embed.FS
 
 // prefix is where Handler is mounted.
@@ -38,6 +38,10 @@ var served = []struct {
 	{"fonts/ysabeau-office-latin.woff2", nil},
 	{"img/brand.svg", nil},
 	{"img/favicon.svg", nil},
+	{"img/icon-192.png", nil},
+	{"img/icon-512.png", nil},
+	{"img/icon-maskable.png", nil},
+	{"img/icon-touch.png", nil},
 	{"img/icons.svg", nil},
 	{"img/membrane.svg", nil},
 	{"img/share.png", nil},
@@ -68,6 +72,7 @@ var served = []struct {
 	{"img/backdrops/velvet.svg", nil},
 	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css", "css/moderation.css"}},
 	{"css/admin.css", nil},
+	{"admin.webmanifest", nil},
 	{"app.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
 	{"js/keep.js", nil},

@@ -249,6 +249,7 @@ func newCodes(seed board.Seed, name string) (Codes, error) {
 type Staff struct {
 	Admins  []board.Admin
 	Link    string // of an invitation that was just made
+	Removed bool   // somebody just was
 	Refused Refused
 	Of      string // the admin whose removal was refused; "": the invitation was
 }
@@ -258,6 +259,7 @@ type Admins struct {
 	Admin
 	List   []AdminRow
 	Link   string
+	Done   string
 	Owner  bool // its reader is
 	Invite Input
 	Err    string
@@ -276,6 +278,9 @@ type AdminRow struct {
 func NewAdmins(d Desk, s Staff) Admins {
 	p := d.Words
 	out := Admins{Admin: d.admin("admins", p.Say("admin.admins_lead")), Link: s.Link, Owner: d.Me.Owner}
+	if s.Removed {
+		out.Done = p.Say("admin.removed")
+	}
 	wrong := func(of string) (string, string) {
 		if s.Of != of {
 			return "", ""
@@ -428,8 +433,16 @@ func whatWasDone(p *words.Printer, e board.Entry) string {
 		return string(e.Action) + " " + e.Subject
 	}
 	return p.SayWith(key, map[string]any{
-		"subject": e.Subject, "old": excerpt(nothingAs(e.Old), valueLetters), "new": excerpt(nothingAs(e.New), valueLetters),
+		"subject": subjectSaid(p, e), "old": excerpt(nothingAs(e.Old), valueLetters), "new": excerpt(nothingAs(e.New), valueLetters),
 	})
+}
+
+// subjectSaid is what it was done to: a setting by the name that its page gives it.
+func subjectSaid(p *words.Printer, e board.Entry) string {
+	if k, err := board.FindKnob(e.Subject); err == nil && e.Action == board.ActSetting {
+		return knobLabel(p, k)
+	}
+	return e.Subject
 }
 
 // nothingAs shows an empty value.

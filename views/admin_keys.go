@@ -12,6 +12,8 @@ type KeyList struct {
 	Keys []board.Pass
 	Made string // a key that was just made
 
+	Revoked bool // one just was
+
 	Label, Lasts string // as they were sent
 	Scopes       []string
 	Refused      Refused
@@ -21,6 +23,7 @@ type KeyList struct {
 type Keys struct {
 	Admin
 	Made     string
+	Done     string
 	List     []KeyRow
 	Label    Input
 	Lasts    Input
@@ -47,6 +50,9 @@ func NewKeys(d Desk, k KeyList) Keys {
 		Admin: d.admin("keys", p.Say("admin.keys_lead")), Made: k.Made, Err: k.Refused.All, ScopeErr: wrong["scope"],
 		Label: Input{ID: "label", Name: "label", Label: p.Say("admin.key_label"), Hint: p.Say("admin.key_label_hint"), Value: k.Label, Err: wrong["label"], Auto: "off"},
 		Lasts: Input{ID: "lasts", Name: "lasts", Label: p.Say("admin.key_lasts"), Hint: p.Say("admin.key_lasts_hint"), Value: k.Lasts, Err: wrong["lasts"], Auto: "off"},
+	}
+	if k.Revoked {
+		out.Done = p.Say("admin.revoked")
 	}
 	for _, scope := range board.Scopes {
 		name := string(scope)

@@ -58,7 +58,11 @@ type CaseCard struct {
 // NewQueue draws up what waits for an admin.
 func NewQueue(d Desk, l Line) Queue {
 	p := d.Words
-	q := Queue{Admin: d.admin("queue", p.Say("queue.lead", "n", d.Waiting)), One: l.One, Err: l.Refused, Look: l.Look, State: stateOf(l.Cases)}
+	lead := p.Say("queue.quiet")
+	if d.Waiting > 0 {
+		lead = p.Say("queue.lead", "n", d.Waiting)
+	}
+	q := Queue{Admin: d.admin("queue", lead), One: l.One, Err: l.Refused, Look: l.Look, State: stateOf(l.Cases)}
 	if l.Look != "" {
 		q.LookErr = p.Say("queue.look_nothing")
 	}
@@ -119,7 +123,7 @@ func newCase(d Desk, c board.Case) CaseCard {
 	card.Reasons = []Choice{{Value: "", Text: ReasonText(p, ""), Chosen: most == ""}}
 	for _, reason := range board.Reasons {
 		if n := c.Reasons[reason]; n > 0 {
-			card.Said = append(card.Said, ReasonText(p, reason)+" × "+strconv.Itoa(n))
+			card.Said = append(card.Said, ReasonText(p, reason)+"\u00a0×\u00a0"+strconv.Itoa(n))
 		}
 		card.Reasons = append(card.Reasons, Choice{Value: string(reason), Text: ReasonText(p, reason), Chosen: reason == most})
 	}

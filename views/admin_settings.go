@@ -139,7 +139,7 @@ func knobField(p *words.Printer, k board.Knob, t Tuned) KnobField {
 	now := k.Get(t.Settings)
 	f := KnobField{Knob: k.Name, Kind: k.Kind, Was: now, Low: bound(p, k, k.Min), Top: bound(p, k, k.Max)}
 	f.ID, f.Name, f.Value = "s-"+k.Name, k.Name, now
-	f.Label, f.Hint = knobLabel(p, k), capital(p.Say("setting."+k.Name))
+	f.Label, f.Hint = knobLabel(p, k), knobHint(p, k)
 	if typed, ok := t.Typed[k.Name]; ok {
 		f.Value = typed
 		if t.Conflict == nil {
@@ -182,6 +182,14 @@ func knobLabel(p *words.Printer, k board.Knob) string {
 		return p.Say(key)
 	}
 	return k.Name
+}
+
+// knobHint says what a setting is about.
+func knobHint(p *words.Printer, k board.Knob) string {
+	if key := "hint." + k.Name; p.Has(key) {
+		return p.Say(key)
+	}
+	return capital(p.Say("setting." + k.Name))
 }
 
 func bound(p *words.Printer, k board.Knob, value string) string {

@@ -54,7 +54,10 @@ type Heed struct {
 // NewLexicon draws up the page of words.
 func NewLexicon(d Desk, l Lexicon) Filters {
 	p := d.Words
-	out := Filters{Admin: d.admin("words", p.Say("filter.lead")), Count: p.Say("filter.count", "n", len(l.Filters))}
+	out := Filters{Admin: d.admin("words", p.Say("filter.lead")), Count: p.Say("filter.none")}
+	if n := len(l.Filters); n > 0 {
+		out.Count = p.Say("filter.count", "n", n)
+	}
 	if key := "filter.done." + l.Done; l.Done != "" && p.Has(key) {
 		out.Done = p.Say(key)
 	}

@@ -146,7 +146,10 @@ func NewLimits(p *words.Printer, s board.Settings) Limits {
 
 // NewOffers draws up what the host offers, of which nothing is chosen.
 func NewOffers(p *words.Printer, s board.Settings) Composer {
-	return Composer{Words: p, Moods: moods(p, s, ""), Plain: true, Places: placeChoices(p, s, "")}
+	return Composer{
+		Words: p, Photo: newPhoto(p, s, Given{}, nil), Moods: moods(p, s, ""), Plain: true, Places: placeChoices(p, s, ""),
+		MayOnce: s.ViewOnce, MayHide: s.Unlisted, Nudge: s.Nudge,
+	}
 }
 
 // NewPace says how writing is not as usual on a board.

@@ -155,7 +155,7 @@ func onceFields(c Composer) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if c.MayOnce {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<details class=\"more\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<details class=\"more\" id=\"offer-once\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -92,3 +92,12 @@ func knowWriting(v Visit) Know {
 	}
 	return Know{p.Say("know.first"), p.Say("know.first_rest", "time", v.Settings.VisitorTTL)}
 }
+
+// manifest is what a phone's home screen is told of the page: admins put their queue
+// there, and readers the board.
+func (p Page) manifest() string {
+	if p.Name == "admin" || p.Name == "door" {
+		return "admin.webmanifest"
+	}
+	return "app.webmanifest"
+}

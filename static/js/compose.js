@@ -68,7 +68,7 @@ document.addEventListener("click", ({ target }) => {
 /** A post without a picture needs words. */
 export function required(form) {
   const fold = form.querySelector("#photo");
-  if (fold) bodyOf(form).required = !("has" in fold.dataset);
+  bodyOf(form).required = !fold || !("has" in fold.dataset);
 }
 
 async function picture(input) {
@@ -243,17 +243,33 @@ export function limits(fresh) {
   showRoom(formOf(fresh));
 }
 
-const choices = (field) => [...field.querySelectorAll("[value]")].map((choice) => choice.value).join();
+// Where what the host begins to offer stands in an open form; a reply has a nudge alone.
+const stands = {
+  photo: (form, field) => form.querySelector("#limits")?.before(field),
+  "offer-backdrop": (form, field) => form.querySelector(".extras")?.prepend(field),
+  "offer-place": (form, field) => form.querySelector(".extras")?.prepend(field),
+  "offer-once": (form, field) => form.querySelector(".extras")?.append(field),
+  "offer-unlisted": (form, field) => form.querySelector(".extras")?.after(field),
+  "offer-nudge": (form, field) => (form.id === "talk" ? bodyOf(form).parentElement.append(field) : form.querySelector("#send").before(field)),
+};
+
+const choices = (field) => (field.matches("p") ? field.textContent : [...field.querySelectorAll("[value]")].map((choice) => choice.getAttribute("value")).join());
 
 /** Puts what the host offers now in the place of what was; what was chosen stays if it may. */
-export function offer(id, fresh) {
-  const extras = document.querySelector("#composer .extras");
-  if (!extras) return;
-  const old = extras.querySelector(`#${id}`);
-  if (!old || !fresh) {
-    if (fresh) extras.prepend(fresh);
-    else old?.remove();
-  } else if (choices(old) !== choices(fresh)) {
+export function offers(frame) {
+  const form = document.querySelector("#composer, #talk");
+  if (!form) return;
+  for (const id of Object.keys(stands)) offer(form, id, frame.querySelector(`#${id}`));
+  form.enctype = form.querySelector("#photo") ? "multipart/form-data" : "application/x-www-form-urlencoded";
+  required(form);
+  speak("offered");
+}
+
+function offer(form, id, fresh) {
+  const old = form.querySelector(`#${id}`);
+  if (!fresh) old?.remove();
+  else if (!old) stands[id](form, fresh);
+  else if (choices(old) !== choices(fresh)) {
     fresh.open = old.open;
     for (const was of old.querySelectorAll(":checked")) {
       const same = fresh.querySelector(`[value="${CSS.escape(was.value)}"]`);
@@ -262,7 +278,6 @@ export function offer(id, fresh) {
     }
     old.replaceWith(fresh);
   }
-  speak("offered");
 }
 
 /** Says how writing is not as usual from now on. */

@@ -6,7 +6,7 @@
 // waits, mayfly:landed when it has, mayfly:died (detail: id, why; "" when that is not
 // known; an admin's reason), mayfly:state (detail: the answer) before a difference lands.
 
-import { limits, offer, pace, typing } from "./compose.js";
+import { limits, offers, pace, typing } from "./compose.js";
 import { day, passing } from "./keep.js";
 import { adopt, closeGaps, leave, now, release, settled, speak } from "./life.js";
 import { parse } from "./net.js";
@@ -81,7 +81,7 @@ const handlers = {
   settings(frame) {
     seen(frame);
     limits(frame.querySelector("#limits"));
-    for (const id of ["offer-backdrop", "offer-place"]) offer(id, frame.querySelector(`#${id}`));
+    offers(frame);
     pace(frame.querySelector("#pace"));
     closing(frame.querySelector("#closing"));
   },

@@ -18,7 +18,7 @@ function ended(id, why, reason) {
   const told = note.content.firstElementChild.cloneNode(true);
   told.querySelector("p").textContent = text;
   told.querySelector("button").addEventListener("click", () => told.remove());
-  const all = document.querySelector(".toasts") ?? document.body.appendChild(Object.assign(document.createElement("div"), { className: "toasts" }));
+  const all = document.querySelector(".toasts") ?? document.getElementById("main").appendChild(Object.assign(document.createElement("div"), { className: "toasts" }));
   all.append(told);
   announce(text);
 }

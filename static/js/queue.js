@@ -51,7 +51,7 @@ function done(article) {
   const list = all();
   const next = list[list.indexOf(article) + 1] ?? list[list.indexOf(article) - 1];
   remove(article);
-  next?.focus();
+  (next ?? none)?.focus();
 }
 
 function remove(article) {
@@ -84,7 +84,7 @@ cases.addEventListener("keydown", (e) => {
   e.preventDefault();
 });
 
-if (document.activeElement === document.body && !matchMedia("(pointer: coarse)").matches) all()[0]?.focus({ preventScroll: true });
+if (document.activeElement === document.body && !location.hash && !matchMedia("(pointer: coarse)").matches) all()[0]?.focus({ preventScroll: true });
 
 // — What happens meanwhile —
 
