@@ -98,7 +98,7 @@ func (d *doors) servers(cfg *Config, sealed *seal, site http.Handler, log *slog.
 		return append(list, door{handlers.NewHTTPServer(site, log), d.clear})
 	}
 	if d.clear == nil {
-		d.clear = &lateListener{at: cfg.Addr, opened: func() { sealed.clear.Store(true) }, shut: make(chan struct{})}
+		d.clear = &lateListener{at: cfg.Addr, every: listenAgain, opened: func() { sealed.clear.Store(true) }, shut: make(chan struct{})}
 	}
 	return append(list,
 		door{handlers.NewTLSServer(site, certs.Config(sealed.Certificate), log), d.tls},
@@ -111,6 +111,7 @@ const listenAgain = time.Minute
 // lateListener listens as soon as its address is free.
 type lateListener struct {
 	at     string
+	every  time.Duration
 	opened func()
 	shut   chan struct{}
 
@@ -125,7 +126,7 @@ func (l *lateListener) Accept() (net.Conn, error) {
 		select {
 		case <-l.shut:
 			return nil, net.ErrClosed
-		case <-time.After(listenAgain):
+		case <-time.After(l.every):
 			own = l.try()
 		}
 	}

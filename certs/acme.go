@@ -29,6 +29,8 @@ type Order struct {
 	Mail   string         // whom the server may write to; "": nobody
 
 	HTTP, TLS net.Addr // where we listen; HTTP nil: nowhere
+
+	every time.Duration // how often to look whether one has to be renewed; 0: each ten minutes
 }
 
 // giveUp is how long the library goes on trying by itself.
@@ -58,8 +60,9 @@ func NewACME(o Order) (*ACME, error) {
 	}
 	silent := zap.NewNop() // its lines hold addresses
 	a.cache = certmagic.NewCache(certmagic.CacheOptions{
-		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return a.cfg, nil },
-		Logger:           silent,
+		GetConfigForCert:   func(certmagic.Certificate) (*certmagic.Config, error) { return a.cfg, nil },
+		RenewCheckInterval: o.every,
+		Logger:             silent,
 	})
 	a.cfg = certmagic.New(a.cache, certmagic.Config{
 		Storage: &certmagic.FileStorage{Path: o.Folder},

@@ -65,12 +65,12 @@ func (s *Server) withTLS(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		clear := s.inClear(r)
+		open := s.inClear(r)
 		switch {
 		case byOnion(r), r.URL.Path == "/healthz", !s.ours(r):
 			next.ServeHTTP(w, r)
-		case clear && s.tls.Answer(w, r):
-		case clear && !s.tls.Ready(), !clear && strings.EqualFold(r.Host, s.base.Host):
+		case open && s.tls.Answer(w, r):
+		case open && !s.tls.Ready(), !open && strings.EqualFold(r.Host, s.base.Host):
 			next.ServeHTTP(w, r)
 		case r.Method == http.MethodGet, r.Method == http.MethodHead:
 			http.Redirect(w, r, s.base.String()+r.URL.RequestURI(), http.StatusPermanentRedirect)
