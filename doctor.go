@@ -57,7 +57,7 @@ func examineRunning(ctx context.Context, cfg *Config, sealed *seal, at time.Time
 // seen is what somebody sees who comes by the base URL, as pages do.
 func (c *Config) seen(ctx context.Context) []doctor.Finding {
 	way := c.way()
-	return slices.Concat(way.Names(ctx), way.Clear(ctx), way.Handshake(ctx, time.Now()), way.Socket(ctx))
+	return slices.Concat(way.Names(ctx), way.Clear(ctx), way.Handshake(ctx, time.Now()), way.Believed(ctx), way.Socket(ctx))
 }
 
 // examine looks at what the page and the command both look at.

@@ -127,6 +127,32 @@ func (w Way) Handshake(ctx context.Context, now time.Time) []Finding {
 	return []Finding{good("doctor.tls", "name", host, "left", left)}
 }
 
+// Believed asks, as a visitor does, whether what stands before this server is believed:
+// who comes, and by TLS.
+func (w Way) Believed(ctx context.Context) []Finding {
+	if w.Base == nil || w.Direct {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, knockTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.Base.String()+"/healthz", http.NoBody)
+	if err != nil {
+		return nil
+	}
+	res, err := w.knocker().Do(req)
+	if err != nil {
+		return nil // Socket says that nobody answers
+	}
+	defer res.Body.Close()
+	switch {
+	case res.Header.Get("Mayfly-Way") != "":
+		return []Finding{bad("doctor.proxy_unbelieved", "base", w.Base.String())}
+	case w.Base.Scheme == "https" && w.Trusted && res.Header.Get("Strict-Transport-Security") == "":
+		return []Finding{bad("doctor.proto_lost", "base", w.Base.String())}
+	}
+	return nil
+}
+
 // Names looks whether the names that certificates are asked for lead to this machine.
 func (w Way) Names(ctx context.Context) []Finding {
 	if len(w.Domains) == 0 {

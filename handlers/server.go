@@ -109,6 +109,13 @@ func (s *Server) address(r *http.Request) netip.Addr {
 	return addr
 }
 
+// disbelieved says whether r names where it comes from in the words of a proxy that is
+// not trusted.
+func (s *Server) disbelieved(r *http.Request) bool {
+	_, untrusted := limit.Address(r, s.trusted)
+	return untrusted && !byOnion(r)
+}
+
 // fromTrustedProxy says whether the peer is one whose word we take.
 func (s *Server) fromTrustedProxy(r *http.Request) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
