@@ -75,9 +75,20 @@ func (s *Server) withTLS(next http.Handler) http.Handler {
 		case r.Method == http.MethodGet, r.Method == http.MethodHead:
 			http.Redirect(w, r, s.base.String()+r.URL.RequestURI(), http.StatusPermanentRedirect)
 		default:
-			s.fail(w, r, errClear)
+			s.refuseClear(w, r)
 		}
 	})
+}
+
+// refuseClear takes nothing that came in the clear. Words are given back to be copied: no
+// form of that page may be sent to the other address.
+func (s *Server) refuseClear(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if isAPI(r) || readForm(r) != nil || strings.TrimSpace(r.PostForm.Get("body")) == "" {
+		s.fail(w, r, errClear)
+		return
+	}
+	s.failWith(w, r, errClear, &views.Again{Action: r.URL.Path, Body: r.PostForm.Get("body"), Max: s.settings(board.Home).PostChars})
 }
 
 // ours says whether r names one of our names, by whatever port.
