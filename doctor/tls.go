@@ -166,7 +166,7 @@ func (w Way) Names(ctx context.Context) []Finding {
 	}
 	var found []Finding
 	for _, name := range w.Domains {
-		addrs, err := net.DefaultResolver.LookupIPAddr(ctx, name)
+		addrs, err := w.resolver.LookupIPAddr(ctx, name)
 		missing, _ := errors.AsType[*net.DNSError](err)
 		switch {
 		case missing != nil && missing.IsNotFound:

@@ -26,6 +26,8 @@ type Way struct {
 	Domains   []string       // that certificates are asked for
 	ClearPort string         // where it listens without TLS beside; "": it does not speak TLS
 	Roots     *x509.CertPool // who signs certificates; nil: whom the machine believes
+
+	resolver *net.Resolver // nil: the machine's
 }
 
 // Ways looks at what was said, without asking anybody.
