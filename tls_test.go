@@ -287,6 +287,7 @@ func TestAnOwnCertificateIsServedAndReadAgain(t *testing.T) {
 		t.Errorf("in the clear: %s to %q", res.Status, res.Header.Get("Location"))
 	}
 	command(t, "healthcheck", "--addr", "127.0.0.1:"+bare)
+	command(t, append([]string{"healthcheck", "--addr", "127.0.0.1:1", "--tls-addr", "127.0.0.1:" + secure}, args...)...)
 }
 
 func TestATakenPortBesideHTTPSStopsNobodyAndIsHadLater(t *testing.T) {
