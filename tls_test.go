@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -339,7 +340,8 @@ func TestSlowHandshakesAndHeadersAreShut(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(cert)
-	startTLS(t, roots, bare, secure, "--tls-cert", files[0], "--tls-key", files[1], "--base-url", "https://"+domain)
+	s := startTLS(t, roots, bare, secure, "--tls-cert", files[0], "--tls-key", files[1], "--base-url", "https://"+domain)
+	s.ask(t, http.MethodGet, s.base+"/about", nil) // by a connection that is kept
 	begin := time.Now()
 	silent, err := net.Dial("tcp", "127.0.0.1:"+secure)
 	if err != nil {
@@ -354,6 +356,15 @@ func TestSlowHandshakesAndHeadersAreShut(t *testing.T) {
 	if _, err := slow.Write([]byte("GET / HTTP/1.1\r\nHost: board.example\r\nX-Slow: ")); err != nil {
 		t.Fatal(err)
 	}
+	second, err := tls.Dial("tcp", "127.0.0.1:"+secure, &tls.Config{ServerName: domain, RootCAs: roots, NextProtos: []string{"h2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	// HTTP/2: the preface, empty settings, and the beginning of a frame of headers.
+	if _, err := second.Write([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x64\x01\x04\x00\x00\x00\x01\x82")); err != nil {
+		t.Fatal(err)
+	}
 	for what, conn := range map[string]net.Conn{"a handshake": silent, "headers": slow} {
 		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 		if _, err := io.ReadAll(conn); errors.Is(err, os.ErrDeadlineExceeded) {
@@ -362,5 +373,23 @@ func TestSlowHandshakesAndHeadersAreShut(t *testing.T) {
 	}
 	if took := time.Since(begin); took < 2*time.Second || took > 6*time.Second {
 		t.Errorf("shut after %v, want 3 s", took)
+	}
+	_ = second.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.ReadAll(second); errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begin) > 9*time.Second {
+		t.Errorf("slow headers of HTTP/2 are shut after %v, want 6 s", time.Since(begin))
+	}
+	kept := false
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { kept = info.Reused }})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/about", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := s.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if !kept || res.ProtoMajor != 2 {
+		t.Errorf("one that has asked is not kept: %v, %s", kept, res.Proto)
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// headerTime is how long the headers of a request may take.
+const headerTime = 3 * time.Second
+
 // answerTime is how long a reader of an answer may take.
 const answerTime = 30 * time.Second
 
@@ -20,7 +23,7 @@ const answerTime = 30 * time.Second
 func NewHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: 3 * time.Second,
+		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       bodyTime,
 		WriteTimeout:      answerTime,
 		IdleTimeout:       20 * time.Second,

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"mayfly/board"
@@ -29,8 +30,43 @@ type TLS struct {
 func NewTLSServer(h http.Handler, cfg *tls.Config, log *slog.Logger) *http.Server {
 	srv := NewHTTPServer(h, log)
 	srv.TLSConfig = cfg
+	srv.ConnState = (&hurry{waiting: map[net.Conn]*wait{}}).changed
 	srv.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 64, SendPingTimeout: 20 * time.Second, PingTimeout: 10 * time.Second}
 	return srv
+}
+
+// hurry shuts connections that speak HTTP/2 and ask for nothing at first, or not to the
+// end: net/http gives those as long as idle ones.
+type hurry struct {
+	mu      sync.Mutex
+	waiting map[net.Conn]*wait
+}
+
+// wait is for the first request of a connection.
+type wait struct {
+	timer  *time.Timer
+	active int // how often it became so: HTTP/2 is once before there is a request
+}
+
+// changed is an http.Server's ConnState.
+func (h *hurry) changed(c net.Conn, state http.ConnState) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	w := h.waiting[c]
+	switch {
+	case state == http.StateNew:
+		h.waiting[c] = &wait{timer: time.AfterFunc(2*headerTime, func() { _ = c.Close() })} // a handshake, and headers
+		return
+	case w == nil || state == http.StateIdle:
+		return
+	case state == http.StateActive:
+		w.active++
+		if by, ok := c.(*tls.Conn); ok && by.ConnectionState().NegotiatedProtocol == "h2" && w.active < 2 {
+			return
+		}
+	}
+	w.timer.Stop()
+	delete(h.waiting, c)
 }
 
 // clearKey marks the requests that came in the clear where TLS is spoken as well.

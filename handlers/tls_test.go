@@ -140,7 +140,7 @@ func TestAdminsSeeThatACertificateIsMissingAndMayAskAgain(t *testing.T) {
 			t.Errorf("%s has no banner", path)
 		}
 	}
-	if a := s.get("/admin/log", "Accept-Language", "it"); !strings.Contains(a.body, "Non si riesce ad avere un certificato per board.example") {
+	if a := s.get("/admin/log", "Accept-Language", "it"); !strings.Contains(a.body, "per board.example: il server ACME non ne trova l’indirizzo") {
 		t.Error("the banner speaks no Italian")
 	}
 	if a := s.get("/admin/system"); !strings.Contains(a.body, `action="/admin/system/certificate"`) {
