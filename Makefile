@@ -62,7 +62,8 @@ generated:
 		exit $${stale:-0}; \
 	}
 
-# A C compiler for SQLite and the race detector, and a browser.
+# A C compiler for SQLite and the race detector, a browser, and two proxies, which are
+# not left running where they are installed here.
 tools:
 	@missing=; \
 	command -v $${CC:-gcc} >/dev/null || missing="gcc libc6-dev"; \
@@ -70,13 +71,17 @@ tools:
 		command -v $$browser >/dev/null && found=$$browser; \
 	done; \
 	[ -n "$$found" ] || missing="$$missing chromium fonts-liberation"; \
+	for proxy in nginx caddy; do \
+		PATH="$$PATH:/usr/sbin" command -v $$proxy >/dev/null || { missing="$$missing $$proxy"; idle="$$idle $$proxy"; }; \
+	done; \
 	[ -n "$$missing" ] || exit 0; \
 	[ "$$(id -u)" = 0 ] || sudo=sudo; \
 	if command -v apt-get >/dev/null && $$sudo true; then \
 		echo "The tests need $$missing; installing."; \
-		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing && \
+		if [ -n "$$idle" ] && [ -d /run/systemd/system ]; then $$sudo systemctl disable --now -q $$idle; fi; \
 	else \
-		echo "The tests need a C compiler and Chromium or Google Chrome; please install: $$missing"; exit 1; \
+		echo "The tests need a C compiler, Chromium or Google Chrome, nginx and Caddy; please install: $$missing"; exit 1; \
 	fi
 
 .PHONY: help run generate fmt lint check test e2e bench raid fuzz image generated tools

@@ -78,7 +78,7 @@ func (s *site) start(addr string) {
 		s.t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if url := strings.TrimSpace(lines.Text()); strings.HasPrefix(url, "http://") {
+		if url := strings.TrimSpace(lines.Text()); strings.HasPrefix(url, "http://") || strings.HasPrefix(url, "https://") {
 			if !strings.Contains(url, "/admin/setup?") {
 				s.url = url
 			}

@@ -197,8 +197,12 @@ func answerHTML(w http.ResponseWriter, r *http.Request, status int, c templ.Comp
 	return nil
 }
 
-// healthz says whether endings are on time.
-func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
+// healthz says whether endings are on time and, for doctor, that whoever stands before
+// this server is not believed.
+func (s *Server) healthz(w http.ResponseWriter, r *http.Request) error {
+	if s.disbelieved(r) {
+		w.Header().Set("Mayfly-Way", "untrusted proxy")
+	}
 	if !s.well() {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = w.Write([]byte("endings are late\n"))

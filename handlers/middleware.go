@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// headerTime is how long the headers of a request may take.
+const headerTime = 3 * time.Second
+
 // answerTime is how long a reader of an answer may take.
 const answerTime = 30 * time.Second
 
@@ -20,7 +23,7 @@ const answerTime = 30 * time.Second
 func NewHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		ReadHeaderTimeout: 3 * time.Second,
+		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       bodyTime,
 		WriteTimeout:      answerTime,
 		IdleTimeout:       20 * time.Second,
@@ -96,6 +99,9 @@ func (s *Server) hostKnown(r *http.Request) bool {
 	if byOnion(r) {
 		return s.onionKnown(host)
 	}
+	if s.tls != nil && s.inClear(r) && s.ours(r) {
+		return true
+	}
 	if s.base != nil {
 		return strings.EqualFold(host, s.base.Host)
 	}
@@ -146,7 +152,7 @@ func (s *Server) withOrigin(next http.Handler) http.Handler {
 // without an Origin is refused: CrossOriginProtection does not look at GET.
 func (s *Server) sameOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	if s.base != nil && !byOnion(r) {
+	if s.named(r) {
 		return strings.EqualFold(origin, s.base.String())
 	}
 	return strings.EqualFold(origin, "http://"+r.Host) || strings.EqualFold(origin, "https://"+r.Host)
