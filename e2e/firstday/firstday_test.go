@@ -1,0 +1,149 @@
+//go:build e2e
+
+package firstday
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	body       = "Who has a ladder to lend on Saturday morning?"
+	answer     = "I do, it is in the yard behind the bakery"
+	passphrase = "four words nobody else has"
+	origin     = "http://board.example:8080"
+)
+
+var linkIn = regexp.MustCompile(origin + `/admin/setup\?token=([A-Z2-7]+)`)
+
+// TestTheFirstDayOfAHost goes from a bare machine to a board that is used, upgraded,
+// restarted and taken away again. Each step takes up where the one before has ended.
+func TestTheFirstDayOfAHost(t *testing.T) {
+	dir := os.Getenv(workshop)
+	began := time.Now()
+	step := func(what string) {
+		done(what, began)
+		began = time.Now()
+	}
+
+	m := boot(t, filepath.Join(dir, "debian"))
+	step("the machine has booted its systemd")
+	untouched := m.files()
+	m.bring(filepath.Join(dir, "before"), "/root/before")
+	m.bring(filepath.Join(dir, "now"), "/root/now")
+	step("its files are written down")
+
+	said := m.run("/root/before/install.sh", "--base-url", origin)
+	if !strings.HasPrefix(said, "Installed: mayfly ") {
+		t.Fatalf("install.sh said:\n%s", said)
+	}
+	step("installed: " + strings.TrimPrefix(last(m.run("mayfly", "version"), 1), "mayfly "))
+
+	link := linkIn.FindString(m.run("mayflyctl", "admin", "link"))
+	if link == "" {
+		t.Fatal("mayflyctl admin link prints no link")
+	}
+	reader, another := surf(t)
+	reader.open(link)
+	reader.fill("#name", "ada")
+	reader.fill("#new-passphrase", passphrase)
+	reader.press("main button.btn")
+	reader.wait("the owner is in", `location.pathname.startsWith("/admin/") && document.querySelector(".rail")`)
+	step("somebody has been through the setup link")
+
+	write := func(p page, url, words string) {
+		p.open(url)
+		p.fill(`main form textarea[name="body"]`, words)
+		p.do()
+		if !is(p, `(document.querySelector('main form textarea[name="body"]').form.requestSubmit(), true)`) {
+			t.Fatal("the form can't be sent")
+		}
+		p.shows(words)
+	}
+	write(reader, origin+"/", body)
+	reader.wait("the post has its page", `document.querySelector('main a[href^="/p/"]')`)
+	at, err := ask[string](reader, `document.querySelector('main a[href^="/p/"]').getAttribute("href")`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.open(origin + at)
+	reader.shows(body)
+	loaded, err := ask[float64](reader, `performance.timeOrigin`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step("a post is written, and its page stays open")
+
+	keys := m.run("sha256sum", "/run/mayfly/visitor.key")
+	m.run("systemctl", "restart", "mayfly.service")
+	eventually(t, patience, "it is well after a restart", func() bool { _, err := m.try("mayflyctl", "healthcheck"); return err == nil })
+	if now := m.run("sha256sum", "/run/mayfly/visitor.key"); now != keys {
+		t.Errorf("a restart has lost the keys: %s, then %s", keys, now)
+	}
+	step("a restart keeps the keys")
+
+	before := m.run("mayfly", "version")
+	said = m.run("/root/now/install.sh")
+	now := m.run("mayfly", "version")
+	if before == now || !strings.HasPrefix(said, "Upgraded: "+before+" before, "+now+" now.") {
+		t.Fatalf("from %s to %s, install.sh said:\n%s", before, now, said)
+	}
+	writer := another()
+	write(writer, origin+at, answer)
+	writer.shows(body)
+	reader.shows(answer)
+	if again, err := ask[float64](reader, `performance.timeOrigin`); err != nil || again != loaded {
+		t.Logf("the open page was loaded anew: %v", err)
+	}
+	step("upgraded to " + strings.TrimPrefix(now, "mayfly ") + ": the post is there, and its open page goes on by itself")
+
+	said = m.run("/root/now/install.sh")
+	if !strings.HasPrefix(said, "Restarted: "+now+", as before.") {
+		t.Errorf("a second time, install.sh said:\n%s", said)
+	}
+	step("installed again: nothing changes")
+
+	m.run("sh", "-c", `printf '#!/bin/sh\n[ "$1" = version ] && echo mayfly v99\n' >/root/broken && chmod +x /root/broken`)
+	m.refused(now+" runs again", "/root/now/install.sh", "--binary", "/root/broken")
+	m.refused("--log-level=loud", "/root/now/install.sh", "--env", "MAYFLY_LOG_LEVEL=loud")
+	m.run("sh", "-c", "mkdir /root/damaged && cp /root/now/* /root/damaged && echo >>/root/damaged/mayfly-linux-$(dpkg --print-architecture)")
+	m.refused("SHA256SUMS", "/root/damaged/install.sh")
+	m.run("mayflyctl", "healthcheck")
+	if got := m.run("mayfly", "version"); got != now {
+		t.Errorf("after refusals it is %s", got)
+	}
+	step("a broken program, a wrong setting and a damaged release change nothing")
+
+	m.run("journalctl", "--sync")
+	for _, secret := range []string{link[strings.Index(link, "=")+1:], passphrase, body, answer} {
+		if files := m.grep(secret); len(files) > 0 {
+			t.Errorf("%q can be read in %s", secret, files)
+		}
+	}
+	step("neither link, passphrase nor words can be read in any file or log")
+
+	m.refused("--yes", "/root/now/install.sh", "--uninstall")
+	m.run("mayflyctl", "healthcheck")
+	m.run("/root/now/install.sh", "--uninstall", "--yes")
+	m.run("sh", "-c", "rm -r /root/before /root/now /root/broken /root/damaged")
+	left := m.files()
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		if left[name] != untouched[name] {
+			t.Errorf("left behind: %s %s, before: %q", name, left[name], untouched[name])
+		}
+		delete(untouched, name)
+	}
+	for name := range untouched {
+		t.Errorf("taken along: %s", name)
+	}
+	if out, err := m.try("sh", "-c", "id mayfly || systemctl cat mayfly.service"); err == nil {
+		t.Errorf("left behind: %s", out)
+	}
+	step("uninstalled: every file of the machine is as it was")
+}
