@@ -21,7 +21,7 @@ type page struct {
 	tab context.Context
 }
 
-// surf starts a browser with one tab; another one shares what it is.
+// surf starts a browser with one tab; another shares its cookies.
 func surf(t *testing.T) (first page, another func() page) {
 	t.Helper()
 	var path string
@@ -52,12 +52,12 @@ func surf(t *testing.T) (first page, another func() page) {
 	})
 	another = func() page {
 		tab, _ := chromedp.NewContext(browser)
-		if err := chromedp.Do(tab); err != nil {
+		if err := chromedp.Do(tab, chromedp.EmulateViewport(1280, 900)); err != nil {
 			t.Fatal(err)
 		}
 		return page{t, tab}
 	}
-	return page{t, browser}, another
+	return another(), another
 }
 
 func (p page) do(steps ...chromedp.Action[chromedp.Void]) {

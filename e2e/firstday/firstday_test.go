@@ -39,7 +39,7 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 	m.bring(filepath.Join(dir, "now"), "/root/now")
 	step("its files are written down")
 
-	said := m.run("/root/before/install.sh", "--base-url", origin)
+	said := m.run("/root/before/install.sh", "--base-url", origin, "--env", "MAYFLY_STARTER=none")
 	if !strings.HasPrefix(said, "Installed: mayfly ") {
 		t.Fatalf("install.sh said:\n%s", said)
 	}
@@ -60,7 +60,6 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 	write := func(p page, url, words string) {
 		p.open(url)
 		p.fill(`main form textarea[name="body"]`, words)
-		p.do()
 		if !is(p, `(document.querySelector('main form textarea[name="body"]').form.requestSubmit(), true)`) {
 			t.Fatal("the form can't be sent")
 		}
@@ -121,6 +120,9 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 	step("a broken program, a wrong setting and a damaged release change nothing")
 
 	m.run("journalctl", "--sync")
+	if len(m.grep("Mayfly is open")) == 0 {
+		t.Error("what the service says is in no file: this looks in the wrong place")
+	}
 	for _, secret := range []string{link[strings.Index(link, "=")+1:], passphrase, body, answer} {
 		if files := m.grep(secret); len(files) > 0 {
 			t.Errorf("%q can be read in %s", secret, files)
