@@ -38,6 +38,9 @@ bench: ## benchmarks six times, for benchstat; bench=Feed picks some
 raid: ## let a raid loose on a server of its own; flags go into ARGS
 	@go run ./e2e/raid $(ARGS)
 
+small: ## hold it to one core and 512 MB, and say how it does there; flags go into ARGS
+	@go run ./e2e/small $(ARGS)
+
 fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
@@ -56,7 +59,7 @@ image-check: ## build the image without a container engine, start it, find it we
 	@deploy/image.sh $(ARGS)
 
 firstday: tools ## a host's first day on a bare Debian with a real systemd; ARGS="-from v1.0" upgrades from that
-	@command -v debootstrap systemd-nspawn >/dev/null && exit 0; \
+	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null && exit 0; \
 	echo "The first day needs debootstrap and systemd-container; installing."; \
 	apt-get update -q && env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends debootstrap systemd-container
 	go test -tags e2e -count=1 -v -timeout 20m ./e2e/firstday $(ARGS)
@@ -91,4 +94,4 @@ tools:
 		echo "The tests need a C compiler and Chromium or Google Chrome; please install: $$missing"; exit 1; \
 	fi
 
-.PHONY: help run generate fmt lint check test e2e bench raid fuzz release image image-check firstday generated tools
+.PHONY: help run generate fmt lint check test e2e bench raid small fuzz release image image-check firstday generated tools
