@@ -82,7 +82,7 @@ func boot(t *testing.T, tree string) *machine {
 // first is the child of a process that is somebody's systemd; 0 while there is none.
 func first(parent int) int {
 	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", parent, parent))
-	for _, child := range strings.FieldsSeq(string(children)) {
+	for child := range strings.FieldsSeq(string(children)) {
 		name, _ := os.ReadFile("/proc/" + child + "/comm")
 		if strings.TrimSpace(string(name)) == "systemd" {
 			pid, _ := strconv.Atoi(child)
