@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,14 +16,24 @@ import (
 	"mayfly/words"
 )
 
+// tlsAddr is the default of --tls-addr.
+const tlsAddr = ":443"
+
 // Config is what an operator decides before the start: flag, else environment,
 // else default.
 type Config struct {
-	Addr           string            `default:":8080" env:"MAYFLY_ADDR" help:"Address to listen on."`
+	Addr           string            `env:"MAYFLY_ADDR" help:"Address to listen on (default: :8080, with TLS :80, where it leads to https)."`
 	Data           string            `default:"./data" env:"MAYFLY_DATA" help:"Folder of the database. It holds no key."`
 	Keys           string            `env:"MAYFLY_KEYS" help:"Folder of the keys, never inside the data folder (default: the data folder's name and \".keys\")."`
 	BaseURL        string            `name:"base-url" env:"MAYFLY_BASE_URL" help:"Where people reach the board, such as https://board.example. Without it only localhost and bare addresses are answered."`
 	TrustedProxies string            `name:"trusted-proxies" env:"MAYFLY_TRUSTED_PROXIES" help:"Networks whose X-Forwarded-For is believed, such as 127.0.0.1/32,10.0.0.0/8."`
+	TLSDomain      string            `name:"tls-domain" env:"MAYFLY_TLS_DOMAIN" placeholder:"NAME" help:"Speak TLS under this name, with a certificate that is fetched and renewed: board.example, or several with commas, which lead to the first."`
+	TLSCert        string            `name:"tls-cert" env:"MAYFLY_TLS_CERT" placeholder:"FILE" help:"Speak TLS with a certificate of your own: PEM, with its chain. Read again when it changes."`
+	TLSKey         string            `name:"tls-key" env:"MAYFLY_TLS_KEY" placeholder:"FILE" help:"The key of --tls-cert."`
+	TLSAddr        string            `name:"tls-addr" default:":443" env:"MAYFLY_TLS_ADDR" help:"Address to speak TLS on."`
+	ACMEURL        string            `name:"acme-url" env:"MAYFLY_ACME_URL" placeholder:"URL" help:"Directory of the ACME server that --tls-domain asks (default: Let's Encrypt)."`
+	ACMECA         string            `name:"acme-ca" env:"MAYFLY_ACME_CA" placeholder:"FILE" help:"Certificates in PEM of who vouches for that server, where it is a private one."`
+	ACMEMail       string            `name:"acme-mail" env:"MAYFLY_ACME_MAIL" placeholder:"ADDRESS" help:"Whom that server may write to. Nobody need be said."`
 	OnionAddr      string            `name:"onion-addr" env:"MAYFLY_ONION_ADDR" placeholder:"ADDR" help:"Where tor alone comes in, such as 127.0.0.1:8081 or unix:/run/mayfly/onion."`
 	OnionURL       string            `name:"onion-url" env:"MAYFLY_ONION_URL" placeholder:"URL" help:"The onion service's own address, such as http://….onion. Pages that came another way then offer it."`
 	AlertURL       string            `name:"alert-url" env:"MAYFLY_ALERT_URL" placeholder:"URL" help:"Where hosts are told that something waits for them, such as https://ntfy.example/our-board."`
@@ -40,6 +51,8 @@ type Config struct {
 	base    *url.URL       // nil: none
 	onion   *url.URL       // nil: none
 	trusted []netip.Prefix // of TrustedProxies
+	names   []string       // that TLS is spoken under, in small letters
+	roots   *x509.CertPool // of ACMECA and this machine; nil: this machine's
 	level   slog.Level
 	starter board.Starter
 
@@ -49,6 +62,12 @@ type Config struct {
 // check reads every value, and says in one sentence what is wrong with the first
 // that can't be had.
 func (c *Config) check() (err error) {
+	if c.base, err = parseBase(c.BaseURL); err != nil {
+		return err
+	}
+	if err := c.checkTLS(); err != nil {
+		return err
+	}
 	if _, port, err := net.SplitHostPort(c.Addr); err != nil || port == "" {
 		return fmt.Errorf("--addr=%s: give a host and a port, such as :8080 or 127.0.0.1:8080", c.Addr)
 	}
@@ -57,9 +76,6 @@ func (c *Config) check() (err error) {
 	}
 	if c.Keys == "" {
 		c.Keys = filepath.Clean(c.Data) + ".keys"
-	}
-	if c.base, err = parseBase(c.BaseURL); err != nil {
-		return err
 	}
 	if err := c.checkOnion(); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -37,9 +38,7 @@ func (doctorCommand) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 	list = append(list, doctor.Clock(time.Now(), saved, false))
 	list = append(list, examine(ctx, cfg)...)
 	list = append(list, cfg.way().Listener(ctx)...)
-	if cfg.base != nil {
-		list = append(list, doctor.Socket(ctx, cfg.base))
-	}
+	list = append(list, cfg.seen(ctx)...)
 	if err := printFindings(out, words.In(languageOf(os.Getenv)), list); err != nil {
 		return err
 	}
@@ -50,9 +49,15 @@ func (doctorCommand) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 }
 
 // examineRunning is what a running server finds of itself, at board time.
-func examineRunning(ctx context.Context, cfg *Config, at time.Time) []doctor.Finding {
+func examineRunning(ctx context.Context, cfg *Config, sealed *seal, at time.Time) []doctor.Finding {
 	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}, doctor.Clock(time.Now(), at, true)}
-	return slices.Concat(list, examine(ctx, cfg), cfg.way().Listener(ctx))
+	return slices.Concat(list, examine(ctx, cfg), cfg.way().Listener(ctx), sealed.found())
+}
+
+// seen is what somebody sees who comes by the base URL, as pages do.
+func (c *Config) seen(ctx context.Context) []doctor.Finding {
+	way := c.way()
+	return slices.Concat(way.Names(ctx), way.Clear(ctx), way.Handshake(ctx, time.Now()), way.Socket(ctx))
 }
 
 // examine looks at what the page and the command both look at.
@@ -67,7 +72,14 @@ func examine(ctx context.Context, cfg *Config) []doctor.Finding {
 
 func (c *Config) way() doctor.Way {
 	network, at := c.onionListener()
-	return doctor.Way{Base: c.base, Trusted: len(c.trusted) > 0, Onion: network, OnionAt: at}
+	w := doctor.Way{Base: c.base, Trusted: len(c.trusted) > 0, Onion: network, OnionAt: at, Direct: c.speaksTLS(), Roots: c.roots}
+	if c.TLSDomain != "" {
+		w.Domains = c.names
+	}
+	if c.speaksTLS() {
+		_, w.ClearPort, _ = net.SplitHostPort(c.Addr)
+	}
+	return w
 }
 
 // database says how the database stands; nothing of one that is not there yet.

@@ -10,7 +10,7 @@ import (
 // house says which rooms a room may import (ARCHITECTURE.md, "Floors"), and
 // libraries which of other people's code: nil is any.
 var house = map[string]struct{ rooms, libraries []string }{
-	"main":     {rooms: []string{"alert", "alike", "argon", "board", "doctor", "filter", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
+	"main":     {rooms: []string{"alert", "alike", "argon", "board", "certs", "doctor", "filter", "handlers", "limit", "live", "pictures", "search", "static", "storage", "views", "words"}},
 	"handlers": {rooms: []string{"alert", "board", "doctor", "limit", "live", "pictures", "static", "views", "words"}},
 	"views":    {rooms: []string{"board", "static", "words"}},
 	"storage":  {rooms: []string{"board"}},
@@ -18,6 +18,7 @@ var house = map[string]struct{ rooms, libraries []string }{
 	"limit":    {rooms: []string{"board"}},
 	"alert":    {libraries: []string{}},
 	"doctor":   {libraries: []string{"golang.org/x/sys"}},
+	"certs":    {libraries: []string{"github.com/caddyserver/certmagic", "github.com/mholt/acmez", "go.uber.org/zap", "golang.org/x/net", "github.com/letsencrypt/pebble", "github.com/miekg/dns"}},
 	"argon":    {rooms: []string{"board"}, libraries: []string{"golang.org/x/crypto/argon2", "golang.org/x/sync"}},
 	"pictures": {rooms: []string{"board"}, libraries: []string{"golang.org/x/image"}},
 	"filter":   {rooms: []string{"board"}, libraries: []string{"golang.org/x/text"}},
@@ -31,16 +32,18 @@ var house = map[string]struct{ rooms, libraries []string }{
 
 // homes says where alone a library may be used.
 var homes = map[string][]string{
-	"database/sql":                  {"storage", "search"},
-	"github.com/mattn/go-sqlite3":   {"storage", "search"},
-	"github.com/pressly/goose":      {"storage"},
-	"github.com/gorilla/websocket":  {"live", "handlers", "e2e"},
-	"github.com/didip/tollbooth":    {"limit"},
-	"github.com/alecthomas/kong":    {"main"},
-	"github.com/nicksnyder/go-i18n": {"words"},
-	"github.com/chromedp/chromedp":  {"e2e"},
-	"golang.org/x/image":            {"pictures"},
-	"golang.org/x/crypto":           {"argon"},
+	"database/sql":                     {"storage", "search"},
+	"github.com/mattn/go-sqlite3":      {"storage", "search"},
+	"github.com/pressly/goose":         {"storage"},
+	"github.com/gorilla/websocket":     {"live", "handlers", "e2e"},
+	"github.com/didip/tollbooth":       {"limit"},
+	"github.com/alecthomas/kong":       {"main"},
+	"github.com/nicksnyder/go-i18n":    {"words"},
+	"github.com/chromedp/chromedp":     {"e2e"},
+	"github.com/caddyserver/certmagic": {"certs"},
+	"github.com/letsencrypt/pebble":    {"certs"},
+	"golang.org/x/image":               {"pictures"},
+	"golang.org/x/crypto":              {"argon"},
 }
 
 // TestRoomsImportOnlyFloorsBelowThem walks what is really built, tests aside.

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"maps"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"slices"
@@ -37,6 +37,7 @@ import (
 )
 
 func main() {
+	stdlog.SetOutput(io.Discard) // what libraries write there by themselves holds addresses
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
@@ -181,6 +182,15 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	gate := limit.NewGate(settings, now, limit.MaxSockets())
 	bell := newBell(cfg, settings, log)
+	opened, err := listen(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer opened.close()
+	sealed, err := newSeal(cfg, opened)
+	if err != nil {
+		return err
+	}
 	b.Alarm(ring(bell))
 	storms.Watch(ringForRaids(bell, storms.Left))
 	site := handlers.New(handlers.Parts{
@@ -195,8 +205,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		VisitorKey: visitorKey,
 		Base:       cfg.base,
 		Onion:      cfg.onion,
+		TLS:        sealed.way(),
 		Trusted:    cfg.trusted,
-		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, now()) },
+		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, sealed, now()) },
 		Bell:       bell,
 		Log:        log,
 	})
@@ -213,7 +224,12 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
 	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, screen.Follow, b.Follow) })
-	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, first) })
+	if sealed != nil {
+		background.Go(func() { sealed.run(ctx) })
+		background.Go(func() { sealed.watch(ctx, bell, log) })
+	}
+	announce(out, cfg, opened.addr(), first)
+	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), log), hub)
 }
 
 // fill reads what is alive into the indexes, once, while pages are served.
@@ -264,24 +280,10 @@ func follow(ctx context.Context, log *slog.Logger, each ...func(context.Context)
 // shutdownTime is how long requests that are under way may take to end.
 const shutdownTime = 10 * time.Second
 
-func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, log *slog.Logger, opened func(net.Addr)) error {
-	doors := []*http.Server{handlers.NewHTTPServer(site, log)}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Addr)
-	if err != nil {
-		return fmt.Errorf("--addr=%s can't be listened on: %w", cfg.Addr, err)
-	}
-	listeners := []net.Listener{listener}
-	if cfg.OnionAddr != "" {
-		onion, err := listenForTor(ctx, cfg)
-		if err != nil {
-			return errors.Join(err, listener.Close())
-		}
-		doors, listeners = append(doors, handlers.NewOnionServer(site, log)), append(listeners, onion)
-	}
-	opened(listener.Addr())
+func serve(ctx context.Context, doors []door, hub *live.Hub) (err error) {
 	failed := make(chan error, len(doors))
-	for i, srv := range doors {
-		go func() { failed <- srv.Serve(listeners[i]) }()
+	for _, d := range doors {
+		go func() { failed <- d.serve() }()
 	}
 	select {
 	case err := <-failed:
@@ -292,8 +294,8 @@ func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, l
 	defer cancel()
 	left := make(chan error, 1+len(doors))
 	go func() { left <- hub.Close(ctx) }()
-	for _, srv := range doors {
-		go func() { left <- srv.Shutdown(ctx) }()
+	for _, d := range doors {
+		go func() { left <- d.Shutdown(ctx) }()
 	}
 	for range cap(left) {
 		err = errors.Join(err, <-left)
@@ -302,27 +304,6 @@ func serve(ctx context.Context, cfg *Config, site http.Handler, hub *live.Hub, l
 		return fmt.Errorf("shut down: %w", err)
 	}
 	return nil
-}
-
-// listenForTor opens the onion service's listener. A socket that an earlier run left
-// behind is taken away; who may reach one is decided by its folder.
-func listenForTor(ctx context.Context, cfg *Config) (net.Listener, error) {
-	network, at := cfg.onionListener()
-	if info, err := os.Lstat(at); network == "unix" && err == nil && info.Mode()&os.ModeSocket != 0 {
-		if err := os.Remove(at); err != nil {
-			return nil, fmt.Errorf("--onion-addr=%s: %w", cfg.OnionAddr, err)
-		}
-	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, network, at)
-	if err != nil {
-		return nil, fmt.Errorf("--onion-addr=%s can't be listened on: %w", cfg.OnionAddr, err)
-	}
-	if network == "unix" {
-		if err := os.Chmod(at, 0o666); err != nil { //nolint:gosec // tor is another account
-			return nil, errors.Join(fmt.Errorf("--onion-addr=%s: %w", cfg.OnionAddr, err), l.Close())
-		}
-	}
-	return l, nil
 }
 
 // beginning is how a board without an owner gets one: by a link that is printed, or,

@@ -22,10 +22,12 @@ const (
 	Raid    Kind = "raid"    // raid mode began
 	Disk    Kind = "disk"    // nearly full
 	Test    Kind = "test"
+
+	Certificate Kind = "certificate" // it can't be had, or ends soon
 )
 
 // kinds are told in this order. There is no more to keep than a number for each.
-var kinds = []Kind{Disk, Raid, Holds, Reports}
+var kinds = []Kind{Disk, Certificate, Raid, Holds, Reports}
 
 const (
 	quietTime  = 5 * time.Minute // between two of one kind

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha1" //nolint:gosec // RFC 6455 asks for it, and nothing is kept secret by it
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"io"
 	"net"
@@ -20,6 +21,11 @@ type Way struct {
 	Trusted bool     // a proxy is believed
 	Onion   string   // network and address of the onion's listener, as Listen takes them; "": none
 	OnionAt string
+
+	Direct    bool           // this server speaks TLS itself
+	Domains   []string       // that certificates are asked for
+	ClearPort string         // where it listens without TLS beside; "": it does not speak TLS
+	Roots     *x509.CertPool // who signs certificates; nil: whom the machine believes
 }
 
 // Ways looks at what was said, without asking anybody.
@@ -29,7 +35,7 @@ func (w Way) Ways() []Finding {
 		return []Finding{note("doctor.base_none")}
 	case w.Base.Scheme != "https" && !local(w.Base.Hostname()):
 		return []Finding{warn("doctor.base_plain", "base", w.Base.String())}
-	case w.Base.Scheme == "https" && !w.Trusted:
+	case w.Base.Scheme == "https" && !w.Trusted && !w.Direct:
 		return []Finding{warn("doctor.proxy_none", "base", w.Base.String())}
 	}
 	return []Finding{good("doctor.base", "base", w.Base.String())}
@@ -81,7 +87,15 @@ func (w Way) Listener(ctx context.Context) []Finding {
 
 // Socket opens a live socket as a page does, by the base URL and so through whatever
 // stands before this server. It is the only place that is ever asked.
-func Socket(ctx context.Context, base *url.URL) Finding {
+func (w Way) Socket(ctx context.Context) []Finding {
+	if w.Base == nil {
+		return nil
+	}
+	return []Finding{w.socket(ctx)}
+}
+
+func (w Way) socket(ctx context.Context) Finding {
+	base := w.Base
 	ctx, cancel := context.WithTimeout(ctx, knockTime)
 	defer cancel()
 	key := make([]byte, 16)
@@ -97,7 +111,7 @@ func Socket(ctx context.Context, base *url.URL) Finding {
 	} {
 		req.Header.Set(name, value)
 	}
-	res, err := knocker().Do(req)
+	res, err := w.knocker().Do(req)
 	if err != nil {
 		return bad("doctor.socket_away", "base", base.String())
 	}
@@ -117,11 +131,12 @@ func Socket(ctx context.Context, base *url.URL) Finding {
 }
 
 // knocker speaks HTTP/1.1, as an upgrade needs, to the host it is given and no other.
-func knocker() *http.Client {
+func (w Way) knocker() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			DisableKeepAlives: true, TLSHandshakeTimeout: knockTime,
-			TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{},
+			TLSNextProto:    map[string]func(string, *tls.Conn) http.RoundTripper{},
+			TLSClientConfig: &tls.Config{RootCAs: w.Roots, MinVersion: tls.VersionTLS12},
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

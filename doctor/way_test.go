@@ -98,12 +98,12 @@ func TestASocketIsOpenedThroughWhateverStandsBefore(t *testing.T) {
 		{"one that drops the origin", func(r *httputil.ProxyRequest) { r.Out.Header.Del("Origin") }, "bad doctor.socket_origin"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := codes([]Finding{Socket(t.Context(), proxied(t, board(t), tt.change))})[0]; got != tt.want {
+			if got := codes([]Finding{Way{Base: proxied(t, board(t), tt.change)}.socket(t.Context())})[0]; got != tt.want {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
 		})
 	}
-	if got := Socket(t.Context(), board(t)); got.Code != "doctor.socket" {
+	if got := (Way{Base: board(t)}).socket(t.Context()); got.Code != "doctor.socket" {
 		t.Errorf("without a proxy: %q", got.Code)
 	}
 }
@@ -115,11 +115,11 @@ func TestNobodyButTheBaseIsAsked(t *testing.T) {
 	t.Cleanup(elsewhere.Close)
 	away := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	t.Cleanup(away.Close)
-	if got := Socket(t.Context(), parse(t, away.URL)); got.Code != "doctor.socket_stripped" {
+	if got := (Way{Base: parse(t, away.URL)}).socket(t.Context()); got.Code != "doctor.socket_stripped" {
 		t.Errorf("found %q", got.Code)
 	}
 	away.Close()
-	if got := Socket(t.Context(), parse(t, away.URL)); got.Code != "doctor.socket_away" {
+	if got := (Way{Base: parse(t, away.URL)}).socket(t.Context()); got.Code != "doctor.socket_away" {
 		t.Errorf("with nobody there: %q", got.Code)
 	}
 }

@@ -21,8 +21,8 @@ func (s *Server) systemPage(w http.ResponseWriter, r *http.Request, me board.Adm
 	if s.forwarded() {
 		found = append(found, doctor.Forwarded())
 	}
+	c := views.Checkup{Came: sightOf(s.came(r)), Told: r.URL.Query().Get("told"), MayRetry: s.sightOfCertificate() != nil}
 	slices.SortStableFunc(found, func(a, b doctor.Finding) int { return int(b.Level) - int(a.Level) })
-	c := views.Checkup{Came: sightOf(s.came(r)), Told: r.URL.Query().Get("told")}
 	for _, f := range found {
 		c.Sights = append(c.Sights, sightOf(f))
 	}

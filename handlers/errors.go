@@ -26,6 +26,7 @@ func (e *httpError) Error() string { return e.code }
 var (
 	errInternal   = &httpError{status: http.StatusInternalServerError, code: "error.internal"}
 	errHost       = &httpError{status: http.StatusMisdirectedRequest, code: "error.host"}
+	errClear      = &httpError{status: http.StatusForbidden, code: "error.clear"}
 	errOrigin     = &httpError{status: http.StatusForbidden, code: "error.origin"}
 	errTooLarge   = &httpError{status: http.StatusRequestEntityTooLarge, code: "error.too_large"}
 	errMedia      = &httpError{status: http.StatusUnsupportedMediaType, code: "error.media"}

@@ -96,6 +96,9 @@ func (s *Server) hostKnown(r *http.Request) bool {
 	if byOnion(r) {
 		return s.onionKnown(host)
 	}
+	if s.tls != nil && s.inClear(r) && s.ours(r) {
+		return true
+	}
 	if s.base != nil {
 		return strings.EqualFold(host, s.base.Host)
 	}
@@ -146,7 +149,7 @@ func (s *Server) withOrigin(next http.Handler) http.Handler {
 // without an Origin is refused: CrossOriginProtection does not look at GET.
 func (s *Server) sameOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
-	if s.base != nil && !byOnion(r) {
+	if s.named(r) {
 		return strings.EqualFold(origin, s.base.String())
 	}
 	return strings.EqualFold(origin, "http://"+r.Host) || strings.EqualFold(origin, "https://"+r.Host)

@@ -196,7 +196,7 @@ func feedName(q board.Query) string {
 
 // origin is where people reach this board.
 func (s *Server) origin(r *http.Request) string {
-	if s.base != nil && !byOnion(r) {
+	if s.named(r) {
 		return s.base.String()
 	}
 	scheme := "http"

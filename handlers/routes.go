@@ -73,6 +73,7 @@ func (s *Server) routes() []route {
 		{"POST /admin/queue/{id}", s.handle(s.admin(s.decide))},
 		{"GET /admin/system", s.page(s.admin(s.systemPage))},
 		{"POST /admin/system/alert", s.handle(s.admin(s.tryAlert))},
+		{"POST /admin/system/certificate", s.handle(s.admin(s.retryCertificate))},
 		{"GET /admin/raid", s.page(s.admin(s.raidPage))},
 		{"POST /admin/raid/mode", s.handle(s.admin(s.setRaid))},
 		{"POST /admin/raid/undo", s.handle(s.admin(s.undo))},
@@ -143,7 +144,7 @@ func (s *Server) Handler() http.Handler {
 		allowed[path] = append(allowed[path], method)
 	}
 	mux.Handle("/", s.elsewhere(paths, allowed))
-	return s.withHeaders(s.withRecover(s.withHost(s.withOrigin(s.withBody(mux)))))
+	return s.withHeaders(s.withRecover(s.withTLS(s.withHost(s.withOrigin(s.withBody(mux))))))
 }
 
 // Patterns lists the routes as http.ServeMux writes them: "GET /p/{id}".

@@ -22,7 +22,7 @@ import (
 	"mayfly/pictures"
 )
 
-// Parts are what a Server is made of; all of them are needed, save Base and Onion.
+// Parts are what a Server is made of; all of them are needed, save Base, Onion and TLS.
 type Parts struct {
 	Board      *board.Board
 	Door       *board.Door
@@ -35,6 +35,7 @@ type Parts struct {
 	VisitorKey [32]byte      // MACs cookies, encrypts cursors
 	Base       *url.URL      // nil: localhost and bare addresses are answered
 	Onion      *url.URL      // nil: no onion service, or one whose name nobody said
+	TLS        *TLS          // nil: whoever stands before this server speaks it, or nobody
 	Trusted    []netip.Prefix
 	Examine    func(ctx context.Context) []doctor.Finding // what the board stands on
 	Bell       *alert.Bell
@@ -56,6 +57,7 @@ type Server struct {
 	cursors  cursors
 	base     *url.URL
 	onion    *url.URL
+	tls      *TLS
 	trusted  []netip.Prefix
 	examine  func(ctx context.Context) []doctor.Finding
 	bell     *alert.Bell
@@ -71,7 +73,7 @@ func New(p Parts) *Server {
 	return &Server{
 		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
-		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
+		base: p.Base, onion: p.Onion, tls: p.TLS, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }

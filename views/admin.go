@@ -20,6 +20,8 @@ type Desk struct {
 	Storms  []board.Storm
 
 	Forwarded bool // a proxy that is not trusted has lately spoken
+
+	Certificate *Sight // what is wrong with it; nil: nothing
 }
 
 // Admin is what surrounds every page of admins.
@@ -65,6 +67,8 @@ func (d Desk) admin(name, lead string) Admin {
 	a.Style = "css/admin.css"
 	if d.Forwarded && name != "system" {
 		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
+	} else if d.Certificate != nil && name != "system" {
+		a.Banner = d.Words.SayWith(d.Certificate.Code, d.Certificate.Args) + " " + d.Words.SayWith(d.Certificate.Code+"_do", d.Certificate.Args)
 	}
 	switch name {
 	case "queue", "settings", "raid":

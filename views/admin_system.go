@@ -20,7 +20,9 @@ type Checkup struct {
 	Came    Sight   // where its reader comes from
 	Alerts  Sight
 	MayTest bool   // somebody would be told
-	Told    string // "yes" or "no": a test was sent, and how that went
+	Told    string // "yes" or "no": a test was sent, and how that went; "retry": a certificate is asked for
+
+	MayRetry bool // a certificate is missing that could be asked for
 }
 
 // System is the page of what the board stands on.
@@ -33,9 +35,12 @@ type System struct {
 	Alerts  SystemLine
 	MayTest bool
 	Done    string
+	Retried string // a certificate is asked for, and that takes a moment
 	Err     string
 	Socket  []SystemLine // before a script has looked, when it got through, when it did not
 	Scripts []static.Script
+
+	MayRetry bool
 }
 
 // SystemLine is a Sight in words.
@@ -48,7 +53,7 @@ type SystemLine struct {
 // NewSystem draws up the page of the system.
 func NewSystem(d Desk, c Checkup) System {
 	p := d.Words
-	s := System{Admin: d.admin("system", p.Say("admin.system_lead")), Came: newSystemLine(p, c.Came), Alerts: newSystemLine(p, c.Alerts), MayTest: c.MayTest}
+	s := System{Admin: d.admin("system", p.Say("admin.system_lead")), Came: newSystemLine(p, c.Came), Alerts: newSystemLine(p, c.Alerts), MayTest: c.MayTest, MayRetry: c.MayRetry}
 	s.Script = "js/system.js"
 	for _, sight := range c.Sights {
 		if l := newSystemLine(p, sight); sight.Level == "good" {
@@ -63,6 +68,8 @@ func NewSystem(d Desk, c Checkup) System {
 		s.Done = p.Say("admin.system_told")
 	case "no":
 		s.Err = p.Say("admin.system_untold")
+	case "retry":
+		s.Retried = p.Say("admin.system_retried")
 	}
 	unseen := newSystemLine(p, Sight{Level: "note", Code: "doctor.socket_unseen"})
 	open := newSystemLine(p, Sight{Level: "good", Code: "doctor.socket_here"})
