@@ -3,7 +3,12 @@
 package firstday
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"maps"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,13 +16,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mayfly/certs/certstest"
 )
 
 const (
 	body       = "Who has a ladder to lend on Saturday morning?"
 	answer     = "I do, it is in the yard behind the bakery"
 	passphrase = "four words nobody else has"
-	origin     = "http://board.example:8080"
+	origin     = "https://board.example"
 )
 
 var linkIn = regexp.MustCompile(origin + `/admin/setup\?token=([A-Z2-7]+)`)
@@ -39,11 +46,36 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 	m.bring(filepath.Join(dir, "now"), "/root/now")
 	step("its files are written down")
 
-	said := m.run("/root/before/install.sh", "--base-url", origin, "--env", "MAYFLY_STARTER=none")
+	acme := certstest.New(t, 80, 443, 90*24*time.Hour, "board.example")
+	acme.Start()
+	ca, err := os.ReadFile(acme.CA)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(m.root, "etc/acme-ca.pem"), ca, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	step("an ACME server is there, and its name leads to this machine")
+
+	said := m.run("/root/before/install.sh", "--domain", "board.example", "--env", "MAYFLY_STARTER=none",
+		"--env", "MAYFLY_ACME_URL="+acme.URL, "--env", "MAYFLY_ACME_CA=/etc/acme-ca.pem")
 	if !strings.HasPrefix(said, "Installed: mayfly ") {
 		t.Fatalf("install.sh said:\n%s", said)
 	}
-	step("installed: " + strings.TrimPrefix(last(m.run("mayfly", "version"), 1), "mayfly "))
+	step("installed: " + strings.TrimPrefix(m.run("mayfly", "version"), "mayfly "))
+
+	client := here(acme.Trust)
+	eventually(t, time.Minute, "the board answers over HTTPS, with a certificate for its name", func() bool {
+		status, _ := client.get(t, origin+"/healthz")
+		return status == http.StatusOK
+	})
+	if status, to := client.get(t, "http://board.example/about"); status/100 != 3 || to != origin+"/about" {
+		t.Errorf("by HTTP it answers %d to %q", status, to)
+	}
+	if got := m.run("stat", "--format", "%U", "/proc/"+m.run("systemctl", "show", "--property=MainPID", "--value", "mayfly.service")); got != "mayfly" {
+		t.Errorf("it runs as: %s", got)
+	}
+	step("it answers over HTTPS, and HTTP leads there")
 
 	link := linkIn.FindString(m.run("mayflyctl", "admin", "link"))
 	if link == "" {
@@ -133,7 +165,7 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 	m.refused("--yes", "/root/now/install.sh", "--uninstall")
 	m.run("mayflyctl", "healthcheck")
 	m.run("/root/now/install.sh", "--uninstall", "--yes")
-	m.run("sh", "-c", "rm -r /root/before /root/now /root/broken /root/damaged")
+	m.run("sh", "-c", "rm -r /root/before /root/now /root/broken /root/damaged /etc/acme-ca.pem")
 	left := m.files()
 	for _, name := range slices.Sorted(maps.Keys(left)) {
 		if left[name] != untouched[name] {
@@ -148,4 +180,37 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 		t.Errorf("left behind: %s", out)
 	}
 	step("uninstalled: every file of the machine is as it was")
+}
+
+// visitor is somebody for whom every name leads to this machine, and who believes one CA.
+type visitor struct{ *http.Client }
+
+func here(trust *x509.CertPool) visitor {
+	return visitor{&http.Client{
+		Timeout:       10 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DisableKeepAlives: true,
+			TLSClientConfig:   &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12},
+			DialContext: func(ctx context.Context, network, at string) (net.Conn, error) {
+				_, port, _ := net.SplitHostPort(at)
+				return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+			},
+		},
+	}}
+}
+
+// get says how a page is answered, and where it leads; 0 while nobody answers.
+func (v visitor) get(t *testing.T, url string) (status int, to string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := v.Do(req)
+	if err != nil {
+		return 0, ""
+	}
+	defer res.Body.Close()
+	return res.StatusCode, res.Header.Get("Location")
 }
