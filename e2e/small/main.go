@@ -61,7 +61,7 @@ func run(ctx context.Context, p plan) (err error) {
 	c.play(ctx, p)
 	fmt.Printf("One core, %s; %d open pages, %d posts and %d pages a second for %s:\n", m.limit(), p.readers, p.posts, p.pages, p.long)
 	fmt.Printf("  up after              %s, with %d MiB\n", up.Round(time.Millisecond), idle>>20)
-	fmt.Printf("  posts answered        %d of %d, in %s\n", len(c.answered), p.posts*int(p.long.Seconds()), c.answered)
+	fmt.Printf("  posts answered        %d of %d, in %s\n", len(c.answered), len(c.sent), c.answered)
 	fmt.Printf("  readers heard of them %d of %d times, after %s\n", len(c.heard), len(c.answered)*p.readers, c.heard)
 	fmt.Printf("  pages loaded          %d, in %s\n", len(c.loaded), c.loaded)
 	fmt.Printf("  memory at most        %d MiB resident, %s\n", m.highest()>>20, m.peak())
