@@ -72,6 +72,7 @@ du -sh "$mounted" | sed 's,\t.*, in the image:,'
 install -d -o 65532 -g 65532 -m 0700 "$work/data" "$work/keys"
 cat >"$work/start" <<'END'
 set -eu
+chroot=$(command -v chroot)
 ip link set lo up
 mount --bind "$mounted" "$mounted"
 mount --bind "$work/data" "$mounted/data"
@@ -79,7 +80,7 @@ mount -t tmpfs -o mode=0700,uid=65532,gid=65532 tmpfs "$mounted/keys"
 mount -o remount,bind,ro "$mounted"
 in_it() { # as the image says: its environment, its user, no capability
 	# shellcheck disable=SC2046 # lines of NAME=VALUE
-	env -i $(cat "$work/env") chroot --userspec=65532:65532 --groups= "$mounted" /mayfly "$@"
+	env -i $(cat "$work/env") "$chroot" --userspec=65532:65532 --groups= "$mounted" /mayfly "$@"
 }
 in_it >"$work/said" 2>"$work/log" &
 server=$!
