@@ -7,13 +7,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +44,18 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 	m.bring(filepath.Join(dir, "before"), "/root/before")
 	m.bring(filepath.Join(dir, "now"), "/root/now")
 	step("its files are written down")
+
+	m.run("sh", "-c", `cp -r /root/now /tmp/now && mkdir /tmp/other && printf '#!/bin/sh\necho riscv64\n' >/tmp/other/uname && chmod +x /tmp/other/uname`)
+	m.refused("root alone", "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/tmp/now/install.sh")
+	m.refused("no systemd running", "unshare", "--mount", "sh", "-c", "mount -t tmpfs none /run/systemd && /root/now/install.sh")
+	m.refused("no program for riscv64", "env", "PATH=/tmp/other:/usr/sbin:/usr/bin", "/root/now/install.sh")
+	m.refused("--colour is no flag", "/root/now/install.sh", "--colour")
+	m.refused("--base-url=board.example", "/root/now/install.sh", "--base-url", "board.example")
+	m.run("rm", "-r", "/tmp/now", "/tmp/other", "/root/now", "/root/before")
+	m.same(untouched)
+	m.bring(filepath.Join(dir, "before"), "/root/before")
+	m.bring(filepath.Join(dir, "now"), "/root/now")
+	step("what it refuses leaves nothing")
 
 	acme := certstest.New(t, 80, 443, 90*24*time.Hour, "board.example")
 	acme.Start()
@@ -127,6 +137,9 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 	if before == now || !strings.HasPrefix(said, "Upgraded: "+before+" before, "+now+" now.") {
 		t.Fatalf("from %s to %s, install.sh said:\n%s", before, now, said)
 	}
+	if out, _ := m.try("mayflyctl", "doctor"); !strings.Contains(out, strings.TrimPrefix(now, "mayfly ")) {
+		t.Errorf("the doctor does not say which version runs:\n%s", out)
+	}
 	writer := another()
 	write(writer, origin+at, answer)
 	writer.shows(body)
@@ -168,16 +181,7 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 	m.run("mayflyctl", "healthcheck")
 	m.run("/root/now/install.sh", "--uninstall", "--yes")
 	m.run("sh", "-c", "rm -r /root/before /root/now /root/broken /root/damaged /etc/acme-ca.pem")
-	left := m.files()
-	for _, name := range slices.Sorted(maps.Keys(left)) {
-		if left[name] != untouched[name] {
-			t.Errorf("left behind: %s %s, before: %q", name, left[name], untouched[name])
-		}
-		delete(untouched, name)
-	}
-	for name := range untouched {
-		t.Errorf("taken along: %s", name)
-	}
+	m.same(untouched)
 	if out, err := m.try("sh", "-c", "id mayfly || systemctl cat mayfly.service"); err == nil {
 		t.Errorf("left behind: %s", out)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -170,6 +171,22 @@ func (m *machine) files() map[string]string {
 		m.t.Fatalf("the machine's files, of which %d were seen: %v", len(list), err)
 	}
 	return list
+}
+
+// same compares every file of the machine with what there was before.
+func (m *machine) same(before map[string]string) {
+	m.t.Helper()
+	now := m.files()
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if now[name] != before[name] {
+			m.t.Errorf("left behind: %s %s, before: %q", name, now[name], before[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		if now[name] == "" {
+			m.t.Errorf("taken along: %s", name)
+		}
+	}
 }
 
 // bring copies a folder's files into the machine.
