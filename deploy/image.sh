@@ -80,10 +80,12 @@ mount -t tmpfs -o mode=0700,uid=65532,gid=65532 tmpfs "$mounted/keys"
 mount -o remount,bind,ro "$mounted"
 in_it() { # as the image says: its environment, its user, no capability
 	# shellcheck disable=SC2046 # lines of NAME=VALUE
-	env -i $(cat "$work/env") "$chroot" --userspec=65532:65532 --groups= "$mounted" /mayfly "$@"
+	$how env -i $(cat "$work/env") "$chroot" --userspec=65532:65532 --groups= "$mounted" /mayfly "$@"
 }
+how=exec # the server itself hears what it is told
 in_it >"$work/said" 2>"$work/log" &
 server=$!
+how=
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 	if in_it healthcheck 2>/dev/null; then
 		echo "well after $i tries: $(in_it version)"

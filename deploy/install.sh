@@ -183,10 +183,11 @@ systemctl enable --quiet mayfly.service
 # started restarts the service and waits until it is well.
 started() {
 	systemctl restart mayfly.service || return 1
+	tries=$(systemctl show -p NRestarts --value mayfly.service) # of the program before as well
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
 		if "$helper" healthcheck 2>/dev/null; then return 0; fi
 		if [ "$(systemctl show -p SubState --value mayfly.service)" = failed ]; then return 1; fi
-		if [ "$(systemctl show -p NRestarts --value mayfly.service)" -ge 3 ]; then return 1; fi
+		if [ "$(systemctl show -p NRestarts --value mayfly.service)" -ge $((tries + 3)) ]; then return 1; fi
 		sleep 1
 	done
 	return 1
