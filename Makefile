@@ -7,7 +7,7 @@ bench    ?= .
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## start with a throwaway database; flags go into ARGS
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT INT TERM && go run . --data "$$dir/data" --keys "$$dir/keys" $(ARGS)
@@ -38,6 +38,9 @@ bench: ## benchmarks six times, for benchstat; bench=Feed picks some
 raid: ## let a raid loose on a server of its own; flags go into ARGS
 	@go run ./e2e/raid $(ARGS)
 
+small: ## hold it to one core and 512 MB, and say how it does there; flags go into ARGS
+	@go run ./e2e/small $(ARGS)
+
 fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
@@ -46,8 +49,20 @@ fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
 		done; \
 	done
 
+release: ## static programs for amd64 and arm64 with checksums, built twice and compared, into dist/
+	@deploy/release.sh $(ARGS)
+
 image: ## docker build
-	docker build -t mayfly .
+	docker build -t mayfly --build-arg VERSION="$$(git describe --tags --always --dirty --abbrev=12)" .
+
+image-check: ## build the image without a container engine, start it, find it well
+	@deploy/image.sh $(ARGS)
+
+firstday: tools ## a host's first day on a bare Debian with a real systemd; ARGS="-from v1.0" upgrades from that
+	@command -v debootstrap >/dev/null && command -v systemd-nspawn >/dev/null && exit 0; \
+	echo "The first day needs debootstrap and systemd-container; installing."; \
+	apt-get update -q && env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends debootstrap systemd-container
+	go test -tags e2e -count=1 -v -timeout 20m ./e2e/firstday $(ARGS)
 
 # What is committed must be what templ makes of it now.
 generated:
@@ -84,4 +99,4 @@ tools:
 		echo "The tests need a C compiler, Chromium or Google Chrome, nginx and Caddy; please install: $$missing"; exit 1; \
 	fi
 
-.PHONY: help run generate fmt lint check test e2e bench raid fuzz image generated tools
+.PHONY: help run generate fmt lint check test e2e bench raid small fuzz release image image-check firstday generated tools

@@ -1,14 +1,19 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-
-	"mayfly/board"
 )
 
 var setupAt = regexp.MustCompile(`https?://[^/\s]+(/admin/setup\?token=[A-Z2-7]+)`)
@@ -16,12 +21,12 @@ var setupAt = regexp.MustCompile(`https?://[^/\s]+(/admin/setup\?token=[A-Z2-7]+
 func TestTheFirstStartPrintsASetupLinkOnce(t *testing.T) {
 	var out bytes.Buffer
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 81}
-	announce(&out, &Config{}, addr, board.Token("ABC"))
+	announce(&out, &Config{}, addr, beginning{link: "ABC"})
 	if !strings.Contains(out.String(), "http://127.0.0.1:81/admin/setup?token=ABC\n") {
 		t.Errorf("announced: %s", out.String())
 	}
 	out.Reset()
-	announce(&out, &Config{}, addr, "")
+	announce(&out, &Config{}, addr, beginning{owned: true})
 	if strings.Contains(out.String(), "admin") {
 		t.Errorf("with an owner: %s", out.String())
 	}
@@ -47,5 +52,56 @@ func TestAResetWorksBesideARunningServer(t *testing.T) {
 	again := start(t, "--addr", "127.0.0.1:0", "--data", site.data)
 	if res := again.post(t, "/admin/login", url.Values{"name": {"ada"}, "passphrase": {"four words nobody else has"}}); res.Header.Get("Location") != "/admin" {
 		t.Errorf("sign in after a restart: %s", res.Status)
+	}
+}
+
+// TestTheSetupLinkIsInNoLog runs the server with a file and a pipe for its terminal: such
+// are a journal, a container's log, a redirection.
+func TestTheSetupLinkIsInNoLog(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	start(t, "--addr", "127.0.0.1:0", "--data", data).stop()
+	link := setupAt.FindStringSubmatch(command(t, "admin", "link", "--data", data, "--base-url", "https://board.example"))
+	if link == nil || !strings.HasPrefix(link[0], "https://board.example/") {
+		t.Fatalf("admin link printed %q", link)
+	}
+	in, out, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- errors.Join(run(ctx, []string{"--addr", "127.0.0.1:0", "--data", data, "--starter", "none"}, out), out.Close())
+	}()
+	lines := bufio.NewScanner(in)
+	var said, at string
+	for lines.Scan() {
+		said += lines.Text() + "\n"
+		at = cmp.Or(opened.FindString(lines.Text()), at)
+		if strings.Contains(lines.Text(), "owner") {
+			break
+		}
+	}
+	site := &site{url: at}
+	if page := site.get(t, link[1]); !strings.Contains(page, "Start your board") {
+		t.Error("the link that was printed before the start opens nothing")
+	}
+	form := url.Values{"token": {link[1][strings.Index(link[1], "=")+1:]}, "name": {"ada"}, "passphrase": {"four words nobody else has"}}
+	if res := site.post(t, "/admin/setup", form); res.Header.Get("Location") != "/admin" {
+		t.Errorf("setup: %s", res.Status)
+	}
+	if err := run(t.Context(), []string{"admin", "link", "--data", data}, io.Discard); err == nil || exitCode(err) != 2 || !strings.Contains(err.Error(), "admin reset") {
+		t.Errorf("admin link beside an owner: %v", err)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	for lines.Scan() {
+		said += lines.Text() + "\n"
+	}
+	if strings.Contains(said, "token") || !strings.Contains(said, "mayfly admin link") {
+		t.Errorf("into a log went: %s", said)
 	}
 }

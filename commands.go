@@ -30,7 +30,7 @@ type commands struct {
 	Doctor      doctorCommand  `cmd:"" help:"Look at folders, database, machine and proxy, say what to do, and print the hash of every script."`
 	Raid        raidCommand    `cmd:"" help:"Turn raid mode on or off, or say where it is on."`
 	Filter      filterCommand  `cmd:"" help:"List, add, remove or try the filters of words."`
-	Admin       adminCommand   `cmd:"" help:"Let the owner in anew."`
+	Admin       adminCommand   `cmd:"" help:"Let the owner in, first or anew."`
 	Healthcheck healthCommand  `cmd:"" help:"Exit with 0 when the server on --addr is well."`
 	Version     versionCommand `cmd:"" help:"Print the version."`
 }
@@ -181,8 +181,15 @@ func (versionCommand) Run(out io.Writer) error {
 	return err
 }
 
-// version names this build: the module's version, or the commit it was made of.
+// built is the tag or commit of a release (-ldflags "-X main.built=v1.2.3").
+var built string
+
+// version names this build: the release, else the module's version, or the commit it
+// was made of.
 func version() string {
+	if built != "" {
+		return built
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -176,7 +176,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	door := board.NewDoor(store, argon.New(), now, time.Now)
-	setup, err := door.Begin(ctx)
+	first, err := begin(ctx, door, out)
 	if err != nil {
 		return err
 	}
@@ -228,7 +228,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		background.Go(func() { sealed.run(ctx) })
 		background.Go(func() { sealed.watch(ctx, bell, log) })
 	}
-	announce(out, cfg, opened.addr(), setup)
+	announce(out, cfg, opened.addr(), first)
 	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), log), hub)
 }
 
@@ -306,9 +306,34 @@ func serve(ctx context.Context, doors []door, hub *live.Hub) (err error) {
 	return nil
 }
 
+// beginning is how a board without an owner gets one: by a link that is printed, or,
+// where what is printed is kept, by one that is asked for.
+type beginning struct {
+	owned bool
+	link  board.Token
+}
+
+func begin(ctx context.Context, door *board.Door, out io.Writer) (first beginning, err error) {
+	if first.owned, err = door.HasOwner(ctx); err != nil || first.owned || isLog(out) {
+		return first, err // a link that "admin link" printed still holds
+	}
+	first.link, err = door.Begin(ctx)
+	return first, err
+}
+
+// isLog says whether what is printed lands in a journal, a container's log or a file.
+func isLog(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err != nil || info.Mode()&os.ModeCharDevice == 0
+}
+
 // announce prints where the board can be opened and, while it has no owner, where
-// somebody becomes that. The link is on this terminal alone, and in no log.
-func announce(out io.Writer, cfg *Config, addr net.Addr, setup board.Token) {
+// somebody becomes that. The link is on a terminal alone, and in no log.
+func announce(out io.Writer, cfg *Config, addr net.Addr, first beginning) {
 	list := addresses(cfg, addr)
 	fmt.Fprintln(out, "Mayfly is open:")
 	for _, a := range list {
@@ -317,9 +342,13 @@ func announce(out io.Writer, cfg *Config, addr net.Addr, setup board.Token) {
 	if cfg.onion != nil {
 		fmt.Fprintln(out, "  "+cfg.onion.String())
 	}
-	if setup != "" && len(list) > 0 {
+	switch {
+	case first.owned:
+	case first.link != "" && len(list) > 0:
 		fmt.Fprintln(out, "It has no owner yet. This link makes one, once:")
-		fmt.Fprintln(out, "  "+setupLink(list[0], setup))
+		fmt.Fprintln(out, "  "+setupLink(list[0], first.link))
+	default:
+		fmt.Fprintln(out, "It has no owner yet. The link that makes one is not for a log: \"mayfly admin link\" prints it, with the flags or environment of this server.")
 	}
 }
 

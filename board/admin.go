@@ -158,19 +158,36 @@ var (
 	ErrPassphrase = &Error{Kind: Invalid, Code: "error.admin.form", Fields: map[string]Problem{"passphrase": {Code: "error.admin.wrong"}}}
 )
 
-// Begin returns the token of a new setup link while there is no owner; "" once there
-// is one. The one of an earlier start opens nothing any more.
-func (d *Door) Begin(ctx context.Context) (Token, error) {
-	admins, err := d.store.Admins(ctx)
-	if err != nil || slices.ContainsFunc(admins, func(a Admin) bool { return a.Owner }) {
+// LinkStore is what FirstLink asks of a store.
+type LinkStore interface {
+	Admins(ctx context.Context) ([]Admin, error)
+	InsertPass(ctx context.Context, p Pass, now time.Time) error
+}
+
+// FirstLink returns the token of a new setup link while there is no owner; "" once
+// there is one. The one before opens nothing any more.
+func FirstLink(ctx context.Context, store LinkStore, now Clock) (Token, error) {
+	owned, err := hasOwner(ctx, store)
+	if err != nil || owned {
 		return "", err
 	}
 	t := NewToken()
-	if err := d.store.InsertPass(ctx, Pass{Hash: t.Hash(), Kind: PassSetup}, d.now()); err != nil {
+	if err := store.InsertPass(ctx, Pass{Hash: t.Hash(), Kind: PassSetup}, now()); err != nil {
 		return "", fmt.Errorf("setup link: %w", err)
 	}
 	return t, nil
 }
+
+func hasOwner(ctx context.Context, store LinkStore) (bool, error) {
+	admins, err := store.Admins(ctx)
+	return slices.ContainsFunc(admins, func(a Admin) bool { return a.Owner }), err
+}
+
+// Begin returns the token of a setup link as FirstLink does.
+func (d *Door) Begin(ctx context.Context) (Token, error) { return FirstLink(ctx, d.store, d.now) }
+
+// HasOwner says whether somebody has been through a setup link.
+func (d *Door) HasOwner(ctx context.Context) (bool, error) { return hasOwner(ctx, d.store) }
 
 // Resetter is what ResetOwner asks of a store.
 type Resetter interface {

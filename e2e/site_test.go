@@ -85,10 +85,26 @@ func (s *site) start(addr string) {
 			if s.owned || url != s.url {
 				s.setup = url
 				return
+		if url := strings.TrimSpace(lines.Text()); strings.HasPrefix(url, "http://") {
+			s.url = url
+			if !s.owned {
+				s.setup = s.link()
 			}
+			return
 		}
 	}
 	s.t.Fatalf("the server did not start:\n%s", s.log)
+}
+
+// link asks for the link that makes an owner, which the server prints into no log.
+func (s *site) link() string {
+	s.t.Helper()
+	out, err := exec.Command(program, "admin", "link", "--data", s.data, "--addr", strings.TrimPrefix(s.url, "http://")).Output()
+	if err != nil {
+		s.t.Fatalf("admin link: %v", err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
 }
 
 // stop asks the server to end, as a service manager does, and waits until it has.

@@ -272,3 +272,11 @@ func (f *SettingsFile) Record(ctx context.Context, e board.Entry) error {
 func (f *SettingsFile) Entries(ctx context.Context, before int64, limit int) ([]board.Entry, error) {
 	return f.store.Entries(ctx, before, limit)
 }
+
+// Admins lists the admins, beside a running server.
+func (f *SettingsFile) Admins(ctx context.Context) ([]board.Admin, error) { return f.store.Admins(ctx) }
+
+// InsertPass stores a pass, beside a running server.
+func (f *SettingsFile) InsertPass(ctx context.Context, p board.Pass, now time.Time) error {
+	return f.store.InsertPass(ctx, p, now)
+}

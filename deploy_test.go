@@ -1,0 +1,118 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func shipped(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// one is the only match of a pattern's group in a shipped file.
+func one(t *testing.T, name, pattern string) string {
+	t.Helper()
+	found := regexp.MustCompile(`(?m)`+pattern).FindAllStringSubmatch(shipped(t, name), -1)
+	if len(found) != 1 {
+		t.Fatalf("%s has %s %d times, want once", name, pattern, len(found))
+	}
+	return found[0][1]
+}
+
+func TestWhatIsShippedSetsOnlyWhatTheProgramKnows(t *testing.T) {
+	var known []string
+	for field := range reflect.TypeFor[Config]().Fields() {
+		if name := field.Tag.Get("env"); name != "" {
+			known = append(known, name)
+		}
+	}
+	for _, name := range []string{"deploy/mayfly.service", "deploy/install.sh", "deploy/mayflyctl", "deploy/compose.yaml", "deploy/image.sh", "Dockerfile"} {
+		for _, set := range regexp.MustCompile(`\bMAYFLY_[A-Z_]*[A-Z]\b=?`).FindAllString(shipped(t, name), -1) {
+			if set = strings.TrimSuffix(set, "="); !slices.Contains(append(known, "MAYFLY_X", "MAYFLY_SOMETHING"), set) {
+				t.Errorf("%s sets %s, which no flag has", name, set)
+			}
+		}
+	}
+}
+
+func TestTheUnitItsHelperAndTheInstallerNameTheSameFolders(t *testing.T) {
+	folders := "MAYFLY_DATA=" + one(t, "deploy/install.sh", `^data=(.*)$`) + " MAYFLY_KEYS=" + one(t, "deploy/install.sh", `^keys=(.*)$`)
+	for name, pattern := range map[string]string{"deploy/mayfly.service": `^Environment=(.*)$`, "deploy/mayflyctl": `^export (MAYFLY_DATA.*)$`} {
+		if got := one(t, name, pattern); got != folders {
+			t.Errorf("%s says %q, the installer %q", name, got, folders)
+		}
+	}
+	for name, where := range map[string]string{"State": "/var/lib/", "Runtime": "/run/"} {
+		if got := where + one(t, "deploy/mayfly.service", `^`+name+`Directory=(.*)$`); !strings.Contains(folders, got) {
+			t.Errorf("%sDirectory is %s, the folders %s", name, got, folders)
+		}
+	}
+	if user := one(t, "deploy/mayfly.service", `^User=(.*)$`); user != one(t, "deploy/install.sh", `^account=(.*)$`) {
+		t.Errorf("the unit runs as %s, whom the installer does not make", user)
+	}
+	if one(t, "deploy/mayfly.service", `^RuntimeDirectoryPreserve=(.*)$`) != "yes" {
+		t.Error("a restart of the service ends every post")
+	}
+}
+
+func TestTheImageIsBuiltAsTheReleaseIs(t *testing.T) {
+	for _, pattern := range []string{`(go build -trimpath .*) \\$`, `(-linkmode external .*?-static)`} {
+		image, release := one(t, "Dockerfile", pattern), one(t, "deploy/release.sh", pattern)
+		if image != release {
+			t.Errorf("the image is built with %q, the release with %q", image, release)
+		}
+	}
+}
+
+func TestScriptsReadWell(t *testing.T) {
+	scripts, err := filepath.Glob("deploy/*.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range append(scripts, "deploy/mayflyctl") {
+		if out, err := exec.Command("sh", "-n", script).CombinedOutput(); err != nil {
+			t.Errorf("sh -n %s: %v\n%s", script, err, out)
+		}
+		if lint, err := exec.LookPath("shellcheck"); err == nil {
+			if out, err := exec.Command(lint, script).CombinedOutput(); err != nil {
+				t.Errorf("shellcheck %s: %v\n%s", script, err, out)
+			}
+		}
+	}
+}
+
+// TestTheHelperReadsTheSettingsAsSystemdDoes has it start a program that prints them.
+func TestTheHelperReadsTheSettingsAsSystemdDoes(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("mayflyctl is for root alone")
+	}
+	dir := t.TempDir()
+	settings, program, setpriv := filepath.Join(dir, "settings"), filepath.Join(dir, "program"), filepath.Join(dir, "setpriv")
+	for name, content := range map[string]string{
+		settings: "# MAYFLY_ADDR=:1\nMAYFLY_ADDR=:2\nMAYFLY_ADDR=\":3\"\nMAYFLY_SET='ttl_max=2d,about_text=a $HOME `id` b'\nPATH=/nowhere\nMAYFLY_KEYS=/srv/keys",
+		program:  "#!/bin/sh\nenv | grep ^MAYFLY_ | sort\necho \"$@\"\n",
+		setpriv:  "#!/bin/sh\necho \"$*\" | grep -q -- '--reuid=mayfly --regid=mayfly --clear-groups' || exit 1\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nexec \"$@\"\n", // the user may not exist here
+	} {
+		if err := os.WriteFile(name, []byte(content), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("deploy/mayflyctl", "settings", "get")
+	cmd.Env = []string{"PATH=" + dir + ":/usr/bin:/bin", "MAYFLYCTL_SETTINGS=" + settings, "MAYFLYCTL_PROGRAM=" + program}
+	out, err := cmd.CombinedOutput()
+	want := "MAYFLY_ADDR=:3\nMAYFLY_DATA=/var/lib/mayfly\nMAYFLY_KEYS=/srv/keys\nMAYFLY_SET=ttl_max=2d,about_text=a $HOME `id` b\nsettings get\n"
+	if err != nil || string(out) != want {
+		t.Errorf("%v\n%s\nwant:\n%s", err, out, want)
+	}
+}
