@@ -137,7 +137,11 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 
-	storms, err := board.NewStorms(ctx, store, tuner.Settings, now)
+	outset, err := board.NewOutset(ctx, store, tuner.Settings, now)
+	if err != nil {
+		return err
+	}
+	storms, err := board.NewStorms(ctx, store, outset.Settings, now)
 	if err != nil {
 		return err
 	}
@@ -165,6 +169,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	tuner.Watch(b.SettingsChanged)
+	outset.Watch(b.StormChanged)
 	storms.Watch(b.StormChanged)
 	sweeper := board.NewSweeper(store, finder, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
@@ -190,6 +195,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Gate:       gate,
 		Press:      pictures.NewPress(),
 		Tuner:      tuner,
+		Outset:     outset,
 		Storms:     storms,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
@@ -212,7 +218,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
-	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, screen.Follow, b.Follow) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 

@@ -28,6 +28,7 @@ const (
 	ActSetting    Action = "setting"
 	ActSignIn     Action = "sign_in"
 	ActSetUp      Action = "set_up" // an owner or admin has come to be
+	ActOutset     Action = "outset" // the first choices are made
 	ActReset      Action = "reset"  // of the owner, from the command line
 	ActInvite     Action = "invite"
 	ActRemove     Action = "remove_admin"

@@ -98,6 +98,10 @@ type Posts interface {
 	DeleteQuestion(ctx context.Context, number int64) error
 	// Greet stores what the host of a new site says first, at its first start only.
 	Greet(ctx context.Context, list []Question) error
+	// FinishOutset stores that all first choices were made, with what the host is to say
+	// from then on, and ends the questions whose numbers are over, in one step. When it
+	// was done before, it is ErrDecided.
+	FinishOutset(ctx context.Context, next []Question, over []int64, e Entry) error
 	// AskDaily stores the question of the day unless one was asked less than
 	// QuestionTime ago, and returns when the latest was: now, if it is this one.
 	AskDaily(ctx context.Context, q Question, now time.Time) (time.Time, error)
@@ -191,7 +195,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
 	}
-	if s.Storm && picture != nil {
+	if s.Storm && picture != nil || s.cautious(d) {
 		p.Standing = Held
 	}
 	defer b.finder.Expect(id)()
@@ -232,6 +236,9 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	secret := root.Secret
 	id := NewPostID()
 	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Standing: found.standing(), Own: secret.Own(v, id), Secret: secret}
+	if s.cautious(d) {
+		r.Standing = Held
+	}
 	if d.To != thread { // every reply answers its post
 		r.To = d.To
 	}

@@ -202,8 +202,8 @@ func merged(a, b map[string]bool) map[string]bool {
 	return out
 }
 
-// StormChanged tells the open pages of a board, or of all, that raid mode began or
-// ended. It is a watcher of the Storms.
+// StormChanged tells the open pages of a board, or of all, that raid mode or the careful
+// time began or ended. It is a watcher of the Storms and of the Outset.
 func (b *Board) StormChanged(ctx context.Context, slug string) {
 	boards, err := b.posts.Boards(ctx)
 	if err != nil {

@@ -30,7 +30,8 @@ type Parts struct {
 	Gate       *limit.Gate
 	Press      *pictures.Press
 	Tuner      *board.Tuner
-	Storms     *board.Storms // over the tuner's settings
+	Outset     *board.Outset // over the tuner's settings
+	Storms     *board.Storms // over the outset's
 	Well       func() bool   // false: /healthz answers 503
 	VisitorKey [32]byte      // MACs cookies, encrypts cursors
 	Base       *url.URL      // nil: localhost and bare addresses are answered
@@ -49,6 +50,7 @@ type Server struct {
 	gate     *limit.Gate
 	press    *pictures.Press
 	tuner    *board.Tuner
+	outset   *board.Outset
 	storms   *board.Storms
 	settings func(board string) board.Settings // of the storms
 	well     func() bool
@@ -69,7 +71,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
+		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),

@@ -13,6 +13,7 @@ import (
 
 // Engine is what an engine offers.
 type Engine interface {
+	board.OutsetStore
 	board.Posts
 	board.Expirer
 	board.SettingsStore
@@ -94,6 +95,7 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"WhatLivesOnABoardIsCounted", whatLivesOnABoardIsCounted},
 		{"AQuestionIsPlantedOnceAndStandsAside", aQuestionIsPlantedOnce},
 		{"ANewSiteIsGreetedOnceAndAskedDaily", aNewSiteIsGreetedOnce},
+		{"TheFirstChoicesAreMadeOnce", theFirstChoicesAreMadeOnce},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.test(&site{T: t, Engine: open(t), now: Start})
