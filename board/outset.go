@@ -63,12 +63,15 @@ func (o *Outset) Watch(f func(ctx context.Context, board string)) {
 func (o *Outset) Stage() Stage { return o.current.Load().stage }
 
 // Left is how much longer the careful time goes on; 0: it does not.
-func (o *Outset) Left() time.Duration {
+func (o *Outset) Left() time.Duration { return o.LeftWith(o.settings("").Careful) }
+
+// LeftWith is Left if careful were another.
+func (o *Outset) LeftWith(careful time.Duration) time.Duration {
 	known := o.current.Load()
 	if known.stage != SetUp {
 		return 0
 	}
-	return max(0, known.at.Add(o.settings("").Careful).Sub(o.now()))
+	return max(0, known.at.Add(careful).Sub(o.now()))
 }
 
 // Settings are those in force on a board, the careful time among them.

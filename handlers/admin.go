@@ -61,8 +61,13 @@ func adminPath(path string) string {
 	return path
 }
 
-// firstAdminPage leads to where admins look first.
-func (s *Server) firstAdminPage(w http.ResponseWriter, r *http.Request, _ board.Admin) error {
+// firstAdminPage leads to where admins look first: an owner to the first choices, while
+// they wait.
+func (s *Server) firstAdminPage(w http.ResponseWriter, r *http.Request, me board.Admin) error {
+	if me.Owner && s.outset.Stage() != board.SetUp {
+		http.Redirect(w, r, startPath, http.StatusSeeOther)
+		return nil
+	}
 	http.Redirect(w, r, views.FirstAdminPage, http.StatusSeeOther)
 	return nil
 }
@@ -74,7 +79,10 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request, me board.Admin) (v
 		return views.Desk{}, err
 	}
 	waiting, err := s.board.Waiting(r.Context())
-	return views.Desk{Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded()}, err
+	return views.Desk{
+		Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded(),
+		Careful: s.outset.Left(), Choices: me.Owner && s.outset.Stage() != board.SetUp,
+	}, err
 }
 
 // guessing has f try a passphrase, as often as that may be tried, and tells wrong ones

@@ -22,7 +22,7 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-//go:embed css/*.css img/*.svg img/*.png img/backdrops/*.svg fonts/*.woff2 js/*.js js/vendor/*.js app.webmanifest
+//go:embed css/*.css img/*.svg img/*.png img/backdrops/*.svg fonts/*.woff2 js/*.js js/vendor/*.js *.webmanifest
 var sources embed.FS
 
 // prefix is where Handler is mounted.
@@ -69,6 +69,7 @@ var served = []struct {
 	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css", "css/moderation.css"}},
 	{"css/admin.css", nil},
 	{"app.webmanifest", nil},
+	{"admin.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
 	{"js/keep.js", nil},
 	{"js/say.js", nil},
