@@ -232,7 +232,7 @@ func means(p *words.Printer, k board.Knob, t Tuned) string {
 func careEffect(p *words.Printer, pl Planned) []string {
 	switch {
 	case pl.Careful > 0:
-		return []string{p.Say("care_time.effect_on", "left", roughly(pl.Careful))}
+		return []string{p.Say("care_time.effect_on", "left", p.Spell(roughly(pl.Careful)))}
 	case pl.Now.Cautious:
 		return []string{p.Say("care_time.effect_over")}
 	}

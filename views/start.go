@@ -163,7 +163,7 @@ func NewStartLife(d Desk, c FirstLife) StartLife {
 	}
 	life = c.Kept.chosen("life", life)
 	for _, l := range Lives {
-		hint := p.Say("start.life_"+l.Name+"_hint", "min", l.Min, "default", l.Default, "max", l.Max)
+		hint := p.Say("start.life_"+l.Name+"_hint", "default", capital(p.Spell(l.Default)), "max", p.Spell(l.Max))
 		out.Lives = append(out.Lives, Option{l.Name, p.Say("start.life_" + l.Name), hint, l.Name == life})
 	}
 	out.Lives = append(out.Lives, Option{"own", p.Say("start.life_own"), p.Say("start.life_own_hint"), life == "own"})
@@ -277,7 +277,7 @@ func newCareBar(d Desk) *CareBar {
 	if d.Careful <= 0 {
 		return nil
 	}
-	return &CareBar{d.Words.Say("care_time.on", "left", roughly(d.Careful)), d.Words.Say("care_time.end")}
+	return &CareBar{d.Words.Say("care_time.on", "left", d.Words.Spell(roughly(d.Careful))), d.Words.Say("care_time.end")}
 }
 
 // roughly rounds what is left up to hours while there are many of them, else to minutes.
