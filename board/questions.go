@@ -197,6 +197,9 @@ func (b *Board) Begin(ctx context.Context, s Starter) error {
 
 // Prompts returns what the host asks on a board, the newest first.
 func (b *Board) Prompts(ctx context.Context, slug string) ([]Post, error) {
+	if err := b.enter(ctx, slug); err != nil {
+		return nil, err
+	}
 	return b.posts.Prompts(ctx, slug, b.now())
 }
 
