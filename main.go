@@ -161,7 +161,16 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	b := board.New(store, finder, screen, news, settings, now, log)
+	stampKey, err := folder.Secret("doors.key")
+	if err != nil {
+		return err
+	}
+	hasher := argon.New()
+	doors, err := board.NewDoors(ctx, store, tuner, hasher, stampKey, now)
+	if err != nil {
+		return err
+	}
+	b := board.New(store, finder, screen, doors, news, settings, now, log)
 	if err := b.Begin(ctx, cfg.starter); err != nil {
 		return err
 	}
@@ -171,6 +180,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	tuner.Watch(b.SettingsChanged)
 	outset.Watch(b.StormChanged)
 	storms.Watch(b.StormChanged)
+	doors.Watch(b.DoorTurned)
 	sweeper := board.NewSweeper(store, finder, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
@@ -179,7 +189,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	door := board.NewDoor(store, argon.New(), now, time.Now)
+	door := board.NewDoor(store, hasher, now, time.Now)
 	setup, err := door.Begin(ctx)
 	if err != nil {
 		return err
@@ -191,6 +201,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	site := handlers.New(handlers.Parts{
 		Board:      b,
 		Door:       door,
+		Doors:      doors,
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
@@ -218,7 +229,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
-	background.Go(func() { follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, b.Follow) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, doors.Follow, b.Follow) })
 	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 

@@ -45,6 +45,10 @@ const (
 	ActBoardCloses Action = "board_closes"
 	ActBoardPlace  Action = "board_place"
 	ActBoardEnd    Action = "board_end"
+	ActDoorPhrase  Action = "door_passphrase" // of a board
+	ActDoorOut     Action = "door_out"        // everybody was
+	ActDoorCode    Action = "door_code"       // an invitation was made
+	ActDoorRevoke  Action = "door_revoke"
 	ActAsk         Action = "prompt_ask"
 	ActPromptEnd   Action = "prompt_end"
 )

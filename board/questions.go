@@ -231,6 +231,9 @@ func (b *Board) Started() (set, lang string) {
 
 // Prompts returns what the host asks on a board, the newest first.
 func (b *Board) Prompts(ctx context.Context, slug string) ([]Post, error) {
+	if err := b.enter(ctx, slug); err != nil {
+		return nil, err
+	}
 	return b.posts.Prompts(ctx, slug, b.now())
 }
 

@@ -217,8 +217,12 @@ func (b *Board) StormChanged(ctx context.Context, slug string) {
 	}
 }
 
-// MayWrite says why nobody may write or vote on a board just now; nil: they may.
-func (b *Board) MayWrite(slug string) error {
+// MayWrite says why nobody may write or vote on a board just now, or why who is outside
+// may not; nil: they may.
+func (b *Board) MayWrite(ctx context.Context, slug string) error {
+	if err := b.enter(ctx, slug); err != nil {
+		return err
+	}
 	switch s := b.settings(slug).State; {
 	case s == ForNow:
 		return ErrShut

@@ -22,8 +22,9 @@ type Settings struct {
 	PostChars                  int // characters a post may have
 	K                          int // no count of people below it is shown
 	State                      State
-	LookAlikes                 bool // posts that say nearly the same take one line of a feed
-	SlowSeconds                int  // between two posts or replies of a visitor where State is Slow
+	Access                     Access // who may come in at all
+	LookAlikes                 bool   // posts that say nearly the same take one line of a feed
+	SlowSeconds                int    // between two posts or replies of a visitor where State is Slow
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
 	Search                     Rate
@@ -188,6 +189,7 @@ var Knobs = []Knob{
 	site(life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL })),
 	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
 	choice("board", Open, []State{Open, Slow, ReadOnly, ForNow}, func(s *Settings) *State { return &s.State }),
+	choice("access", ForAll, Accesses, func(s *Settings) *Access { return &s.Access }),
 	whole("slow_seconds", 60, 5, 3600, func(s *Settings) *int { return &s.SlowSeconds }),
 	onOff("lookalikes", "on", func(s *Settings) *bool { return &s.LookAlikes }),
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),

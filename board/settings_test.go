@@ -29,8 +29,8 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started",
 		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
-		State: Open, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 		HostLanguage: "started", SiteName: "Mayfly", Snapshots: SnapshotsUnknown, Careful: 72 * time.Hour,
+		State: Open, Access: ForAll, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -57,6 +57,7 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"k":                  {[]string{"2", "5", "100"}, append(numbers, "0", "1", "101")},
 		"alerts":             {[]string{"on", "off"}, switches},
 		"board":              {[]string{"open", "slow", "read-only", "closed"}, append(switches, "on", "Open", "readonly")},
+		"access":             {[]string{"open", "unlisted", "passphrase", "invite"}, append(switches, "on", "Open", "closed")},
 		"slow_seconds":       {[]string{"5", "60", "3600"}, append(numbers, "4", "3601", "-60")},
 		"lookalikes":         {[]string{"on", "off"}, switches},
 		"cards":              {[]string{"on", "off"}, switches},

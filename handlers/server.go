@@ -25,7 +25,8 @@ import (
 // Parts are what a Server is made of; all of them are needed, save Base and Onion.
 type Parts struct {
 	Board      *board.Board
-	Door       *board.Door
+	Door       *board.Door  // of admins
+	Doors      *board.Doors // of boards
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Press      *pictures.Press
@@ -46,6 +47,7 @@ type Parts struct {
 type Server struct {
 	board    *board.Board
 	door     *board.Door
+	doors    *board.Doors
 	hub      *live.Hub
 	gate     *limit.Gate
 	press    *pictures.Press
@@ -71,7 +73,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
+		board: p.Board, door: p.Door, doors: p.Doors, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),

@@ -46,6 +46,7 @@ type site struct {
 	outset  *board.Outset
 	storms  *board.Storms
 	door    *board.Door
+	doors   *board.Doors
 	sweeper *board.Sweeper
 	store   *storage.Store
 	log     *bytes.Buffer
@@ -103,15 +104,17 @@ func newSite(t *testing.T, options ...option) *site {
 	})
 	s.alikes = alike.New()
 	finder := board.Together{Finder: index, Alikes: s.alikes}
-	s.board = board.New(s.store, finder, must(filter.New(t.Context(), s.store)), news, s.storms.Settings, s.clock.Now, log)
+	s.doors = must(board.NewDoors(t.Context(), s.store, s.tuner, argon.New(), must(folder.Secret("doors.key")), s.clock.Now))
+	s.board = board.New(s.store, finder, must(filter.New(t.Context(), s.store)), s.doors, news, s.storms.Settings, s.clock.Now, log)
 	s.outset.Watch(s.board.StormChanged)
 	s.storms.Watch(s.board.StormChanged)
+	s.doors.Watch(s.board.DoorTurned)
 	s.tuner.Watch(s.board.SettingsChanged)
 	s.sweeper = board.NewSweeper(s.store, finder, news, s.clock.Now, log)
 	s.sweep()
 	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
 	parts := handlers.Parts{
-		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
+		Board: s.board, Door: s.door, Doors: s.doors, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
 		Press: pictures.NewPress(),
 		Tuner: s.tuner, Outset: s.outset, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,

@@ -74,7 +74,7 @@ var knobGroups = []struct {
 	knobs []string
 }{
 	{"life", true, []board.KnobKind{board.KnobLife}, []string{"vanish_score"}},
-	{"pace", false, []board.KnobKind{board.KnobRate}, []string{"board", "slow_seconds", "socket", "pow", "pow_bits", "careful", "shared_networks"}},
+	{"pace", false, []board.KnobKind{board.KnobRate}, []string{"access", "board", "slow_seconds", "socket", "pow", "pow_bits", "careful", "shared_networks"}},
 	{"may", false, []board.KnobKind{board.KnobOnOff, board.KnobChoice}, []string{"place_list", "backdrops"}},
 	{"rest", false, []board.KnobKind{board.KnobWhole, board.KnobText}, []string{"alerts"}},
 }

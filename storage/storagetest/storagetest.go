@@ -21,6 +21,7 @@ type Engine interface {
 	board.Questions
 	board.AdminStore
 	board.Resetter
+	board.DoorStore
 }
 
 // Run holds engines to the contract. open gives an empty one for each test, and
@@ -62,6 +63,9 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"AChangedPassphraseEndsOtherSessions", aChangedPassphraseEndsOtherSessions},
 		{"WhatLetsAnAdminInEnds", whatLetsAnAdminInEnds},
 		{"AKeyIsReadBackAsItWasMade", aKeyIsReadBackAsItWasMade},
+		{"ACodeLetsAsManyInAsItIsFor", aCodeLetsAsManyInAsItIsFor},
+		{"ACodeEndsAndIsTakenBack", aCodeEndsAndIsTakenBack},
+		{"ALockTakesThePlaceOfTheOneBefore", aLockTakesThePlaceOfTheOneBefore},
 		{"TheLogIsReadPageByPage", theLogIsReadPageByPage},
 		{"OfAHundredEndsOneIsTold", ofAHundredEndsOneIsTold},
 		{"TimeEndsAPostAtItsMillisecond", timeEndsAPostAtItsMillisecond},
