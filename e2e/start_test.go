@@ -67,7 +67,7 @@ func TestAHostsFirstDay(t *testing.T) {
 			}
 			host.becomesOwner(s)
 			host.follow("main form .btn.wide")
-			host.shows("An open board needs a way to reach its host")
+			host.shows("open to strangers needs a way")
 			host.choosesBoard()
 			host.follow("main form .btn.wide")
 			host.wait("the second page is there", `document.querySelector("[name=life]")`)

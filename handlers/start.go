@@ -73,7 +73,7 @@ func (s *Server) answerStartBoard(w http.ResponseWriter, r *http.Request, me boa
 	if err != nil {
 		return err
 	}
-	c := views.FirstBoard{Settings: s.tuner.Settings(""), Kept: kept}
+	c := views.FirstBoard{Settings: s.tuner.Settings(board.Home), HasPhrase: s.doors.HasPhrase(board.Home), Kept: kept}
 	c.Set, c.Lang = s.speaking()
 	if s.outset.Stage() == board.Untouched && c.Settings.HostLanguage == board.HostLanguages[0] {
 		c.Lang = d.Words.Lang() // of who sets it up
@@ -94,9 +94,13 @@ func (s *Server) chooseBoard(w http.ResponseWriter, r *http.Request, me board.Ad
 	if set := form.Get("set"); set != noStarter {
 		values["daily_question"], values["question_set"] = "on", set
 	}
+	access := board.Access(form.Get("access"))
 	err := s.tuner.Check("", values)
-	if err == nil && strings.TrimSpace(values["contact"]) == "" {
+	if err == nil && !access.HasDoor() && strings.TrimSpace(values["contact"]) == "" {
 		err = invalid("contact", "error.start_contact")
+	}
+	if err == nil {
+		err = s.doors.Set(r.Context(), me.Name, board.Home, access, form.Get("passphrase"))
 	}
 	if err == nil {
 		err = s.tuner.Apply(r.Context(), me.Name, "", values)
@@ -288,7 +292,7 @@ func (s *Server) answerSetOut(w http.ResponseWriter, r *http.Request, me board.A
 	}
 	_, lang := s.speaking()
 	page, err := views.NewSetOut(d, views.Chosen{
-		Settings: s.tuner.Settings(""), Lang: lang, Prompts: prompts, Link: s.origin(r) + "/",
+		Settings: s.tuner.Settings(board.Home), Lang: lang, Prompts: prompts, Link: s.origin(r) + "/",
 		Unwell: doctor.Worst(s.examine(r.Context())) >= doctor.Warning,
 	})
 	if err != nil {

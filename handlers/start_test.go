@@ -44,7 +44,7 @@ func (s *site) settle() {
 
 // first are the fields of the first page of choices; those given take their places.
 func first(fields ...string) []string {
-	return append([]string{"site_name", "Riverside", "host_language", "it", "set", "campus", "contact", "host@river.example"}, fields...)
+	return append([]string{"site_name", "Riverside", "host_language", "it", "set", "campus", "access", "open", "contact", "host@river.example"}, fields...)
 }
 
 // second are those of the second.
@@ -137,7 +137,7 @@ func TestAFirstChoiceThatCanNotBeHadIsRefusedAndWhatWasTypedComesBack(t *testing
 	s.owned()
 	for _, tt := range []struct{ says, name, value string }{
 		{"up to 40 characters", "site_name", strings.Repeat("é", board.SiteNameMax+1)},
-		{"An open board needs a way", "contact", "  "},
+		{"open to strangers needs a way", "contact", "  "},
 		{"up to 300 characters", "contact", strings.Repeat("é", board.ContactMax+1)},
 		{"Give one of", "set", "school"},
 		{"Give one of", "host_language", "fr"},
@@ -170,6 +170,38 @@ func TestAFirstChoiceThatCanNotBeHadIsRefusedAndWhatWasTypedComesBack(t *testing
 	}
 	if s.outset.Stage() != board.Begun || must(s.board.Board(t.Context(), board.Home)).Rules != "" {
 		t.Error("something was taken")
+	}
+}
+
+func TestTheFirstChoicesSayWhoMayComeIn(t *testing.T) {
+	s := greeted(t)
+	s.owned()
+	closed := func(fields ...string) []string {
+		return first(append([]string{"access", "passphrase", "contact", ""}, fields...)...)
+	}
+	s.refuses("/admin/start/board", http.StatusUnprocessableEntity, "passphrase", `value="Riverside"`, closed()...)
+	s.refuses("/admin/start/board", http.StatusUnprocessableEntity, "8 characters", `value="short"`, closed("passphrase", "short")...)
+	s.refuses("/admin/start/board", http.StatusUnprocessableEntity, "", `value="Riverside"`, first("access", "friends", "contact", "x")...)
+	if s.outset.Stage() != board.Untouched {
+		t.Error("something was taken")
+	}
+	s.takes("/admin/start/board", closed("passphrase", "under the old bridge")...)
+	if got := s.tuner.Settings(board.Home).Access; got != board.ByPassphrase {
+		t.Errorf("who may come in: %q", got)
+	}
+	if a := s.get("/admin/start?step=board"); !strings.Contains(a.body, `value="passphrase" checked`) || strings.Contains(a.body, "under the old bridge") {
+		t.Error("who comes back does not find it, or finds the passphrase")
+	}
+	s.takes("/admin/start/board", closed()...) // which keeps the passphrase
+	a := s.takes("/admin/start/life", second()...)
+	if !strings.Contains(a.body, "asked for the board’s passphrase") || !strings.Contains(a.body, "/admin/boards/home/door") {
+		t.Errorf("the last page: %s", a.body)
+	}
+	if a := s.as(newBrowser(), http.MethodGet, "/", ""); strings.Contains(a.body, "New board") {
+		t.Errorf("a stranger is inside: %s", a.Status)
+	}
+	if log := html.UnescapeString(s.get("/admin/log").body); strings.Contains(log, "under the old bridge") {
+		t.Error("the passphrase stands in the log")
 	}
 }
 

@@ -65,6 +65,7 @@ type Option struct {
 type FirstBoard struct {
 	Settings  board.Settings
 	Set, Lang string // by which the host speaks
+	HasPhrase bool   // something opens the board's door already
 	Kept      Kept
 }
 
@@ -74,8 +75,10 @@ type StartBoard struct {
 	Name, Contact Input
 	Languages     []Choice
 	Sets          []Option
+	Access        []Option
+	Phrase        Input // of the board's door
 
-	LanguageErr, SetErr string
+	LanguageErr, SetErr, AccessErr string
 }
 
 // NewStartBoard draws up the first page of choices.
@@ -89,13 +92,26 @@ func NewStartBoard(d Desk, c FirstBoard) StartBoard {
 		ID: "contact", Name: "contact", Label: p.Say("start.contact"), Hint: p.Say("start.contact_hint"), Value: c.Settings.Contact, Auto: "off", Optional: true,
 	})
 	lang, set := c.Kept.chosen("host_language", c.Lang), c.Kept.chosen("set", c.Set)
+	access := c.Kept.chosen("access", string(c.Settings.Access))
+	for _, a := range board.Accesses {
+		name := string(a)
+		out.Access = append(out.Access, Option{name, p.Say("start.access_" + name), p.Say("start.access_" + name + "_hint"), name == access})
+	}
+	hint := "start.phrase_hint"
+	if c.HasPhrase {
+		hint = "start.phrase_has"
+	}
+	out.Phrase = c.Kept.field(p, StartForm, Input{
+		ID: "passphrase", Name: "passphrase", Label: p.Say("start.phrase"), Hint: p.Say(hint, "min", board.DoorPhraseMin), Auto: "off", Optional: true,
+	})
 	for _, name := range board.HostLanguages[1:] {
 		out.Languages = append(out.Languages, Choice{Value: name, Text: words.In(name).Say("look.language"), Chosen: name == lang})
 	}
 	for _, name := range append(board.StarterSets[1:], "none") {
 		out.Sets = append(out.Sets, Option{name, p.Say("start.set_" + name), p.Say("start.set_" + name + "_hint"), name == set})
 	}
-	out.LanguageErr, out.SetErr = c.Kept.Refused.Fields["host_language"], c.Kept.Refused.Fields["question_set"]
+	wrong := c.Kept.Refused.Fields
+	out.LanguageErr, out.SetErr, out.AccessErr = wrong["host_language"], wrong["question_set"], wrong["access"]
 	return out
 }
 
@@ -223,6 +239,8 @@ type SetOut struct {
 	Care   *CareBar // nil: the site is not careful
 	Link   string
 	Code   QR
+	Door   string // how people come in; "": there is no door
+	Way    string // to what opens it
 	Checks string
 	Unwell bool
 }
@@ -249,6 +267,7 @@ func NewSetOut(d Desk, c Chosen) (SetOut, error) {
 	}
 	out.Facts = []Fact{
 		{p.Say("knob.site_name"), s.SiteName, ""},
+		{p.Say("start.access"), p.Say("start.access_" + string(s.Access)), ""},
 		{p.Say("about.limit.life"), p.Say("about.limit.life_is", "min", s.TTLMin, "max", s.TTLMax, "default", s.TTLDefault), ""},
 		{p.Say("board.rules"), rules, ""},
 		{p.Say("knob.contact"), nothingAs(s.Contact), ""},
@@ -261,6 +280,9 @@ func NewSetOut(d Desk, c Chosen) (SetOut, error) {
 			kind = "prompt.welcome"
 		}
 		out.Says = append(out.Says, Said{p.Say(kind), excerpt(post.Body, saidLetters), "/p/" + post.ID.String()})
+	}
+	if s.Access.HasDoor() {
+		out.Door, out.Way = p.Say("start.door_"+string(s.Access)), hostBoardHref(board.Home)+"/door"
 	}
 	out.Checks = p.Say("start.checks_good")
 	if c.Unwell {
