@@ -229,7 +229,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
-	background.Go(func() { follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, doors.Follow, b.Follow) })
+	background.Go(func() {
+		follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, doors.Follow, b.Follow)
+	})
 	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 
