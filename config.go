@@ -95,18 +95,27 @@ func (c *Config) check() (err error) {
 	if _, err := board.DefaultSettings().With(c.Set); err != nil {
 		return fmt.Errorf("--set: %w", err)
 	}
-	set, err := words.Starters(c.Starter, c.StarterLang)
-	if err != nil {
+	if _, err := words.Starters(c.Starter, c.StarterLang); err != nil {
 		return fmt.Errorf("--starter=%s --starter-lang=%s: %w", c.Starter, c.StarterLang, err)
 	}
-	c.starter = board.Starter{Welcome: set.Welcome, Questions: set.Questions, Sets: map[string][]string{}}
-	for _, name := range board.StarterSets[1:] {
-		if set, err = words.Starters(name, c.StarterLang); err != nil {
-			return err
+	c.starter, err = starters(c.Starter, c.StarterLang)
+	return err
+}
+
+// starters is what the host may say by itself, and what the server was started with.
+func starters(set, lang string) (board.Starter, error) {
+	all := board.Starter{Set: set, Lang: lang, Sets: map[string]map[string]board.Greeting{}}
+	for _, lang := range words.Languages {
+		all.Sets[lang] = map[string]board.Greeting{}
+		for _, name := range board.StarterSets[1:] {
+			s, err := words.Starters(name, lang)
+			if err != nil {
+				return all, err
+			}
+			all.Sets[lang][name] = board.Greeting{Welcome: s.Welcome, Questions: s.Questions}
 		}
-		c.starter.Sets[name] = set.Questions
 	}
-	return nil
+	return all, nil
 }
 
 func (c *Config) checkOnion() (err error) {

@@ -64,7 +64,7 @@ func (c *Config) seen(ctx context.Context) []doctor.Finding {
 func examine(ctx context.Context, cfg *Config) []doctor.Finding {
 	return slices.Concat(
 		doctor.Folders(cfg.Data, cfg.Keys),
-		database(ctx, cfg.Data),
+		database(ctx, cfg),
 		doctor.Machine(),
 		cfg.way().Ways(),
 	)
@@ -83,8 +83,8 @@ func (c *Config) way() doctor.Way {
 }
 
 // database says how the database stands; nothing of one that is not there yet.
-func database(ctx context.Context, data string) []doctor.Finding {
-	h, err := storage.Inspect(ctx, data)
+func database(ctx context.Context, cfg *Config) []doctor.Finding {
+	h, err := storage.Inspect(ctx, cfg.Data)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -106,7 +106,7 @@ func database(ctx context.Context, data string) []doctor.Finding {
 	case h.Version > h.Newest:
 		tables.Level, tables.Code = doctor.Bad, "doctor.tables_newer"
 	}
-	return append(list, tables)
+	return append(list, tables, doctor.Snapshots(h.Snapshots, cfg.Keys))
 }
 
 // printFindings writes a line for what is and, where something is to be done, one for

@@ -23,6 +23,7 @@ func TestDoctorFindsARunningServerWellAndTouchesNoKey(t *testing.T) {
 		"Live pages get through to " + site.url + ".",
 		"The clock agrees",
 		"No crash writes memory to a disk.",
+		"Nobody has said whether your provider takes snapshots",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("doctor does not say %q:\n%s", want, out)
@@ -32,8 +33,9 @@ func TestDoctorFindsARunningServerWellAndTouchesNoKey(t *testing.T) {
 		t.Errorf("keys before: %s\nafter: %s", before, after)
 	}
 	site.stop()
+	command(t, "settings", "set", "snapshots=no", "--data", site.data)
 	out = command(t, "doctor", "--data", site.data)
-	if !strings.Contains(out, "The database is set up") {
+	if !strings.Contains(out, "The database is set up") || !strings.Contains(out, "Nobody takes snapshots") {
 		t.Errorf("without a server: %s", out)
 	}
 }

@@ -138,7 +138,11 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 
-	storms, err := board.NewStorms(ctx, store, tuner.Settings, now)
+	outset, err := board.NewOutset(ctx, store, tuner.Settings, now)
+	if err != nil {
+		return err
+	}
+	storms, err := board.NewStorms(ctx, store, outset.Settings, now)
 	if err != nil {
 		return err
 	}
@@ -158,7 +162,16 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	b := board.New(store, finder, screen, news, settings, now, log)
+	stampKey, err := folder.Secret("doors.key")
+	if err != nil {
+		return err
+	}
+	hasher := argon.New()
+	doors, err := board.NewDoors(ctx, store, tuner, hasher, stampKey, now)
+	if err != nil {
+		return err
+	}
+	b := board.New(store, finder, screen, doors, news, settings, now, log)
 	if err := b.Begin(ctx, cfg.starter); err != nil {
 		return err
 	}
@@ -166,7 +179,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	tuner.Watch(b.SettingsChanged)
+	outset.Watch(b.StormChanged)
 	storms.Watch(b.StormChanged)
+	doors.Watch(b.DoorTurned)
 	sweeper := board.NewSweeper(store, finder, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
@@ -177,6 +192,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	door := board.NewDoor(store, argon.New(), now, time.Now)
 	first, err := begin(ctx, door, out)
+	door := board.NewDoor(store, hasher, now, time.Now)
+	setup, err := door.Begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -196,10 +213,12 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	site := handlers.New(handlers.Parts{
 		Board:      b,
 		Door:       door,
+		Doors:      doors,
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
 		Tuner:      tuner,
+		Outset:     outset,
 		Storms:     storms,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
@@ -230,6 +249,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	announce(out, cfg, opened.addr(), first)
 	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), log), hub)
+	background.Go(func() {
+		follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, doors.Follow, b.Follow)
+	})
+	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 
 // fill reads what is alive into the indexes, once, while pages are served.

@@ -49,6 +49,7 @@ func (t Together) Drop(ended []Ending) {
 // like another, that the other has one more like it.
 func (b *Board) appear(ctx context.Context, p Post) Post {
 	if p.Standing != Shown {
+		b.tellBirth(ctx, p)
 		return p.Seal()
 	}
 	b.finder.Add(p)

@@ -28,6 +28,7 @@ const (
 	ActSetting    Action = "setting"
 	ActSignIn     Action = "sign_in"
 	ActSetUp      Action = "set_up" // an owner or admin has come to be
+	ActOutset     Action = "outset" // the first choices are made
 	ActReset      Action = "reset"  // of the owner, from the command line
 	ActInvite     Action = "invite"
 	ActRemove     Action = "remove_admin"
@@ -44,6 +45,10 @@ const (
 	ActBoardCloses Action = "board_closes"
 	ActBoardPlace  Action = "board_place"
 	ActBoardEnd    Action = "board_end"
+	ActDoorPhrase  Action = "door_passphrase" // of a board
+	ActDoorOut     Action = "door_out"        // everybody was
+	ActDoorCode    Action = "door_code"       // an invitation was made
+	ActDoorRevoke  Action = "door_revoke"
 	ActAsk         Action = "prompt_ask"
 	ActPromptEnd   Action = "prompt_end"
 )

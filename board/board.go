@@ -98,6 +98,10 @@ type Posts interface {
 	DeleteQuestion(ctx context.Context, number int64) error
 	// Greet stores what the host of a new site says first, at its first start only.
 	Greet(ctx context.Context, list []Question) error
+	// FinishOutset stores that all first choices were made, with what the host is to say
+	// from then on, and ends the questions whose numbers are over, in one step. When it
+	// was done before, it is ErrDecided.
+	FinishOutset(ctx context.Context, next []Question, over []int64, e Entry) error
 	// AskDaily stores the question of the day unless one was asked less than
 	// QuestionTime ago, and returns when the latest was: now, if it is this one.
 	AskDaily(ctx context.Context, q Question, now time.Time) (time.Time, error)
@@ -128,6 +132,7 @@ type Board struct {
 	finder   Finder
 	alikes   Alikes
 	screen   Screen
+	doors    *Doors
 	out      Publisher
 	settings func(board string) Settings
 	now      Clock
@@ -144,8 +149,8 @@ type Board struct {
 }
 
 // New puts a Board together. The finder has the alikes keep step with it.
-func New(posts Posts, finder Together, screen Screen, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
-	return &Board{posts: posts, finder: finder, alikes: finder.Alikes, screen: screen, out: out, settings: settings, now: now, log: log, alarm: func(Waiting) {}, bounded: map[string]time.Time{}}
+func New(posts Posts, finder Together, screen Screen, doors *Doors, out Publisher, settings func(board string) Settings, now Clock, log *slog.Logger) *Board {
+	return &Board{posts: posts, finder: finder, alikes: finder.Alikes, screen: screen, doors: doors, out: out, settings: settings, now: now, log: log, alarm: func(Waiting) {}, bounded: map[string]time.Time{}}
 }
 
 // Now is board time.
@@ -162,7 +167,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 	}
 	info, err := b.Board(ctx, slug)
 	if err == nil {
-		err = b.MayWrite(slug)
+		err = b.MayWrite(ctx, slug)
 	}
 	if err != nil {
 		return Post{}, OwnerKey{}, err
@@ -191,7 +196,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
 	}
-	if s.Storm && picture != nil {
+	if s.Storm && picture != nil || s.cautious(d) {
 		p.Standing = Held
 	}
 	defer b.finder.Expect(id)()
@@ -213,7 +218,7 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if root.IsReply() {
 		return Post{}, OwnerKey{}, ErrNotFound
 	}
-	if err := b.MayReply(root.Board, v); err != nil {
+	if err := b.MayReply(ctx, root.Board, v); err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	if root.Locked {
@@ -232,6 +237,9 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	secret := root.Secret
 	id := NewPostID()
 	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Standing: found.standing(), Own: secret.Own(v, id), Secret: secret}
+	if s.cautious(d) {
+		r.Standing = Held
+	}
 	if d.To != thread { // every reply answers its post
 		r.To = d.To
 	}
@@ -245,8 +253,8 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 
 // MayReply says why v may not reply on a board just now; nil: they may. In a raid
 // threads are for those who were here before it.
-func (b *Board) MayReply(slug string, v Visitor) error {
-	if err := b.MayWrite(slug); err != nil {
+func (b *Board) MayReply(ctx context.Context, slug string, v Visitor) error {
+	if err := b.MayWrite(ctx, slug); err != nil {
 		return err
 	}
 	if b.settings(slug).Storm && !v.Settled(b.now()) {
@@ -301,7 +309,7 @@ func (b *Board) Vote(ctx context.Context, id PostID, v Visitor, vote Vote) (Post
 	if err != nil {
 		return Post{}, err
 	}
-	if err := b.MayWrite(p.Board); err != nil {
+	if err := b.MayWrite(ctx, p.Board); err != nil {
 		return Post{}, err
 	}
 	s := b.settings(p.Board)
@@ -380,6 +388,9 @@ func (b *Board) Opened(ctx context.Context, v Visitor, posts []Post) (map[PostID
 // Feed returns one page of a board, and the cursor of the next; a zero cursor
 // ends the list.
 func (b *Board) Feed(ctx context.Context, q Query) ([]Post, Cursor, error) {
+	if err := b.enter(ctx, q.Board); err != nil {
+		return nil, Cursor{}, err
+	}
 	q = q.bounded()
 	if q.Narrow != (Narrow{}) {
 		posts, next, err := b.found(ctx, q)
@@ -398,6 +409,9 @@ func (b *Board) Thread(ctx context.Context, id PostID, v Visitor) (Post, []Post,
 	if err != nil {
 		return Post{}, nil, err
 	}
+	if b.enter(ctx, root.Board) != nil { // as if it were not there
+		return Post{}, nil, ErrNotFound
+	}
 	if err := b.shut(root.Board); err != nil {
 		return Post{}, nil, err
 	}
@@ -409,7 +423,7 @@ func (b *Board) Thread(ctx context.Context, id PostID, v Visitor) (Post, []Post,
 
 // Post returns one post or reply as visitor v may see it.
 func (b *Board) Post(ctx context.Context, id PostID, v Visitor) (Post, error) {
-	p, err := b.posts.Post(ctx, id, b.now())
+	p, err := b.Any(ctx, id)
 	if err != nil {
 		return Post{}, err
 	}
@@ -419,10 +433,14 @@ func (b *Board) Post(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	return b.folded(p).For(v)
 }
 
-// Any returns a post or reply whoever may read it: for who decides or proves, and
-// never to be shown.
+// Any returns a post or reply whoever on its board may read it: for who decides or
+// proves, and never to be shown. Outside the board's door it is not there.
 func (b *Board) Any(ctx context.Context, id PostID) (Post, error) {
-	return b.posts.Post(ctx, id, b.now())
+	p, err := b.posts.Post(ctx, id, b.now())
+	if err == nil && b.enter(ctx, p.Board) != nil {
+		return Post{}, ErrNotFound
+	}
+	return p, err
 }
 
 // inSight returns a post or reply with which visitor v may do something: what is held
@@ -450,6 +468,9 @@ func (b *Board) Picture(ctx context.Context, id PostID, part Part, v Visitor) (I
 
 // Traces returns the wordless lines that stand in a board's feed.
 func (b *Board) Traces(ctx context.Context, slug string) ([]Trace, error) {
+	if err := b.enter(ctx, slug); err != nil {
+		return nil, err
+	}
 	return b.posts.Traces(ctx, slug, b.now())
 }
 

@@ -77,7 +77,7 @@ func newSite(t *testing.T) *site {
 // on is a Board of the same settings, clock and ear over another store.
 func (s *site) on(posts board.Posts) *board.Board {
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	return board.New(posts, s.index, s.screen, s, func(string) board.Settings { return s.settings }, s.clock, log)
+	return board.New(posts, s.index, s.screen, nil, s, func(string) board.Settings { return s.settings }, s.clock, log)
 }
 
 func (s *site) clock() time.Time { return s.now }
@@ -315,7 +315,7 @@ func TestNothingIsToldBeforeItIsStored(t *testing.T) {
 			if err != nil || p.Body != e.Post.Body || p.Score != e.Post.Score || p.Replies != e.Post.Replies || p.Life != e.Post.Life {
 				t.Errorf("told %+v, but stored is %+v, %v", e.Post, p, err)
 			}
-		case board.SettingsChanged, board.Reload:
+		case board.SettingsChanged, board.Reload, board.TurnedOut:
 		case board.Died:
 			if !isGone(err) {
 				t.Errorf("an ending was told of a post that can be read: %+v, %v", p, err)

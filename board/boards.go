@@ -321,18 +321,19 @@ func (b *Board) Alive(ctx context.Context, slug string) (Living, error) {
 	return b.posts.Alive(ctx, slug, b.now())
 }
 
-// Boards lists the boards that are open, home first.
+// Boards lists the boards that are open, home first, without those that are reached by
+// their link alone and those outside whose door ctx is.
 func (b *Board) Boards(ctx context.Context) ([]Info, error) {
 	boards, err := b.posts.Boards(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list boards: %w", err)
 	}
 	now := b.now()
-	return slices.DeleteFunc(boards, func(i Info) bool { return i.Closed(now) }), nil
+	return slices.DeleteFunc(boards, func(i Info) bool { return i.Closed(now) || !b.listed(ctx, i.Slug) }), nil
 }
 
 // Board returns the board called slug; ErrClosed says that it is over, for as long
-// as that is remembered.
+// as that is remembered. Whoever is outside its door learns nothing of it.
 func (b *Board) Board(ctx context.Context, slug string) (Info, error) {
 	boards, err := b.posts.Boards(ctx)
 	if err != nil {
@@ -345,11 +346,17 @@ func (b *Board) Board(ctx context.Context, slug string) (Info, error) {
 	case boards[i].Closed(b.now()):
 		return boards[i], ErrClosed
 	}
+	if err := b.enter(ctx, slug); err != nil {
+		return Info{}, err
+	}
 	return boards[i], b.shut(slug)
 }
 
 // Count returns how many posts live in a board's feed.
 func (b *Board) Count(ctx context.Context, slug string) (int, error) {
+	if err := b.enter(ctx, slug); err != nil {
+		return 0, err
+	}
 	return b.posts.Count(ctx, slug, b.now())
 }
 
@@ -418,6 +425,9 @@ func (b *Board) SettingsChanged(ctx context.Context, old, next Tuning) {
 		if (is.State == ForNow) != (was.State == ForNow) {
 			b.tell(ctx, Event{Kind: Reload, Board: info.Slug})
 		}
+		if is.Access != was.Access {
+			b.DoorTurned(ctx, info.Slug)
+		}
 		if !is.Equal(was) {
 			b.tell(ctx, Event{Kind: SettingsChanged, Board: info.Slug, ClosesAt: info.ClosesAt})
 		}
@@ -429,7 +439,7 @@ type Shortened struct{ Ends, Sooner, All int }
 
 // Would counts what next would end at once, or sooner than old.
 func (b *Board) Would(ctx context.Context, old, next Tuning) (Shortened, error) {
-	boards, err := b.Boards(ctx)
+	boards, err := b.posts.Boards(ctx)
 	if err != nil {
 		return Shortened{}, err
 	}

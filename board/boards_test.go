@@ -256,7 +256,7 @@ func TestSettingsOfOneBoardReachItsLivesAndPagesAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := board.New(s.store, s.index, s.screen, s, tuner.Settings, s.clock, slog.New(slog.DiscardHandler))
+	b := board.New(s.store, s.index, s.screen, nil, s, tuner.Settings, s.clock, slog.New(slog.DiscardHandler))
 	tuner.Watch(b.SettingsChanged)
 	s.add(board.Info{Slug: "attic", Title: "The attic"})
 	home, there := s.postOn(board.Home, 48*time.Hour), s.postOn("attic", 48*time.Hour)

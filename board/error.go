@@ -23,6 +23,7 @@ const (
 	Shut                    // not now: out of sight, or locked
 	Decided                 // somebody else was quicker
 	Shuttered               // a board that its admins have closed for now
+	Outside                 // behind a door that was not passed; Args["board"] says whose
 	Denied                  // for who is signed in alone
 	Forbidden               // for somebody else who is
 	Overtaken               // somebody else was quicker

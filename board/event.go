@@ -15,10 +15,11 @@ const (
 	Died                                 // ID ended, Why
 	SettingsChanged                      // the rules of writing changed
 	Reload                               // too much happened to tell: look again
+	TurnedOut                            // who reads the board is outside its door
 )
 
-// Event is something that happened on a board. Died, SettingsChanged and Reload
-// carry no Post.
+// Event is something that happened on a board. Only Born and Changed carry
+// a Post.
 type Event struct {
 	Kind   EventKind
 	Board  string // "": every board

@@ -66,6 +66,9 @@ const CountMax = 1000
 // Matches is how many posts a narrowed feed holds, at most CountMax + 1. It may be a
 // second behind what ends by time.
 func (b *Board) Matches(ctx context.Context, q Query) (int, error) {
+	if err := b.enter(ctx, q.Board); err != nil {
+		return 0, err
+	}
 	f, err := b.finder.Find(ctx, Search{Board: q.Board, Narrow: q.Narrow, Limit: CountMax + 1})
 	if err != nil {
 		return 0, fmt.Errorf("count matches: %w", err)
@@ -74,7 +77,12 @@ func (b *Board) Matches(ctx context.Context, q Query) (int, error) {
 }
 
 // Rising returns the tags of a board that rise, the fastest first.
-func (b *Board) Rising(slug string) []Rising { return b.finder.Rising(slug) }
+func (b *Board) Rising(ctx context.Context, slug string) []Rising {
+	if b.enter(ctx, slug) != nil {
+		return nil
+	}
+	return b.finder.Rising(slug)
+}
 
 // foundRounds is how often one page asks on where what it was named has just ended.
 const foundRounds = 10

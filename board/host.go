@@ -15,6 +15,43 @@ const (
 	ContactMax = 300
 )
 
+// SiteNameMax is how many characters a site's name may have.
+const SiteNameMax = 40
+
+// SiteName is what a site is called whose host has given it no name.
+const SiteName = "Mayfly"
+
+// siteName is the name of the whole site, which is never empty.
+func siteName() Knob {
+	k := hostText("site_name", KnobText, SiteNameMax, func(s *Settings) *string { return &s.SiteName })
+	k.Default = SiteName
+	text := k.set
+	k.set = func(s *Settings, v string) error {
+		if err := text(s, v); err != nil {
+			return err
+		}
+		if looksEmpty(s.SiteName) {
+			s.SiteName = SiteName
+		}
+		return nil
+	}
+	return k
+}
+
+// Snapshots is what the host knows about copies that a provider takes of the machine.
+type Snapshots string
+
+// The choices of snapshots.
+const (
+	SnapshotsUnknown Snapshots = "unknown"
+	SnapshotsYes     Snapshots = "yes"
+	SnapshotsNo      Snapshots = "no"
+)
+
+// HostLanguages are those in which the host's words by itself are had, and first the one
+// that the server was started with.
+var HostLanguages = []string{StarterSets[0], "en", "it"}
+
 // StarterSets are the starter sets that there are, and first the one that the server was
 // started with.
 var StarterSets = []string{"started", "neighbours", "campus", "event"}

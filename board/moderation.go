@@ -193,9 +193,9 @@ func (b *Board) Waiting(ctx context.Context) (int, error) {
 }
 
 // PublicLog returns what admins have done to what others wrote, newest first: on one
-// board, or with "" on all. Its entries name nobody.
+// board, or with "" on all that a list of boards names. Its entries name nobody.
 func (b *Board) PublicLog(ctx context.Context, slug string, before int64, limit int) ([]Entry, error) {
-	list, err := b.posts.Acts(ctx, slug, before, limit)
+	list, err := b.acts(ctx, slug, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("public log: %w", err)
 	}
@@ -204,4 +204,30 @@ func (b *Board) PublicLog(ctx context.Context, slug string, before int64, limit 
 		list[i].At = list[i].At.Truncate(time.Minute)
 	}
 	return list, nil
+}
+
+// acts reads on past what is not for whoever ctx is of, until there are as many as asked
+// for.
+func (b *Board) acts(ctx context.Context, slug string, before int64, limit int) ([]Entry, error) {
+	if slug != "" {
+		if err := b.enter(ctx, slug); err != nil {
+			return nil, err
+		}
+		return b.posts.Acts(ctx, slug, before, limit)
+	}
+	var seen []Entry
+	for {
+		list, err := b.posts.Acts(ctx, "", before, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range list {
+			if before = e.Seq; b.listed(ctx, e.Board) {
+				seen = append(seen, e)
+			}
+		}
+		if len(list) < limit || len(seen) >= limit {
+			return seen[:min(len(seen), limit)], nil
+		}
+	}
 }

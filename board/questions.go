@@ -156,21 +156,48 @@ func (b *Board) EndQuestion(ctx context.Context, by string, number int64) error 
 // Questions lists what the host asks, in the order it was asked.
 func (b *Board) Questions(ctx context.Context) ([]Question, error) { return b.posts.Questions(ctx) }
 
-// Starter is what the host of a new site says without having thought of it yet; the
-// zero Starter says nothing.
-type Starter struct {
+// Greeting is what the host of a new site says without having thought of it yet; the
+// zero Greeting says nothing.
+type Greeting struct {
 	Welcome   string
 	Questions []string // one a day, until the host asks
-
-	Sets map[string][]string // the questions of each of StarterSets, save the first
 }
 
-// of are the questions of one of StarterSets.
-func (s Starter) of(set string) []string {
-	if set == StarterSets[0] {
-		return s.Questions
+// says says whether a question is word for word of the greeting.
+func (g Greeting) says(q Question) bool {
+	if q.Kind == Welcome {
+		return q.Body == g.Welcome
 	}
-	return s.Sets[set]
+	return slices.Contains(g.Questions, q.Body)
+}
+
+// Starter is every Greeting there is.
+type Starter struct {
+	Set, Lang string                         // as the server was started
+	Sets      map[string]map[string]Greeting // by language, by set
+}
+
+// of is one of StarterSets in one of HostLanguages.
+func (s Starter) of(set, lang string) Greeting {
+	if set == StarterSets[0] {
+		set = s.Set
+	}
+	if lang == HostLanguages[0] {
+		lang = s.Lang
+	}
+	return s.Sets[lang][set]
+}
+
+// says says whether a question is of any of them, so that the host has not written it.
+func (s Starter) says(q Question) bool {
+	for _, sets := range s.Sets {
+		for _, g := range sets {
+			if g.says(q) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // today is the question of the day: all of them in turn.
@@ -183,8 +210,8 @@ func today(questions []string, now time.Time) string {
 // questions of the day from then on. It is called once, before Follow.
 func (b *Board) Begin(ctx context.Context, s Starter) error {
 	var list []Question
-	if s.Welcome != "" {
-		list = append(list, Question{Board: Home, Kind: Welcome, Body: s.Welcome, TTL: welcomeTime})
+	if set := s.of(s.Set, s.Lang); set.Welcome != "" {
+		list = append(list, Question{Board: Home, Kind: Welcome, Body: set.Welcome, TTL: welcomeTime})
 	}
 	if err := b.posts.Greet(ctx, list); err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -195,8 +222,18 @@ func (b *Board) Begin(ctx context.Context, s Starter) error {
 	return nil
 }
 
+// Started is the starter set that the server was started with, and its language.
+func (b *Board) Started() (set, lang string) {
+	b.following.Lock()
+	defer b.following.Unlock()
+	return b.starter.Set, b.starter.Lang
+}
+
 // Prompts returns what the host asks on a board, the newest first.
 func (b *Board) Prompts(ctx context.Context, slug string) ([]Post, error) {
+	if err := b.enter(ctx, slug); err != nil {
+		return nil, err
+	}
 	return b.posts.Prompts(ctx, slug, b.now())
 }
 
@@ -268,10 +305,11 @@ func (b *Board) plant(ctx context.Context, q Question) error {
 // askDaily asks the question of the day on the home board, and says whether it did:
 // not while a question of the host's stands there, nor twice within a day.
 func (b *Board) askDaily(ctx context.Context, list []Question, now time.Time) (bool, error) {
-	set := b.starter.of(b.settings(Home).QuestionSet)
+	s := b.settings(Home)
+	set := b.starter.of(s.QuestionSet, s.HostLanguage).Questions
 	stands := func(q Question) bool { return q.Board == Home && q.Kind == Asking }
 	switch {
-	case len(set) == 0, !b.settings(Home).DailyQuestion, now.Before(b.asked.Add(QuestionTime)):
+	case len(set) == 0, !s.DailyQuestion, now.Before(b.asked.Add(QuestionTime)):
 		return false, nil
 	case slices.ContainsFunc(list, stands), standing(list, Home) >= PromptsMax:
 		return false, nil

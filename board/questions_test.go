@@ -141,7 +141,12 @@ func TestAPromptEndsWithItsBoard(t *testing.T) {
 	}
 }
 
-var starter = board.Starter{Welcome: "Welcome.", Questions: []string{"One?", "Two?", "Three?"}}
+var starter = startedWith(board.Greeting{Welcome: "Welcome.", Questions: []string{"One?", "Two?", "Three?"}})
+
+// startedWith is a Starter whose neighbours, in English, say g.
+func startedWith(g board.Greeting) board.Starter {
+	return board.Starter{Set: "neighbours", Lang: "en", Sets: map[string]map[string]board.Greeting{"en": {"neighbours": g}}}
+}
 
 func (s *site) begin(starter board.Starter) {
 	s.t.Helper()
@@ -191,7 +196,7 @@ func TestANewSiteIsWelcomedOnceAndAskedEachDay(t *testing.T) {
 func TestTheQuestionOfTheDayGivesWayToTheHost(t *testing.T) {
 	s := newSite(t)
 	s.settings.DailyQuestion = false
-	s.begin(board.Starter{Questions: starter.Questions})
+	s.begin(startedWith(board.Greeting{Questions: []string{"One?", "Two?", "Three?"}}))
 	if got := said(s.prompts(board.Home)); len(got) != 0 {
 		t.Fatalf("switched off, it asks %q", got)
 	}
@@ -242,7 +247,9 @@ func TestWhatAdminsAskIsPinnedAtOnceAndLoggedWithoutItsWords(t *testing.T) {
 func TestTheQuestionOfTheDayComesFromTheSetThatIsChosen(t *testing.T) {
 	s := newSite(t)
 	s.settings.DailyQuestion, s.settings.QuestionSet = true, "campus"
-	err := s.Begin(t.Context(), board.Starter{Questions: []string{"Started?"}, Sets: map[string][]string{"campus": {"Where do you study?"}}})
+	sets := startedWith(board.Greeting{Questions: []string{"Started?"}})
+	sets.Sets["en"]["campus"] = board.Greeting{Questions: []string{"Where do you study?"}}
+	err := s.Begin(t.Context(), sets)
 	if err != nil {
 		t.Fatal(err)
 	}

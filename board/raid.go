@@ -202,8 +202,8 @@ func merged(a, b map[string]bool) map[string]bool {
 	return out
 }
 
-// StormChanged tells the open pages of a board, or of all, that raid mode began or
-// ended. It is a watcher of the Storms.
+// StormChanged tells the open pages of a board, or of all, that raid mode or the careful
+// time began or ended. It is a watcher of the Storms and of the Outset.
 func (b *Board) StormChanged(ctx context.Context, slug string) {
 	boards, err := b.posts.Boards(ctx)
 	if err != nil {
@@ -217,8 +217,12 @@ func (b *Board) StormChanged(ctx context.Context, slug string) {
 	}
 }
 
-// MayWrite says why nobody may write or vote on a board just now; nil: they may.
-func (b *Board) MayWrite(slug string) error {
+// MayWrite says why nobody may write or vote on a board just now, or why who is outside
+// may not; nil: they may.
+func (b *Board) MayWrite(ctx context.Context, slug string) error {
+	if err := b.enter(ctx, slug); err != nil {
+		return err
+	}
 	switch s := b.settings(slug).State; {
 	case s == ForNow:
 		return ErrShut

@@ -22,8 +22,9 @@ type Settings struct {
 	PostChars                  int // characters a post may have
 	K                          int // no count of people below it is shown
 	State                      State
-	LookAlikes                 bool // posts that say nearly the same take one line of a feed
-	SlowSeconds                int  // between two posts or replies of a visitor where State is Slow
+	Access                     Access // who may come in at all
+	LookAlikes                 bool   // posts that say nearly the same take one line of a feed
+	SlowSeconds                int    // between two posts or replies of a visitor where State is Slow
 	Post, Reply, Vote          Rate
 	Open, Page                 Rate
 	Search                     Rate
@@ -31,7 +32,11 @@ type Settings struct {
 	Backdrops                  []string // of those cards may have; none: all
 	DailyQuestion              bool     // the host asks one each day, from a set
 	QuestionSet                string   // which of StarterSets
+	HostLanguage               string   // which of HostLanguages its words are in
+	SiteName                   string   // what the whole site is called
 	AboutText, Contact         string   // the host's own words
+	Snapshots                  Snapshots
+	Careful                    time.Duration // how long a site is careful, from its first choices on
 	Pictures                   Pictures
 	ViewOncePictures           bool
 	Picture                    Rate    // posts with one, which are charged as posts too
@@ -48,7 +53,8 @@ type Settings struct {
 	Nudge                      string         // a line of the host's above the send button; "": none
 	CareCard                   string         // what is shown to whoever wrote something that calls for care; "": our own words
 
-	Storm bool // raid mode is on, which is no setting: see Storms
+	Storm    bool // raid mode is on, which is no setting: see Storms
+	Cautious bool // nor is the careful time: see Outset
 }
 
 // Rate is how often something may be done. The zero Rate is unlimited.
@@ -183,6 +189,7 @@ var Knobs = []Knob{
 	site(life("visitor_ttl", "7d", "1h", "30d", func(s *Settings) *time.Duration { return &s.VisitorTTL })),
 	whole("post_chars", 1000, 1, 10_000, func(s *Settings) *int { return &s.PostChars }),
 	choice("board", Open, []State{Open, Slow, ReadOnly, ForNow}, func(s *Settings) *State { return &s.State }),
+	choice("access", ForAll, Accesses, func(s *Settings) *Access { return &s.Access }),
 	whole("slow_seconds", 60, 5, 3600, func(s *Settings) *int { return &s.SlowSeconds }),
 	onOff("lookalikes", "on", func(s *Settings) *bool { return &s.LookAlikes }),
 	onOff("cards", "on", func(s *Settings) *bool { return &s.Cards }),
@@ -198,6 +205,7 @@ var Knobs = []Knob{
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
 	site(onOff("daily_question", "on", func(s *Settings) *bool { return &s.DailyQuestion })),
 	site(choice("question_set", StarterSets[0], StarterSets, func(s *Settings) *string { return &s.QuestionSet })),
+	site(choice("host_language", HostLanguages[0], HostLanguages, func(s *Settings) *string { return &s.HostLanguage })),
 	choice("pictures", PicturesBlurred, []Pictures{PicturesOn, PicturesBlurred, PicturesOff}, func(s *Settings) *Pictures { return &s.Pictures }),
 	onOff("view_once_pictures", "off", func(s *Settings) *bool { return &s.ViewOncePictures }),
 	onOff("places", "on", func(s *Settings) *bool { return &s.Places }),
@@ -209,8 +217,11 @@ var Knobs = []Knob{
 			return err
 		},
 	},
+	siteName(),
 	hostText("about_text", KnobLines, AboutMax, func(s *Settings) *string { return &s.AboutText }),
 	hostText("contact", KnobText, ContactMax, func(s *Settings) *string { return &s.Contact }),
+	site(choice("snapshots", SnapshotsUnknown, []Snapshots{SnapshotsUnknown, SnapshotsYes, SnapshotsNo}, func(s *Settings) *Snapshots { return &s.Snapshots })),
+	site(life("careful", "72h", "0s", "30d", func(s *Settings) *time.Duration { return &s.Careful })),
 	site(onOff("alerts", "on", func(s *Settings) *bool { return &s.Alerts })),
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),

@@ -29,7 +29,8 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started",
 		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
-		State: Open, SlowSeconds: 60, LookAlikes: true, Alerts: true,
+		HostLanguage: "started", SiteName: "Mayfly", Snapshots: SnapshotsUnknown, Careful: 72 * time.Hour,
+		State: Open, Access: ForAll, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -56,6 +57,7 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"k":                  {[]string{"2", "5", "100"}, append(numbers, "0", "1", "101")},
 		"alerts":             {[]string{"on", "off"}, switches},
 		"board":              {[]string{"open", "slow", "read-only", "closed"}, append(switches, "on", "Open", "readonly")},
+		"access":             {[]string{"open", "unlisted", "passphrase", "invite"}, append(switches, "on", "Open", "closed")},
 		"slow_seconds":       {[]string{"5", "60", "3600"}, append(numbers, "4", "3601", "-60")},
 		"lookalikes":         {[]string{"on", "off"}, switches},
 		"cards":              {[]string{"on", "off"}, switches},
@@ -66,6 +68,10 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"reports_to_hide":    {[]string{"1", "3", "1000"}, append(numbers, "0", "-1", "1001")},
 		"backdrops":          {[]string{"all", "pond", "eclipse  pond", "noon\tnoon", strings.Join(backdropNames(), " ")}, []string{"", "none", "Pond", "pond, mist", "all pond", "pond lake"}},
 		"question_set":       {[]string{"started", "campus"}, []string{"", "none", "Campus", "campus event"}},
+		"host_language":      {[]string{"started", "en", "it"}, []string{"", "none", "EN", "fr", "en it"}},
+		"site_name":          {[]string{"", " ", "Riverside", "河辺  の板", `one\ntwo`, strings.Repeat("é", SiteNameMax)}, []string{"\xff", strings.Repeat("é", SiteNameMax+1)}},
+		"snapshots":          {[]string{"yes", "no", "unknown"}, append(switches, "on", "Yes", "maybe")},
+		"careful":            {[]string{"0", "0s", "72h", "3d", "30d"}, append(lives[2:], "31d", "30d1s", "-1s")},
 		"about_text":         {[]string{"", "Ours.", "one\\ntwo", "one\r\n\r\n\r\ntwo", strings.Repeat("é", AboutMax)}, []string{"\xff", strings.Repeat("é", AboutMax+1)}},
 		"contact":            {[]string{"", "host@example.org", "knock\ntwice"}, []string{"\xff", strings.Repeat("é", ContactMax+1)}},
 		"pictures":           {[]string{"on", "blurred", "off"}, append(switches, "held", "Blurred", "on off")},

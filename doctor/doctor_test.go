@@ -125,6 +125,24 @@ func TestWhatKeysLieOn(t *testing.T) {
 	}
 }
 
+func TestWhatTheHostSaysOfSnapshotsMeansForKeys(t *testing.T) {
+	for _, tt := range []struct {
+		said     string
+		inMemory bool
+		want     string
+	}{
+		{"no", false, "good doctor.snapshots_no"},
+		{"yes", false, "warning doctor.snapshots_keys"},
+		{"yes", true, "note doctor.snapshots_memory"},
+		{"unknown", true, "note doctor.snapshots_unknown"},
+		{"", false, "note doctor.snapshots_unknown"},
+	} {
+		if got := codes([]Finding{snapshotsOf(tt.said, "/keys", tt.inMemory)})[0]; got != tt.want {
+			t.Errorf("%q, in memory %v: found %q, want %q", tt.said, tt.inMemory, got, tt.want)
+		}
+	}
+}
+
 func TestRoomRunsOut(t *testing.T) {
 	for _, tt := range []struct {
 		free uint64

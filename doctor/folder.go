@@ -46,6 +46,25 @@ func Folders(data, keys string) []Finding {
 	return list
 }
 
+// Snapshots says what the host's word on a provider's snapshots (yes, no, or neither)
+// means for keys in a folder.
+func Snapshots(said, keys string) Finding {
+	d, err := diskOf(keys)
+	return snapshotsOf(said, keys, err == nil && d.kind == memory)
+}
+
+func snapshotsOf(said, keys string, inMemory bool) Finding {
+	switch {
+	case said == "no":
+		return good("doctor.snapshots_no")
+	case said != "yes":
+		return note("doctor.snapshots_unknown")
+	case inMemory:
+		return note("doctor.snapshots_memory", "path", keys)
+	}
+	return warn("doctor.snapshots_keys", "path", keys)
+}
+
 func keysFolder(path string) []Finding {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return []Finding{note("doctor.keys_none", "path", path)}

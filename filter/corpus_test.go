@@ -86,7 +86,7 @@ func newBoard(t *testing.T) *board.Board {
 	settings := board.DefaultSettings()
 	settings.PostChars = postChars
 	hub := live.NewHub(nothing{}, log)
-	return board.New(store, board.Together{Finder: index, Alikes: alike.New()}, screen, hub, func(string) board.Settings { return settings }, now, log)
+	return board.New(store, board.Together{Finder: index, Alikes: alike.New()}, screen, nil, hub, func(string) board.Settings { return settings }, now, log)
 }
 
 // postChars is as long as a host may let posts be.

@@ -26,9 +26,12 @@ func (s *Server) admin(h adminHandler) handler {
 		if err != nil {
 			return err
 		}
-		return h(w, r, me)
+		return h(w, asHost(r), me)
 	}
 }
+
+// asHost is r of somebody for whom all boards' doors are open.
+func asHost(r *http.Request) *http.Request { return r.WithContext(board.AsHost(r.Context())) }
 
 // backTo is the page of admins that r is, or was sent from.
 func backTo(r *http.Request) string {
@@ -61,8 +64,13 @@ func adminPath(path string) string {
 	return path
 }
 
-// firstAdminPage leads to where admins look first.
-func (s *Server) firstAdminPage(w http.ResponseWriter, r *http.Request, _ board.Admin) error {
+// firstAdminPage leads to where admins look first: an owner to the first choices, while
+// they wait.
+func (s *Server) firstAdminPage(w http.ResponseWriter, r *http.Request, me board.Admin) error {
+	if me.Owner && s.outset.Stage() != board.SetUp {
+		http.Redirect(w, r, startPath, http.StatusSeeOther)
+		return nil
+	}
 	http.Redirect(w, r, views.FirstAdminPage, http.StatusSeeOther)
 	return nil
 }
@@ -75,6 +83,10 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request, me board.Admin) (v
 	}
 	waiting, err := s.board.Waiting(r.Context())
 	return views.Desk{Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded(), Certificate: s.sightOfCertificate()}, err
+	return views.Desk{
+		Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded(),
+		Careful: s.outset.Left(), Choices: me.Owner && s.outset.Stage() != board.SetUp,
+	}, err
 }
 
 // guessing has f try a passphrase, as often as that may be tried, and tells wrong ones

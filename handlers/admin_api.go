@@ -25,7 +25,7 @@ func (s *Server) adminAPI(scope board.Scope, h adminHandler) handler {
 		if err != nil {
 			return err
 		}
-		return h(w, r, me)
+		return h(w, asHost(r), me)
 	}
 }
 

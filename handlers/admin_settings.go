@@ -122,7 +122,8 @@ func (s *Server) answerForecast(w http.ResponseWriter, r *http.Request, me board
 	if err != nil {
 		return s.refuseTuning(w, r, me, t, err)
 	}
-	p := views.Planned{Adjustment: a, Now: now.Of(a.Board), Then: then.Of(a.Board), Waits: s.waits()}
+	p := views.Planned{Adjustment: a, Now: now.Of(a.Board), Then: then.Of(a.Board), Waits: s.waits(), Careful: s.outset.LeftWith(then.Of("").Careful)}
+	p.Now.Cautious = s.outset.Left() > 0
 	p.Shortened, err = s.board.Would(r.Context(), now, then)
 	if e, ok := errors.AsType[*board.Error](err); ok && e.Kind == board.Busy {
 		p.TooMany, err = true, nil

@@ -67,6 +67,7 @@ var statuses = map[board.Kind]int{
 	board.TooLarge:    http.StatusRequestEntityTooLarge,
 	board.Unsupported: http.StatusUnsupportedMediaType,
 
+	board.Outside:   http.StatusForbidden,
 	board.Denied:    http.StatusUnauthorized,
 	board.Forbidden: http.StatusForbidden,
 	board.Overtaken: http.StatusConflict,

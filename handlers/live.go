@@ -78,7 +78,7 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 			s = s.Within(left)
 		}
 		return views.SettingsFrame(views.NewLimits(say, s), views.NewPace(say, s), views.NewOffers(say, s), views.NewClosing(say, info, now), at)
-	case board.Reload:
+	case board.Reload, board.TurnedOut:
 	}
 	return views.ReloadFrame(at)
 }
@@ -116,7 +116,7 @@ func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
 		return jsonFrame{Type: "died", At: at, ID: e.ID.String(), Why: string(e.Why), Reason: string(e.Reason)}
 	case board.SettingsChanged:
 		return jsonFrame{Type: "settings", At: at}
-	case board.Reload:
+	case board.Reload, board.TurnedOut:
 	}
 	return jsonFrame{Type: "reload", At: at}
 }
@@ -146,7 +146,11 @@ func (s *Server) openSocket(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.hub.Serve(w, r, topic, s.format(r), release)
+	stays := func() bool {
+		_, err := s.topic(r)
+		return err == nil
+	}
+	return s.hub.Serve(w, r, topic, s.format(r), stays, release)
 }
 
 // topic is what r wants to hear of; an ended thread is nothing to listen to.

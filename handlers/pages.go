@@ -29,7 +29,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 	}
 	v := views.Visit{
 		Words: s.printer(r), Now: now, Settings: settings, Board: info, Boards: boards,
-		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(slug),
+		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(r.Context(), slug),
 	}
 	if v.Reload > 0 {
 		w.Header().Set("Refresh", strconv.Itoa(v.Reload))

@@ -25,12 +25,14 @@ import (
 // Parts are what a Server is made of; all of them are needed, save Base, Onion and TLS.
 type Parts struct {
 	Board      *board.Board
-	Door       *board.Door
+	Door       *board.Door  // of admins
+	Doors      *board.Doors // of boards
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Press      *pictures.Press
 	Tuner      *board.Tuner
-	Storms     *board.Storms // over the tuner's settings
+	Outset     *board.Outset // over the tuner's settings
+	Storms     *board.Storms // over the outset's
 	Well       func() bool   // false: /healthz answers 503
 	VisitorKey [32]byte      // MACs cookies, encrypts cursors
 	Base       *url.URL      // nil: localhost and bare addresses are answered
@@ -46,10 +48,12 @@ type Parts struct {
 type Server struct {
 	board    *board.Board
 	door     *board.Door
+	doors    *board.Doors
 	hub      *live.Hub
 	gate     *limit.Gate
 	press    *pictures.Press
 	tuner    *board.Tuner
+	outset   *board.Outset
 	storms   *board.Storms
 	settings func(board string) board.Settings // of the storms
 	well     func() bool
@@ -71,7 +75,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
+		board: p.Board, door: p.Door, doors: p.Doors, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, tls: p.TLS, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),

@@ -43,8 +43,10 @@ type site struct {
 	hub     *live.Hub
 	alikes  *alike.Index
 	tuner   *board.Tuner
+	outset  *board.Outset
 	storms  *board.Storms
 	door    *board.Door
+	doors   *board.Doors
 	sweeper *board.Sweeper
 	store   *storage.Store
 	log     *bytes.Buffer
@@ -89,7 +91,8 @@ func newSite(t *testing.T, options ...option) *site {
 	})
 	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0", "report": "0"}
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
-	s.storms = must(board.NewStorms(t.Context(), s.store, s.tuner.Settings, s.clock.Now))
+	s.outset = must(board.NewOutset(t.Context(), s.store, s.tuner.Settings, s.clock.Now))
+	s.storms = must(board.NewStorms(t.Context(), s.store, s.outset.Settings, s.clock.Now))
 	draw := handlers.NewDrawer(s.storms.Settings, s.clock.Now, "test")
 	s.hub = live.NewHub(draw, log)
 	news := live.NewCalm(s.hub, log)
@@ -101,16 +104,19 @@ func newSite(t *testing.T, options ...option) *site {
 	})
 	s.alikes = alike.New()
 	finder := board.Together{Finder: index, Alikes: s.alikes}
-	s.board = board.New(s.store, finder, must(filter.New(t.Context(), s.store)), news, s.storms.Settings, s.clock.Now, log)
+	s.doors = must(board.NewDoors(t.Context(), s.store, s.tuner, argon.New(), must(folder.Secret("doors.key")), s.clock.Now))
+	s.board = board.New(s.store, finder, must(filter.New(t.Context(), s.store)), s.doors, news, s.storms.Settings, s.clock.Now, log)
+	s.outset.Watch(s.board.StormChanged)
 	s.storms.Watch(s.board.StormChanged)
+	s.doors.Watch(s.board.DoorTurned)
 	s.tuner.Watch(s.board.SettingsChanged)
 	s.sweeper = board.NewSweeper(s.store, finder, news, s.clock.Now, log)
 	s.sweep()
 	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
 	parts := handlers.Parts{
-		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
+		Board: s.board, Door: s.door, Doors: s.doors, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
 		Press: pictures.NewPress(),
-		Tuner: s.tuner, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
+		Tuner: s.tuner, Outset: s.outset, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 		Examine: func(context.Context) []doctor.Finding {
 			return []doctor.Finding{{Level: doctor.Good, Code: "doctor.clock"}, {Level: doctor.Warning, Code: "doctor.swap_on"}}

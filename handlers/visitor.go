@@ -42,7 +42,7 @@ func (s *Server) writer(r *http.Request, slug string, cost limit.Cost, more ...l
 	if !v.MayWrite(now, s.settings("").VisitorTTL) {
 		v = board.NewVisitor(now)
 	}
-	if err := s.mayWrite(slug, cost, v); err != nil { // before anybody works for it
+	if err := s.mayWrite(r, slug, cost, v); err != nil { // before anybody works for it
 		return v, err
 	}
 	return v, s.gate.Admit(limit.Write{Cost: cost, More: more, Board: slug, Who: s.caller(r, v), Proof: proofOf(r)})
@@ -59,14 +59,14 @@ func (s *Server) boardOf(r *http.Request, id board.PostID) string {
 }
 
 // mayWrite says why v may not do on a board what a cost is of; nil: they may.
-func (s *Server) mayWrite(slug string, cost limit.Cost, v board.Visitor) error {
+func (s *Server) mayWrite(r *http.Request, slug string, cost limit.Cost, v board.Visitor) error {
 	switch cost {
 	case limit.Open:
 		return nil
 	case limit.Reply:
-		return s.board.MayReply(slug, v)
+		return s.board.MayReply(r.Context(), slug, v)
 	default:
-		return s.board.MayWrite(slug)
+		return s.board.MayWrite(r.Context(), slug)
 	}
 }
 

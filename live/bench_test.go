@@ -41,7 +41,7 @@ type caster interface {
 type hubCaster struct{ hub *Hub }
 
 func (c hubCaster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = c.hub.Serve(w, r, home, "html/en", func() {})
+	_ = c.hub.Serve(w, r, home, "html/en", always, func() {})
 }
 
 func (c hubCaster) cast()        { _ = c.hub.Publish(context.Background(), birth()) }

@@ -46,7 +46,7 @@ func (c *Calm) Publish(ctx context.Context, e board.Event) error {
 		}
 	case board.Died:
 		c.forget(e.ID)
-	case board.Born, board.SettingsChanged, board.Reload:
+	case board.Born, board.SettingsChanged, board.Reload, board.TurnedOut:
 	}
 	return c.next.Publish(ctx, e)
 }

@@ -8,7 +8,7 @@
 // frame of its socket (the hello) repeats the counter, and where the two differ
 // the page fetches the difference. After hello(N) come N+1, N+2 … without a gap.
 // A reader who can't keep up is closed with CloseSlow, a restart closes all with
-// 1012 (service restart); both come back and are told by the counter whether they
+// 1012 (service restart), who is outside a door that was turned with CloseDoor; the first two come back and are told by the counter whether they
 // missed something.
 package live
 
@@ -28,6 +28,9 @@ import (
 
 // CloseSlow is the close code of a reader who fell behind.
 const CloseSlow = 4008
+
+// CloseDoor is the close code of a reader who is outside the board's door now.
+const CloseDoor = 4003
 
 // Topic is what a page reads: a board or a thread.
 type Topic struct {
@@ -75,9 +78,13 @@ func NewHub(draw Drawer, log *slog.Logger) *Hub {
 
 // Publish tells e to its readers: of a post to its board and its thread, of a reply
 // to its thread. SettingsChanged and Reload go to every topic or, with a Board, to
-// that board and its threads. It never waits for a reader. The error says which format could not be drawn; the others
+// that board and its threads. TurnedOut has those leave who read there. It never waits for a reader. The error says which format could not be drawn; the others
 // were told. After Close there is nobody to tell and no error.
 func (h *Hub) Publish(_ context.Context, e board.Event) error {
+	if e.Kind == board.TurnedOut {
+		h.turnOut(e.Board)
+		return nil
+	}
 	var errs []error
 	for _, t := range h.hearing(e) {
 		errs = append(errs, t.tell(h.draw, e))
@@ -152,6 +159,22 @@ func (h *Hub) Close(ctx context.Context) error {
 	}
 	<-left
 	return fmt.Errorf("close hub: %w", ctx.Err())
+}
+
+// turnOut has everybody leave who reads a board or one of its threads. What waits for
+// them is not sent.
+func (h *Hub) turnOut(slug string) {
+	h.mu.Lock()
+	var all []*reader
+	for name, t := range h.topics {
+		if name.board == slug {
+			all = t.everybody(all)
+		}
+	}
+	h.mu.Unlock()
+	for _, r := range all {
+		r.leave(CloseDoor)
+	}
 }
 
 // shut lets nobody in any more, and returns who is.

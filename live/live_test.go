@@ -111,7 +111,7 @@ func (s *site) live(w http.ResponseWriter, r *http.Request) {
 	if s.wraps != nil {
 		w = s.wraps(w)
 	}
-	err := s.hub.Serve(w, r, topic, r.FormValue("format"), func() { s.gone.Add(1) })
+	err := s.hub.Serve(w, r, topic, r.FormValue("format"), always, func() { s.gone.Add(1) })
 	var refusal *board.Error
 	switch {
 	case errors.As(err, &refusal) && refusal.Kind == board.Busy:
@@ -369,7 +369,7 @@ func TestServeKeepsQuietWhenTheReaderLeftDuringTheHandshake(t *testing.T) {
 	ours, theirs := net.Pipe()
 	_ = theirs.Close()
 	var gone int
-	if err := hub.Serve(&pipeWriter{conn: ours}, handshake(t), home, "json", func() { gone++ }); err != nil || gone != 1 {
+	if err := hub.Serve(&pipeWriter{conn: ours}, handshake(t), home, "json", always, func() { gone++ }); err != nil || gone != 1 {
 		t.Errorf("Serve = %v, given back %d", err, gone)
 	}
 }
@@ -445,7 +445,7 @@ func TestHubThatClosesDuringTheHandshakeSaysSo(t *testing.T) {
 		}
 		_ = s.hub.Close(r.Context())
 		late := newReader(conn, door.wire, "json")
-		if err := late.enter(s.hub, home); err != nil {
+		if err := late.enter(s.hub, home, always); err != nil {
 			t.Error(err)
 		}
 		go late.stay(s.hub, func() { s.gone.Add(1) })
@@ -597,3 +597,5 @@ func (s *site) leaving(code int) (n int) {
 	}
 	return n
 }
+
+func always() bool { return true }

@@ -48,12 +48,13 @@ var ping = func() *websocket.PreparedMessage {
 
 // Serve makes r's connection a socket that reads t, and returns: the socket lives
 // on without net/http's goroutine and buffers. It calls closed once, when the
-// socket is gone or was not made.
+// socket is gone or was not made. It asks once, when nothing of the topic can be missed
+// any more, whether the reader stays: a door may have been turned since the caller looked.
 //
 // The caller has checked Origin and Host (both present and exact, SPEC 6), limits,
 // and that t is there. The error can still be answered: a *board.Error, Invalid
 // when r asks for no socket, Busy after Close.
-func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, t Topic, format string, closed func()) error {
+func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, t Topic, format string, stays func() bool, closed func()) error {
 	if h.isShut() {
 		closed()
 		return &board.Error{Kind: board.Busy, Code: "error.busy", Args: map[string]any{"wait": closeWait}}
@@ -68,7 +69,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, t Topic, format stri
 		return &board.Error{Kind: board.Invalid, Code: "error.socket", Err: err}
 	}
 	in := newReader(conn, door.wire, format)
-	if err := in.enter(h, t); err != nil {
+	if err := in.enter(h, t, stays); err != nil {
 		h.log.ErrorContext(r.Context(), "a reader was turned away", "err", err)
 	}
 	go in.stay(h, closed)
@@ -131,13 +132,15 @@ func newReader(conn *websocket.Conn, wire *wire, format string) *reader {
 }
 
 // enter brings r into a topic, or on its way out again when there is no entry.
-func (r *reader) enter(h *Hub, t Topic) error {
+func (r *reader) enter(h *Hub, t Topic, stays func() bool) error {
 	err := h.join(r, t)
 	switch {
 	case err != nil:
 		r.leave(websocket.CloseInternalServerErr)
 	case h.isShut(): // asked after joining, so that Close sees r or r sees Close
 		r.leave(websocket.CloseServiceRestart)
+	case !stays():
+		r.leave(CloseDoor)
 	}
 	return err
 }

@@ -60,7 +60,7 @@ func (s *pipeSite) open(t *testing.T) (page, <-chan struct{}) {
 	go func() {
 		req, err := http.ReadRequest(bufio.NewReader(ours))
 		if err == nil {
-			err = s.hub.Serve(&pipeWriter{conn: ours}, req, home, "json", func() { close(gone) })
+			err = s.hub.Serve(&pipeWriter{conn: ours}, req, home, "json", always, func() { close(gone) })
 		}
 		if err != nil {
 			t.Error(err)

@@ -44,7 +44,7 @@ func (w *town) start() {
 	p := &process{hub: NewHub(&drawer{}, slog.New(slog.DiscardHandler))}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /live", func(rw http.ResponseWriter, r *http.Request) {
-		if err := p.hub.Serve(rw, r, home, "json", func() {}); err != nil {
+		if err := p.hub.Serve(rw, r, home, "json", always, func() {}); err != nil {
 			http.Error(rw, err.Error(), http.StatusServiceUnavailable)
 		}
 	})

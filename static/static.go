@@ -74,6 +74,7 @@ var served = []struct {
 	{"css/admin.css", nil},
 	{"admin.webmanifest", nil},
 	{"app.webmanifest", nil},
+	{"admin.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
 	{"js/keep.js", nil},
 	{"js/say.js", nil},

@@ -22,6 +22,7 @@ import (
 type Health struct {
 	Version, Newest int      // of its tables, and of those that this program makes
 	Astray          []Pragma // that are not as Mayfly needs them
+	Snapshots       string   // the setting; "": it was never set
 }
 
 // Pragma is one by its name, as it is and as it should be.
@@ -53,8 +54,24 @@ func Inspect(ctx context.Context, dataDir string) (h Health, err error) {
 	if err := db.QueryRowContext(ctx, q).Scan(&h.Version); err != nil {
 		return Health{}, fmt.Errorf("inspect database: %w", err)
 	}
+	if h.Snapshots, err = snapshots(ctx, db); err != nil {
+		return Health{}, fmt.Errorf("inspect database: %w", err)
+	}
 	h.Newest, err = newest()
 	return h, err
+}
+
+// snapshots is the setting of that name, which is one for all boards.
+func snapshots(ctx context.Context, db *sql.DB) (value string, err error) {
+	const q = `
+		SELECT value
+		FROM settings
+		WHERE name = 'snapshots'`
+	err = db.QueryRowContext(ctx, q).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return value, err
 }
 
 // prepare asks a connection for what each of a server's asks for, and does not insist.

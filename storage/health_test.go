@@ -8,14 +8,19 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"mayfly/board"
 )
 
 func TestInspectLooksBesideAServerAndWithoutOne(t *testing.T) {
 	n := newNode(t)
 	p := n.post(t, "still here", time.Hour)
+	if err := n.SaveSettings(t.Context(), []board.Change{{Name: "snapshots", Old: "unknown", New: "yes", By: "cli", At: time.Now()}}); err != nil {
+		t.Fatal(err)
+	}
 	for _, when := range []string{"beside a server", "without one"} {
 		h, err := Inspect(t.Context(), n.data())
-		if err != nil || len(h.Astray) > 0 || h.Version != h.Newest || h.Newest == 0 {
+		if err != nil || len(h.Astray) > 0 || h.Version != h.Newest || h.Newest == 0 || h.Snapshots != "yes" {
 			t.Errorf("%s: %+v, %v", when, h, err)
 		}
 		if err := n.Close(); err != nil {

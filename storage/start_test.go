@@ -261,16 +261,18 @@ func TestOpeningNeedsAFolder(t *testing.T) {
 	}
 }
 
-func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
+// older is a database whose tables are of an earlier version.
+func older(t *testing.T, version int64) *Store {
+	t.Helper()
 	s, err := connect(filepath.Join(t.TempDir(), "data"), quiet, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := s.closeFiles(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
 	files, err := fs.Sub(migrations, "migrations/sqlite")
 	if err != nil {
 		t.Fatal(err)
@@ -279,9 +281,30 @@ func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.UpTo(t.Context(), 5); err != nil {
+	if _, err := p.UpTo(t.Context(), version); err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+func TestASiteThatHasAnOwnerAlreadyIsNotAskedForFirstChoices(t *testing.T) {
+	for owner, want := range map[int]board.Stage{0: board.Untouched, 1: board.SetUp} {
+		s := older(t, 12)
+		if _, err := s.writer.ExecContext(t.Context(), "INSERT INTO admins (name, owner, hash) VALUES ('ada', $1, 'x')", owner); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stage, at, err := s.Outset(t.Context())
+		if err != nil || stage != want || owner == 1 && !at.Before(time.Now().Add(-30*24*time.Hour)) {
+			t.Errorf("owner %d: stage %d at %v, %v", owner, stage, at, err)
+		}
+	}
+}
+
+func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
+	s := older(t, 5)
 	const before = `
 		INSERT INTO settings (name, value) VALUES ('k', '9');
 		INSERT INTO audit (at, name, old_value, new_value, who) VALUES (1, 'k', '5', '9', 'cli');`

@@ -30,6 +30,8 @@ var (
 	_ board.Questions     = (*Store)(nil)
 	_ board.Questions     = (*SettingsFile)(nil)
 	_ board.FilterStore   = (*SettingsFile)(nil)
+	_ board.DoorStore     = (*Store)(nil)
+	_ board.DoorStore     = (*SettingsFile)(nil)
 )
 
 // readTime is how long a query may take: a reader that stays keeps what has ended

@@ -22,6 +22,14 @@ func NewAbout(v Visit) About {
 		},
 		Limits: limitFacts(p, v.Settings),
 	}
+	cannot := &a.Sections[len(a.Sections)-1]
+	switch v.Settings.Snapshots {
+	case board.SnapshotsYes:
+		cannot.Paragraphs = append(cannot.Paragraphs, p.Say("about.cannot.snapshots_yes"))
+	case board.SnapshotsNo:
+		cannot.Paragraphs = append(cannot.Paragraphs, p.Say("about.cannot.snapshots_no"))
+	case board.SnapshotsUnknown: // of copies in general it says already what can be said
+	}
 	a.Note, a.Contact = links(v.Settings.AboutText), contact(v.Settings.Contact)
 	for _, b := range v.Boards {
 		if b.Rules != "" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mayfly/board"
 	"mayfly/words"
@@ -18,6 +19,8 @@ type Desk struct {
 	Me      board.Admin
 	Waiting int // how many cases are in the queue
 	Storms  []board.Storm
+	Careful time.Duration // how much longer the site is careful
+	Choices bool          // the first choices wait for this admin
 
 	Forwarded bool // a proxy that is not trusted has lately spoken
 
@@ -31,6 +34,8 @@ type Admin struct {
 	Lead    string
 	Nav     []AdminLink
 	Bar     *RaidBar // nil: it is not on this page
+	Care    *CareBar // nil: it is not, or the site is not careful
+	Choices bool     // the first choices wait for who reads it
 	Banner  string   // what is wrong with the way here; ""
 }
 
@@ -63,8 +68,8 @@ var adminPages = []AdminLink{
 // for.
 func (d Desk) admin(name, lead string) Admin {
 	title := d.Words.Say("admin.nav." + name)
-	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead}
-	a.Style = "css/admin.css"
+	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead, Choices: d.Choices}
+	a.Style, a.Manifest = "css/admin.css", "admin.webmanifest"
 	if d.Forwarded && name != "system" {
 		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
 	} else if d.Certificate != nil && name != "system" {
@@ -72,7 +77,7 @@ func (d Desk) admin(name, lead string) Admin {
 	}
 	switch name {
 	case "queue", "settings", "raid":
-		a.Bar = newRaidBar(d)
+		a.Bar, a.Care = newRaidBar(d), newCareBar(d)
 	}
 	for _, l := range adminPages {
 		l.Text, l.Current = d.Words.Say("admin.nav."+l.Name), l.Name == name
@@ -190,6 +195,7 @@ type Codes struct {
 type Setup struct {
 	Page
 	Heading, Lead string
+	Steps         []Step // of an owner
 	Do            string // the words of its button
 	Token, Err    string
 	Who           []Input
@@ -210,6 +216,9 @@ func NewSetup(v Visit, a Arrival) (Setup, error) {
 	}
 	s := Setup{Page: v.page("door", heading), Heading: heading, Lead: lead, Do: do, Token: a.Token, Err: a.Refused.All, Codes: codes}
 	s.Style = "css/admin.css"
+	if a.Owner {
+		s.Steps = startSteps(p, "key")
+	}
 	wrong := a.Refused.Fields
 	s.Who = []Input{
 		{ID: "name", Name: "name", Label: p.Say("admin.name"), Hint: p.Say("admin.name_hint"), Value: a.Name, Auto: "username", Err: wrong["name"]},

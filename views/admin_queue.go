@@ -161,6 +161,9 @@ func caseMeta(d Desk, post board.Post) string {
 	switch post.Standing {
 	case board.Held:
 		parts = append(parts, p.Say("queue.held"))
+		if d.Settings.Caution(post) {
+			parts = append(parts, p.Say("queue.careful"))
+		}
 	case board.Hidden:
 		parts = append(parts, p.Say("queue.hidden"))
 	case board.Shown:

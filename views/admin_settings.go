@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -73,7 +74,7 @@ var knobGroups = []struct {
 	knobs []string
 }{
 	{"life", true, []board.KnobKind{board.KnobLife}, []string{"vanish_score"}},
-	{"pace", false, []board.KnobKind{board.KnobRate}, []string{"board", "slow_seconds", "socket", "pow", "pow_bits", "shared_networks"}},
+	{"pace", false, []board.KnobKind{board.KnobRate}, []string{"access", "board", "slow_seconds", "socket", "pow", "pow_bits", "careful", "shared_networks"}},
 	{"may", false, []board.KnobKind{board.KnobOnOff, board.KnobChoice}, []string{"place_list", "backdrops"}},
 	{"rest", false, []board.KnobKind{board.KnobWhole, board.KnobText}, []string{"alerts"}},
 }
@@ -235,6 +236,17 @@ func means(p *words.Printer, k board.Knob, t Tuned) string {
 	return ""
 }
 
+// careEffect is what another careful time would do now: nothing where a site has had none.
+func careEffect(p *words.Printer, pl Planned) []string {
+	switch {
+	case pl.Careful > 0:
+		return []string{p.Say("care_time.effect_on", "left", p.Spell(roughly(pl.Careful)))}
+	case pl.Now.Cautious:
+		return []string{p.Say("care_time.effect_over")}
+	}
+	return nil
+}
+
 func capital(text string) string {
 	r, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(r)) + text[size:]
@@ -245,7 +257,8 @@ type Planned struct {
 	board.Adjustment
 	Now, Then board.Settings
 	Shortened board.Shortened
-	TooMany   bool // there is more than could be counted in time
+	TooMany   bool          // there is more than could be counted in time
+	Careful   time.Duration // how long the site would be careful yet
 	Waits     map[string]Waits
 }
 
@@ -291,6 +304,8 @@ func NewForecast(d Desk, pl Planned) Forecast {
 func effects(p *words.Printer, k board.Knob, pl Planned) []string {
 	var list []string
 	switch {
+	case k.Name == "careful":
+		list = append(list, careEffect(p, pl)...)
 	case k.Name != "ttl_max":
 	case pl.TooMany:
 		list = append(list, p.Say("effect.too_many"))

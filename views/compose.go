@@ -162,6 +162,8 @@ func NewPace(p *words.Printer, s board.Settings) Pace {
 		return Pace{Text: p.Say("pace.raid", "each", each, "ttl", s.TTLMax)}
 	case s.State == board.Slow:
 		return Pace{Text: p.Say("pace.slow", "each", each)}
+	case s.Cautious:
+		return Pace{Text: p.Say("pace.careful")}
 	}
 	return Pace{}
 }
@@ -196,6 +198,7 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Ticket:   given.Ticket,
 		Err:      formSays(p, refused),
 		Nudge:    v.Settings.Nudge,
+		Rules:    slices.ContainsFunc(v.Boards, func(b board.Info) bool { return b.Rules != "" }),
 		Sure:     newSure(given, refused),
 
 		BodyErr:     fieldSays(p, refused, "body"),

@@ -28,7 +28,7 @@ func NewFound(v Visit, l Listing) Found {
 	}
 	if place, is := board.FindPlace(v.Settings.PlaceList, l.Narrow.Place); is {
 		f.Title = place.Name
-		f.Page.Title = p.Say("page.title", "title", place.Name)
+		f.Page.Title = v.title(place.Name)
 	}
 	if !f.Asked {
 		return f

@@ -37,7 +37,7 @@ func (d Desk) host(href, lead, done string) Host {
 		text := d.Words.Say(page.key)
 		h.Tabs = append(h.Tabs, Tab{text, page.href, page.href == href})
 		if page.href == href {
-			h.Heading, h.Title = text, d.Words.Say("page.title", "title", text)
+			h.Heading, h.Title = text, d.title(text)
 		}
 	}
 	if key := "host.done." + done; done != "" && d.Words.Has(key) {
@@ -206,7 +206,7 @@ func NewHostDeed(d Desk, e Deed) HostDeed {
 		Action: hostBoardHref(e.Board.Slug), Mark: e.Board.Mark(), Home: e.Board.Slug == board.Home,
 		Ends: p.Say("host.board.ends", "n", e.Living.Posts), EndErr: e.Kept.err("end"),
 	}
-	out.Heading, out.Title = name, p.Say("page.title", "title", name)
+	out.Heading, out.Title = name, d.title(name)
 	out.Err = e.Kept.err("change")
 	out.Form = newBoardForm(d, "change", e.Board, e.Kept)
 	out.Pass = passphrase(p, "end-passphrase", "")

@@ -36,6 +36,7 @@ type Page struct {
 	Words  *words.Printer
 	Name   string // feed, thread, write, you, about, report, problem: data-page of the body
 	Title  string
+	Site   string // what the whole site is called
 	Theme  string
 	Home   string // the way back to the board
 	Search string // the way to search it
@@ -50,8 +51,10 @@ type Page struct {
 	// Script is what this kind of page loads beside js/app.js, "" for nothing.
 	Script string
 	// Style is the style sheet that it loads beside css/app.css, "" for none.
-	Style  string
-	Vanish int // the score at which a post is gone
+	Style string
+	// Manifest is what a phone's home screen is told of it, "" for app.webmanifest.
+	Manifest string
+	Vanish   int // the score at which a post is gone
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
 	// Reload is the seconds after which the page loads itself anew, 0 for never.
@@ -226,6 +229,7 @@ type Composer struct {
 	Ticket   string // of the waiting room, "": none is needed
 	Err      string // what is wrong with all of it
 	Nudge    string // the host's line above the button
+	Rules    bool   // there are some to be read
 	Sure     Sure
 
 	BodyErr, PictureErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string

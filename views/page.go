@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -22,7 +23,8 @@ func (v Visit) page(name, title string) Page {
 	return Page{
 		Words:  v.Words,
 		Name:   name,
-		Title:  v.Words.Say("page.title", "title", title),
+		Title:  v.title(title),
+		Site:   v.site(),
 		Theme:  v.Theme,
 		Home:   boardHref(v.Board.Slug),
 		Search: searchHref(v.Board.Slug, board.Narrow{}),
@@ -32,6 +34,19 @@ func (v Visit) page(name, title string) Page {
 		Vanish: v.Settings.VanishScore,
 	}
 }
+
+// site is what the whole site is called.
+func (v Visit) site() string { return cmp.Or(v.Settings.SiteName, board.SiteName) }
+
+// title is what a page that something names is called in a list of pages.
+func (v Visit) title(name string) string {
+	return v.Words.Say("page.title", "title", name, "site", v.site())
+}
+
+// named says whether the host has given the site a name of its own.
+func (p Page) named() bool { return p.Site != board.SiteName && p.Site != "" }
+
+func (p Page) manifest() string { return cmp.Or(p.Manifest, "app.webmanifest") }
 
 // growsOld gives the page the line about its age, for readers without a script.
 func (p *Page) growsOld(path string) {

@@ -46,7 +46,7 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 	if post.Veiled {
 		return Post{ID: out.ID, Reply: out.Reply, Unseen: newUnseen(p, post.ID)}
 	}
-	out.Apart = apart(p, post)
+	out.Apart = apart(p, post, s)
 	if post.Short {
 		out.Short = p.Say("post.short")
 	}
@@ -82,9 +82,12 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 }
 
 // apart is why nobody but its author sees a post, "" if everybody does.
-func apart(p *words.Printer, post board.Post) string {
+func apart(p *words.Printer, post board.Post, s board.Settings) string {
 	switch post.Standing {
 	case board.Held:
+		if s.Caution(post) {
+			return p.Say("care_time.held")
+		}
 		return p.Say("apart.held")
 	case board.Hidden:
 		return p.Say("apart.hidden")

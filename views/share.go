@@ -15,6 +15,7 @@ import (
 // Preview is what other programs show of a link to a page. They may keep it for ever,
 // so it holds no word of a post and no picture of one (docs/adr/0019).
 type Preview struct {
+	Site  string
 	Title string // "A card · The board"
 	Text  string
 	URL   string
@@ -29,6 +30,7 @@ func newPreview(v Visit, post board.Post, url string) *Preview {
 		text = "preview.ends_hearts"
 	}
 	return &Preview{
+		Site:  v.site(),
 		Title: p.Say(kind(post)) + " · " + BoardTitle(p, v.Board),
 		Text:  p.Say(text, "time", coarse(post.Life.Left(v.Now))) + " " + p.Say("preview.words"),
 		URL:   url,

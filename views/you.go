@@ -89,7 +89,7 @@ func yours(v Visit, posts []board.Post) []Yours {
 			By:       NewName(p, post.Name),
 			Board:    v.boardName(post.Board),
 			Unlisted: unlisted(p, post),
-			Apart:    apart(p, post),
+			Apart:    apart(p, post, v.Settings),
 			Excerpt:  excerpt(said(p, post), excerptLetters),
 			Href:     href,
 			Left:     p.Say("post.left", "life", left),

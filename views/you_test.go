@@ -143,6 +143,21 @@ func TestForgottenCountsWhatEnded(t *testing.T) {
 	}
 }
 
+func TestAboutSaysWhatTheHostSaysOfSnapshots(t *testing.T) {
+	for said, want := range map[board.Snapshots]string{
+		board.SnapshotsYes:     "The host says that whoever rents out this machine copies its disk",
+		board.SnapshotsNo:      "The host says that nobody copies this machine’s disk.",
+		board.SnapshotsUnknown: "",
+	} {
+		v := aVisit("en")
+		v.Settings.Snapshots = said
+		all := text(tree(t, draw(t, AboutPage(NewAbout(v)))))
+		if !strings.Contains(all, want) || want == "" && strings.Contains(all, "The host says that") {
+			t.Errorf("%s: it should say %q", said, want)
+		}
+	}
+}
+
 func TestAboutTellsTheLimitsInForce(t *testing.T) {
 	v := aVisit("en")
 	v.Settings.Vote = board.Rate{}

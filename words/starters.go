@@ -17,6 +17,7 @@ var starterFiles embed.FS
 type Starter struct {
 	Welcome   string
 	Questions []string // one a day
+	Rules     string
 }
 
 // Starters returns the starter set called name in one of Languages; "none" is an

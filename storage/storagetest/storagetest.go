@@ -13,6 +13,7 @@ import (
 
 // Engine is what an engine offers.
 type Engine interface {
+	board.OutsetStore
 	board.Posts
 	board.Expirer
 	board.SettingsStore
@@ -20,6 +21,7 @@ type Engine interface {
 	board.Questions
 	board.AdminStore
 	board.Resetter
+	board.DoorStore
 }
 
 // Run holds engines to the contract. open gives an empty one for each test, and
@@ -61,6 +63,9 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"AChangedPassphraseEndsOtherSessions", aChangedPassphraseEndsOtherSessions},
 		{"WhatLetsAnAdminInEnds", whatLetsAnAdminInEnds},
 		{"AKeyIsReadBackAsItWasMade", aKeyIsReadBackAsItWasMade},
+		{"ACodeLetsAsManyInAsItIsFor", aCodeLetsAsManyInAsItIsFor},
+		{"ACodeEndsAndIsTakenBack", aCodeEndsAndIsTakenBack},
+		{"ALockTakesThePlaceOfTheOneBefore", aLockTakesThePlaceOfTheOneBefore},
 		{"TheLogIsReadPageByPage", theLogIsReadPageByPage},
 		{"OfAHundredEndsOneIsTold", ofAHundredEndsOneIsTold},
 		{"TimeEndsAPostAtItsMillisecond", timeEndsAPostAtItsMillisecond},
@@ -94,6 +99,7 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"WhatLivesOnABoardIsCounted", whatLivesOnABoardIsCounted},
 		{"AQuestionIsPlantedOnceAndStandsAside", aQuestionIsPlantedOnce},
 		{"ANewSiteIsGreetedOnceAndAskedDaily", aNewSiteIsGreetedOnce},
+		{"TheFirstChoicesAreMadeOnce", theFirstChoicesAreMadeOnce},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.test(&site{T: t, Engine: open(t), now: Start})
