@@ -190,10 +190,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	door := board.NewDoor(store, argon.New(), now, time.Now)
-	first, err := begin(ctx, door, out)
 	door := board.NewDoor(store, hasher, now, time.Now)
-	setup, err := door.Begin(ctx)
+	first, err := begin(ctx, door, out)
 	if err != nil {
 		return err
 	}
@@ -242,17 +240,15 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
-	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, screen.Follow, b.Follow) })
+	background.Go(func() {
+		follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, doors.Follow, b.Follow)
+	})
 	if sealed != nil {
 		background.Go(func() { sealed.run(ctx) })
 		background.Go(func() { sealed.watch(ctx, bell, log) })
 	}
 	announce(out, cfg, opened.addr(), first)
 	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), log), hub)
-	background.Go(func() {
-		follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, doors.Follow, b.Follow)
-	})
-	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
 }
 
 // fill reads what is alive into the indexes, once, while pages are served.

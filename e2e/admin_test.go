@@ -11,13 +11,11 @@ import (
 
 const ownersWords = "four words nobody else has"
 
-// owner has a person become the owner, by the link that the first start has printed.
 // adminPages are the pages of admins that every admin has.
 var adminPages = []string{
 	"/admin/queue", "/admin/settings", "/admin/settings?board=attic", "/admin/log", "/admin/admins", "/admin/keys", "/admin/account",
 	"/admin/boards", "/admin/boards/attic", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts",
-	"/admin/system", "/admin/raid",
-	"/admin/boards", "/admin/boards/attic", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts", "/admin/words",
+	"/admin/system", "/admin/raid", "/admin/words",
 }
 
 // owner has a person become the owner, by the link that the first start has printed, and

@@ -79,13 +79,6 @@ func (s *site) start(addr string) {
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if url := strings.TrimSpace(lines.Text()); strings.HasPrefix(url, "http://") || strings.HasPrefix(url, "https://") {
-			if !strings.Contains(url, "/admin/setup?") {
-				s.url = url
-			}
-			if s.owned || url != s.url {
-				s.setup = url
-				return
-		if url := strings.TrimSpace(lines.Text()); strings.HasPrefix(url, "http://") {
 			s.url = url
 			if !s.owned {
 				s.setup = s.link()
@@ -99,7 +92,7 @@ func (s *site) start(addr string) {
 // link asks for the link that makes an owner, which the server prints into no log.
 func (s *site) link() string {
 	s.t.Helper()
-	out, err := exec.Command(program, "admin", "link", "--data", s.data, "--addr", strings.TrimPrefix(s.url, "http://")).Output()
+	out, err := exec.Command(program, "admin", "link", "--data", s.data, "--addr", s.url[strings.Index(s.url, "//")+2:]).Output()
 	if err != nil {
 		s.t.Fatalf("admin link: %v", err)
 	}

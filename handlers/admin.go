@@ -82,9 +82,8 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request, me board.Admin) (v
 		return views.Desk{}, err
 	}
 	waiting, err := s.board.Waiting(r.Context())
-	return views.Desk{Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded(), Certificate: s.sightOfCertificate()}, err
 	return views.Desk{
-		Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded(),
+		Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded(), Certificate: s.sightOfCertificate(),
 		Careful: s.outset.Left(), Choices: me.Owner && s.outset.Stage() != board.SetUp,
 	}, err
 }

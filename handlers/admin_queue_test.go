@@ -31,8 +31,7 @@ func TestTheQueueShowsWhatWaitsAndDecidesByForms(t *testing.T) {
 		s.report(id, "harassment", from)
 	}
 	page := s.get("/admin/queue")
-	for _, want := range []string{"held-marker", "reported-marker", "Cruel to a person or a people\u00a0×\u00a03", "3 reports", "Let it through", "2 wait"} {
-	for _, want := range []string{"held-marker", "reported-marker", "Cruel to a person or a people × 3", "3 reports", "Looks fine", "2 wait"} {
+	for _, want := range []string{"held-marker", "reported-marker", "Cruel to a person or a people\u00a0×\u00a03", "3 reports", "Looks fine", "2 wait"} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("the queue lacks %q", want)
 		}

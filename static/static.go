@@ -72,7 +72,6 @@ var served = []struct {
 	{"img/backdrops/velvet.svg", nil},
 	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css", "css/moderation.css"}},
 	{"css/admin.css", nil},
-	{"admin.webmanifest", nil},
 	{"app.webmanifest", nil},
 	{"admin.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},

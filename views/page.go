@@ -46,6 +46,8 @@ func (v Visit) title(name string) string {
 // named says whether the host has given the site a name of its own.
 func (p Page) named() bool { return p.Site != board.SiteName && p.Site != "" }
 
+// manifest is what a phone's home screen is told of the page: admins put their queue
+// there, and readers the board.
 func (p Page) manifest() string { return cmp.Or(p.Manifest, "app.webmanifest") }
 
 // growsOld gives the page the line about its age, for readers without a script.
@@ -106,13 +108,4 @@ func knowWriting(v Visit) Know {
 		return Know{p.Say("know.again"), p.Say("know.again_rest")}
 	}
 	return Know{p.Say("know.first"), p.Say("know.first_rest", "time", v.Settings.VisitorTTL)}
-}
-
-// manifest is what a phone's home screen is told of the page: admins put their queue
-// there, and readers the board.
-func (p Page) manifest() string {
-	if p.Name == "admin" || p.Name == "door" {
-		return "admin.webmanifest"
-	}
-	return "app.webmanifest"
 }
