@@ -45,7 +45,7 @@ func TestAnAdminIsToldWhyThereIsNoCertificateAndHasItAskedForAgain(t *testing.T)
 	ca.Start()
 	p.follow(`form[action="/admin/system/certificate"] button`)
 	p.shows("It is being asked for.")
-	eventually(t, 20*time.Second, "the clear leads to HTTPS", func() bool {
+	eventually(t, time.Minute, "the clear leads to HTTPS", func() bool {
 		res, err := noFollow.Get(plain + "/about")
 		if err != nil {
 			return false
