@@ -114,7 +114,7 @@ func (s *sealed) ask(t *testing.T, method, at string, form url.Values) (*http.Re
 // ready waits for a page by HTTPS.
 func (s *sealed) ready(t *testing.T) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		if res, _ := s.ask(t, http.MethodGet, s.base+"/", nil); res != nil {
 			return
@@ -201,7 +201,7 @@ func TestABoardIsOpenedByHTTPSWithACertificateThatIsFetched(t *testing.T) {
 		}
 	}
 	www := strings.Replace(s.base, domain, "www."+domain, 1)
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		if res, _ := s.ask(t, http.MethodGet, www+"/about", nil); res != nil {
 			if res.StatusCode != http.StatusPermanentRedirect || res.Header.Get("Location") != s.base+"/about" {
 				t.Errorf("by another name: %s to %s", res.Status, res.Header.Get("Location"))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -14,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mholt/acmez/v3/acme"
 
 	"mayfly/certs/certstest"
 )
@@ -87,7 +91,7 @@ func (h *house) leaf(t *testing.T, roots *x509.CertPool) *x509.Certificate {
 
 func soon(t *testing.T, fact string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
@@ -182,6 +186,21 @@ func TestWhatCanNotBeHadIsNamedAndHadLater(t *testing.T) {
 	ca.Know(name)
 	h.Retry()
 	soon(t, "it is not had later", func() bool { return h.leaf(t, ca.Trust) != nil && h.States()[0].Why == "" })
+}
+
+func TestAProblemIsReadByItsKindAndNotByItsText(t *testing.T) {
+	for kind, want := range map[string]Cause{
+		"dns": DNS, "connection": Closed, "tls": Closed, "unauthorized": Foreign, "incorrectResponse": Foreign, "rateLimited": Often,
+		"caa": Barred, "rejectedIdentifier": Barred, "serverInternal": Other, "": Other,
+	} {
+		err := fmt.Errorf("[%s] solving: %w", name, acme.Problem{Type: acme.ProblemTypeNamespace + kind, Detail: "203.0.113.7: no"})
+		if got := causeOf(err); got != want {
+			t.Errorf("%s is %q, want %q", kind, got, want)
+		}
+	}
+	if got := causeOf(errors.New("dial tcp 203.0.113.7:443: connection refused")); got != Away {
+		t.Errorf("no answer is %q", got)
+	}
 }
 
 func TestSomebodyElseBehindTheNameIsFound(t *testing.T) {

@@ -5,6 +5,7 @@ package e2e
 import (
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -44,7 +45,7 @@ func TestAnAdminIsToldWhyThereIsNoCertificateAndHasItAskedForAgain(t *testing.T)
 	ca.Start()
 	p.follow(`form[action="/admin/system/certificate"] button`)
 	p.shows("It is being asked for.")
-	eventually(t, 20*time.Second, "the clear leads to HTTPS", func() bool {
+	eventually(t, time.Minute, "the clear leads to HTTPS", func() bool {
 		res, err := noFollow.Get(plain + "/about")
 		if err != nil {
 			return false
@@ -61,6 +62,17 @@ func TestAnAdminIsToldWhyThereIsNoCertificateAndHasItAskedForAgain(t *testing.T)
 	w.openLive("/")
 	w.post("hello by HTTPS")
 	r.shows("hello by HTTPS")
+	look := exec.Command(program, append([]string{"doctor", "--data", s.data, "--addr", "127.0.0.1:" + bare}, s.flags...)...)
+	look.Env = append(os.Environ(), "SSL_CERT_FILE="+ca.Root, "LANG=C")
+	said, err := look.CombinedOutput()
+	for _, want := range []string{
+		"localhost leads to this machine.", "The way without TLS is open at http://localhost:" + bare,
+		"The certificate of localhost is good for", "Live pages get through to " + base,
+	} {
+		if !strings.Contains(string(said), want) {
+			t.Errorf("doctor (%v) does not say %q: %s", err, want, said)
+		}
+	}
 	if strings.Contains(s.log.String(), "127.0.0.1") || !strings.Contains(s.log.String(), "a certificate is there") {
 		t.Errorf("the log: %s", s.log)
 	}

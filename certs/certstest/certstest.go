@@ -34,7 +34,8 @@ import (
 type ACME struct {
 	URL   string         // of its directory
 	CA    string         // a file that says who vouches for the server
-	Trust *x509.CertPool // who signs what it gives, and vouches for the server
+	Root  string         // a file that says who signs what it gives
+	Trust *x509.CertPool // both
 
 	t       testing.TB
 	at      string
@@ -61,6 +62,10 @@ func New(t testing.TB, httpPort, tlsPort int, lasts time.Duration, names ...stri
 	a.handler = front.Handler()
 	a.Trust = x509.NewCertPool()
 	a.Trust.AddCert(authority.GetRootCert(0).Cert)
+	a.Root = filepath.Join(t.TempDir(), "root.pem")
+	if err := os.WriteFile(a.Root, authority.GetRootCert(0).PEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	a.vouch()
 	a.at = "127.0.0.1:" + Port(t)
 	a.URL = "https://" + a.at + wfe.DirectoryPath
