@@ -93,7 +93,9 @@ const longest = 64
 
 // rest is where the word ends that goes on at unit j.
 func rest(units []unit, j int) int {
-	for top := min(len(units), j+longest); j < top && units[j].class == letter && !dense(units[j-1].r); j++ {
+	top := min(len(units), j+longest)
+	for j < top && units[j].class == letter && !dense(units[j-1].r) {
+		j++
 	}
 	return j
 }
