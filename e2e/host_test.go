@@ -2,12 +2,7 @@
 
 package e2e
 
-import (
-	"os"
-	"path/filepath"
-	"strings"
-	"testing"
-)
+import "testing"
 
 // TestWithoutAScriptAnAdminAddsABoardOnAPhone: it stands in the list of readers.
 func TestWithoutAScriptAnAdminAddsABoardOnAPhone(t *testing.T) {
@@ -67,59 +62,4 @@ func TestAnOpenComposerFollowsWhatTheHostOffers(t *testing.T) {
 	writer.chooses(aPhoto(t, 320, 200))
 	writer.click("#composer #send")
 	writer.wait("a picture goes out as before", `document.querySelector("article details.photo") && document.querySelector("article").innerText.includes("half written")`)
-}
-
-// TestShotsOfTheHost takes no test: see TestShots.
-func TestShotsOfTheHost(t *testing.T) {
-	folder := os.Getenv("MAYFLY_SHOTS")
-	if folder == "" {
-		t.Skip("MAYFLY_SHOTS names no folder")
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	s := newSite(t, "place_list=Riverside 45.46/9.19; Old Harbour; The library")
-	rules := filepath.Join(t.TempDir(), "rules.txt")
-	if err := os.WriteFile(rules, []byte("For people awake between 22 and 6.\nNo names, no rooms, no shifts. What is said on the ward stays on the ward."), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.board("change", "home", "--title", "Riverside", "--rules-file", rules)
-	s.addBoard("night-shift", "Night shift", "--rules-file", rules, "--place", "1")
-	s.addBoard("harvest", "Harvest festival", "--closes", "in 9d", "--place", "2")
-	for _, ttl := range []string{"1h", "2h", "6h", "6h"} {
-		s.write("/api/v1/boards/night-shift/posts", map[string]any{"body": "Third night on call.", "ttl": ttl})
-	}
-	s.publish("A ladder, two days a year. I have four of them.", "20h")
-	s.ask("What could we borrow from each other instead of buying it?", "--ttl", "20h")
-	s.ask("Which baker in town should bake our harvest bread? The mill pays for it.", "--sponsored", "--ttl", "3d")
-	p := s.person("the photographer")
-	p.expects("status of 422", "status of 409")
-	shots := photographer{p, folder}
-	s.owner(p)
-	for name, path := range map[string]string{
-		"boards": "boards", "board": "boards/night-shift", "prompts": "prompts", "places": "places", "backdrops": "backdrops", "texts": "texts",
-	} {
-		p.open("/admin/" + path)
-		shots.take("admin-" + name)
-	}
-	p.open("/admin/boards/night-shift")
-	see[any](p, `void (document.querySelector("#end").open = true)`)
-	p.types("#title", strings.Repeat(" and day", 10))
-	p.follow("main form button")
-	shots.take("admin-board-refused")
-	p.open("/admin/boards/night-shift")
-	s.board("change", "night-shift", "--title", "The small hours")
-	eventually(t, patience, "it has another title", func() bool {
-		_, body := s.do("GET", "/boards", "")
-		return strings.Contains(body, "The small hours")
-	})
-	p.types("#title", " and day")
-	p.follow("main form button")
-	shots.take("admin-board-overtaken")
-	p.open("/admin/texts")
-	p.types("#about_text", "We are the people of Mill Lane. Nobody here is paid.\nhttps://riverside.example/lane")
-	p.types("#contact", "host@riverside.example")
-	p.follow("main form button")
-	p.open("/about")
-	shots.take("about-host")
 }

@@ -399,22 +399,25 @@ func (m *moderated) raid(look looking) {
 // TestModerationHasNoBarriers has axe look at every page of admins, and at what readers
 // see of moderation: in both languages, light and dark, and from right to left. Nothing
 // scrolls sideways from the narrowest phone to a wide screen, and all that is pressed
-// is large enough for a finger.
+// is large enough for a finger. English is looked at twice in each state, Italian once,
+// in what English is not.
 func TestModerationHasNoBarriers(t *testing.T) {
 	t.Parallel()
 	axe := string(must(os.ReadFile("testdata/axe.min.js")))
-	for lang, as := range map[string][]dress{
-		"en": {{390, "light"}, {1280, "dark"}},
-		"it": {{390, "dark"}, {1280, "light"}},
+	for lang, turns := range map[string][][]dress{
+		"en": {{{390, "light"}, {1280, "dark"}}},
+		"it": {{{390, "dark"}}, {{1280, "light"}}},
 	} {
 		t.Run(lang, func(t *testing.T) {
 			t.Parallel()
+			turn := 0
 			looksOfModeration(t, lang, func(p *person, name string) {
 				p.t.Helper()
 				tell(p, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}) // for axe alone
 				p.do(chromedp.Evaluate[chromedp.Void](axe))
 				p.hasRoom(name)
-				p.checkBarriersAs(name, as...)
+				p.checkBarriersAs(name, turns[turn%len(turns)]...)
+				turn++
 				p.width(1280)
 			})
 		})

@@ -193,6 +193,22 @@ func TestAVerdictTellsEachActionAndMasksAtBirth(t *testing.T) {
 	}
 }
 
+// TestAStarHitsAllOfTheWord, so that a mask leaves no end of it to be read.
+func TestAStarHitsAllOfTheWord(t *testing.T) {
+	for _, tt := range []struct{ filter, text, want string }{
+		{"blot*", "Blòts and a b.l.o.tter, blot", "▇▇▇▇▇ and a ▇▇▇▇▇▇▇▇▇▇, ▇▇▇▇"},
+		{"blot*", "blotting-paper", "▇▇▇▇▇▇▇▇-paper"},
+		{"ink blot*", "an ink blotter too", "an ▇▇▇ ▇▇▇▇▇▇▇ too"},
+		{"blot", "blots, blot", "blots, ▇▇▇▇"},
+		{"大鹿*", "大鹿公園", "▇▇公園"},
+	} {
+		s := screen(t, board.Filter{Text: tt.filter, Action: board.Mask})
+		if got := s.Read("home", board.Draft{Body: tt.text}).Draft.Body; got != tt.want {
+			t.Errorf("%s in %q leaves %q, want %q", tt.filter, tt.text, got, tt.want)
+		}
+	}
+}
+
 func TestFiltersFollowTheirStore(t *testing.T) {
 	var l list
 	s, err := filter.New(t.Context(), &l)

@@ -78,13 +78,26 @@ func (l *literal) at(units []unit, i int) int {
 		return -1
 	}
 	w := walk{l: l, units: units, left: steps + 4*len(l.needs)}
-	if end := w.joined(0, i, tally{}); end >= 0 {
+	end := w.joined(0, i, tally{})
+	if end < 0 && l.letters >= 3 {
+		end = l.spread(units, i)
+	}
+	if end < 0 || !l.openR {
 		return end
 	}
-	if l.letters < 3 {
-		return -1
+	return rest(units, end)
+}
+
+// longest bounds how much of a word a star stands for.
+const longest = 64
+
+// rest is where the word ends that goes on at unit j.
+func rest(units []unit, j int) int {
+	top := min(len(units), j+longest)
+	for j < top && units[j].class == letter && !dense(units[j-1].r) {
+		j++
 	}
-	return l.spread(units, i)
+	return j
 }
 
 // ends says whether a word may end before unit j.
