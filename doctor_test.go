@@ -75,7 +75,7 @@ func TestDoctorExitsWith1WhenSomethingDoesNotWork(t *testing.T) {
 	if !errors.Is(err, errUnwell) || exitCode(err) != 1 {
 		t.Errorf("err = %v", err)
 	}
-	if want := "male         Altri account di questa macchina possono leggere " + keys; !strings.Contains(out.String(), want) {
+	if want := "problema     Altri account di questa macchina possono leggere " + keys; !strings.Contains(out.String(), want) {
 		t.Errorf("in Italian: %s", out.String())
 	}
 }

@@ -122,7 +122,7 @@ func TestTryingAFilterCountsAndAddsNothing(t *testing.T) {
 		s.publish(s.visitor(), d)
 	}
 	got, err := s.TryFilter(t.Context(), board.Filter{Text: "ticket*", Action: board.Hold}, "my tick, two TICKETS")
-	if err != nil || got.Hits != 1 || got.Of != 2 || !got.Whole || strings.Join(got.Words, " ") != "TICKET" {
+	if err != nil || got.Hits != 1 || got.Of != 2 || !got.Whole || strings.Join(got.Words, " ") != "TICKETS" {
 		t.Errorf("it would be %+v (%v)", got, err)
 	}
 	if list, err := s.Filters(t.Context()); err != nil || len(list) != 0 {
