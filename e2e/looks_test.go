@@ -440,6 +440,9 @@ func (p *person) hasRoom(name string) {
 				p.t.Errorf("%s at %d px, %s, is too wide: %s", name, w, way, wide)
 			}
 		}
+		for _, cut := range see[[]string](p, `[...document.querySelectorAll(".btn, .tabs a, .tag, .seg label, .badge")].filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent.trim())`) {
+			p.t.Errorf("%s at %d px cuts %q", name, w, cut)
+		}
 		if w != 390 {
 			continue
 		}
