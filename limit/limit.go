@@ -97,7 +97,8 @@ const (
 	Report
 	Image // one that a page shows; the last
 
-	slow // a post or reply where the board is slow
+	slow  // a post or reply where the board is slow
+	knock // a try at a board's door
 
 	socket Cost = 0 // is no rate: OpenSocket
 )
@@ -127,7 +128,7 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Page.Times(imagesPerPage)
 	case Report:
 		return s.Report
-	case socket, slow:
+	case socket, slow, knock:
 	}
 	return board.Rate{}
 }
@@ -155,6 +156,7 @@ type Gate struct {
 	sockets  *sockets
 	origins  *origins
 	logins   *logins
+	knocks   *logins // at boards' doors
 	waits    *waits
 }
 
@@ -170,6 +172,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		sockets:  newSockets(maxSockets),
 		origins:  newOrigins(now),
 		logins:   newLogins(now),
+		knocks:   newLogins(now),
 		waits:    &waits{now: now},
 	}
 }
@@ -190,6 +193,7 @@ func (g *Gate) Run(ctx context.Context) {
 			g.memory.epochs()
 			g.origins.forget()
 			g.logins.tidy()
+			g.knocks.tidy()
 		}
 	}
 }
