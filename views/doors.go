@@ -39,14 +39,14 @@ func NewDoor(v Visit, k DoorKnock) Door {
 		Action: "/b/" + k.Board + "/door", To: k.To, Err: k.Refused.All,
 		Lead: p.Say("door.phrase_lead", "board", doorName(p, k.Board)),
 		Field: Input{
-			ID: "passphrase", Name: "passphrase", Label: p.Say("door.phrase"), Type: "password", Auto: "current-password",
+			ID: "passphrase", Name: "passphrase", Label: p.Say("door.phrase"), Type: "password", Auto: "current-password", Focus: true,
 			Err: k.Refused.Fields["passphrase"],
 		},
 	}
 	if k.Access == board.ByInvite {
 		out.Lead = p.Say("door.code_lead", "board", doorName(p, k.Board))
 		out.Field = Input{
-			ID: "code", Name: "code", Label: p.Say("door.code"), Hint: p.Say("door.code_hint"), Type: "invite", Auto: "off",
+			ID: "code", Name: "code", Label: p.Say("door.code"), Hint: p.Say("door.code_hint"), Type: "invite", Auto: "off", Focus: true,
 			Value: k.Code, Err: k.Refused.Fields["code"],
 		}
 	}
