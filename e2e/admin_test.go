@@ -16,6 +16,9 @@ var adminPages = []string{
 	"/admin/queue", "/admin/settings", "/admin/settings?board=attic", "/admin/log", "/admin/admins", "/admin/keys", "/admin/account",
 	"/admin/boards", "/admin/boards/attic", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts",
 	"/admin/system", "/admin/raid", "/admin/words",
+	"/admin/boards", "/admin/boards/attic", "/admin/boards/den/door", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts",
+	"/admin/system", "/admin/raid",
+	"/admin/boards", "/admin/boards/attic", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts", "/admin/words",
 }
 
 // owner has a person become the owner, by the link that the first start has printed, and

@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -82,5 +83,40 @@ func TestWaitsAreCountedForAnHour(t *testing.T) {
 	now = now.Add(11 * time.Minute)
 	if _, all := g.Waits(Post); all != 0 {
 		t.Errorf("after it: %d", all)
+	}
+}
+
+// Past what is free a try at a board's door costs a proof, and more the more are tried;
+// it is never refused, and what lets in costs nobody anything.
+func TestADoorIsPastItsLimitOpenToProofs(t *testing.T) {
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	g := NewGate(func(string) board.Settings { return board.DefaultSettings() }, func() time.Time { return now }, 10)
+	here := Caller{Addr: netip.MustParseAddr("203.0.113.7")}
+	for range 10 * loginTries {
+		won, err := g.Knock("attic", here, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		won()
+	}
+	for i := range loginTries {
+		if _, err := g.Knock("attic", here, ""); err != nil {
+			t.Fatalf("try %d: %v", i+1, err)
+		}
+	}
+	_, err := g.Knock("attic", here, "")
+	asked, is := errors.AsType[*ProofError](err)
+	if !is {
+		t.Fatalf("past the limit: %v", err)
+	}
+	proof := solve(asked.Challenge)
+	if _, err := g.Knock("den", here, proof); err == nil {
+		t.Error("a proof for one door opens another")
+	}
+	if _, err := g.Knock("attic", here, proof); err != nil {
+		t.Errorf("with a proof: %v", err)
+	}
+	if _, err := g.Knock("attic", here, proof); err == nil {
+		t.Error("a proof is taken twice")
 	}
 }
