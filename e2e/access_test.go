@@ -49,7 +49,6 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
 	s.owner(p)
-	return s, p, []string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic", "/p/" + once.ID + "/open"}
 	return s, p, append([]string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic", "/b/den", "/b/nest/door?code=abcd", "/p/" + once.ID + "/open"}, adminPages...)
 }
 

@@ -167,6 +167,7 @@ type Login struct {
 func NewLogin(v Visit, k Knock) Login {
 	p := v.Words
 	l := Login{Page: v.page("door", p.Say("admin.door")), To: k.To, Err: k.Refused.All}
+	l.Manifest = "admin.webmanifest"
 	l.Style = "css/admin.css"
 	l.Fields = []Input{
 		{ID: "name", Name: "name", Label: p.Say("admin.name"), Value: k.Name, Auto: "username"},
@@ -216,6 +217,7 @@ func NewSetup(v Visit, a Arrival) (Setup, error) {
 		return Setup{}, err
 	}
 	s := Setup{Page: v.page("door", heading), Heading: heading, Lead: lead, Do: do, Token: a.Token, Err: a.Refused.All, Codes: codes}
+	s.Manifest = "admin.webmanifest"
 	s.Style = "css/admin.css"
 	if a.Owner {
 		s.Steps = startSteps(p, "key")
