@@ -18,6 +18,7 @@ type (
 		Add    boardAdd    `cmd:"" help:"Add a board; a running server shows it within two seconds."`
 		Change boardChange `cmd:"" help:"Change a board."`
 		End    boardEnd    `cmd:"" help:"End a board and everything on it, for good."`
+		Door   doorCommand `cmd:"" help:"Say who may come onto a board, and invite."`
 	}
 	boardList struct{}
 	boardAdd  struct {

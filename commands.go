@@ -85,6 +85,9 @@ func (c settingsSet) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 		if err := t.Apply(ctx, "cli", c.Board, c.Values); err != nil {
 			return err
 		}
+		if c.Values["access"] == string(board.ByPassphrase) {
+			fmt.Fprintln(out, "A board that has no passphrase is shut until it has one: mayfly board door set SLUG passphrase --passphrase-file FILE")
+		}
 		_, err := fmt.Fprintln(out, "Set. A running server follows within two seconds.")
 		return err
 	})

@@ -181,6 +181,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	outset.Watch(b.StormChanged)
 	storms.Watch(b.StormChanged)
 	doors.Watch(b.DoorTurned)
+	warnShut(ctx, log, b, doors, settings)
 	sweeper := board.NewSweeper(store, finder, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)

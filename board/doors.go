@@ -314,11 +314,8 @@ func (d *Doors) Enter(ctx context.Context, slug string, s Show) (string, error) 
 		l, err := d.tryPhrase(ctx, slug, s.Passphrase)
 		return l.stamps[a], err
 	case ByInvite:
-		if err := d.useCode(ctx, slug, s.Code); err != nil {
-			return "", err
-		}
-		l, _ := d.lock(slug)
-		return l.stamps[a], nil
+		l, err := d.useCode(ctx, slug, s.Code)
+		return l.stamps[a], err
 	case ForAll, ByLink:
 	}
 	return "", nil
@@ -331,16 +328,26 @@ func (d *Doors) HostStamp(slug string) string {
 	return l.stamps[d.tuner.Settings(slug).Access]
 }
 
-func (d *Doors) useCode(ctx context.Context, slug, text string) error {
+// useCode takes one use of a code, and returns the lock that it opens.
+func (d *Doors) useCode(ctx context.Context, slug, text string) (lockNow, error) {
 	code, ok := ParseInviteCode(text)
 	if !ok {
-		return errDoorCode
+		return lockNow{}, errDoorCode
+	}
+	if _, known := d.lock(slug); !known { // another process has just made it
+		if err := d.Follow(ctx); err != nil {
+			return lockNow{}, err
+		}
 	}
 	err := d.store.ClaimCode(ctx, slug, code.Hash(), d.now())
 	if errors.Is(err, ErrNotFound) {
-		return errDoorCode
+		err = errDoorCode
 	}
-	return err
+	if err != nil {
+		return lockNow{}, err
+	}
+	l, _ := d.lock(slug)
+	return l, nil
 }
 
 // tryPhrase returns the lock that a passphrase opens.

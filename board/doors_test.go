@@ -367,3 +367,39 @@ func TestEveryInviteCodeIsReadBack(t *testing.T) {
 		seen[code] = true
 	}
 }
+
+// oneLock is a store of one lock.
+type oneLock struct{ board.DoorStore }
+
+func (oneLock) Locks(context.Context) ([]board.Lock, error) {
+	return []board.Lock{{Board: "attic", Epoch: [16]byte{1}, Phrase: "of " + firstPhrase}}, nil
+}
+
+// byPhrase is the setting of a board with a passphrase.
+type byPhrase struct{ board.AccessSetting }
+
+func (byPhrase) Settings(string) board.Settings { return board.Settings{Access: board.ByPassphrase} }
+
+// Whatever somebody sends for a stamp or a passphrase, the right one alone opens.
+func FuzzStamp(f *testing.F) {
+	doors, err := board.NewDoors(f.Context(), oneLock{}, byPhrase{}, &plain{}, [32]byte{1}, time.Now)
+	if err != nil {
+		f.Fatal(err)
+	}
+	right := doors.HostStamp("attic")
+	for _, text := range []string{"", "x", right, right + " ", strings.ToUpper(right), strings.Repeat("A", 22), "\x00", "é", strings.Repeat("=", 4000), firstPhrase, " warm\ttin  roof\n", "warm tin roof\x00"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		ctx := board.Holding(t.Context(), func(string) []string { return []string{"", text} })
+		for _, a := range []board.Access{board.ByPassphrase, board.ByInvite} {
+			if got, want := doors.Open(ctx, "attic", a), text == right && a == board.ByPassphrase; got != want {
+				t.Errorf("%q opens %s: %v, want %v", text, a, got, want)
+			}
+		}
+		stamp, err := doors.Enter(t.Context(), "attic", board.Show{Passphrase: text})
+		if got, want := err == nil, strings.Join(strings.Fields(text), " ") == firstPhrase; got != want || (stamp == right) != want {
+			t.Errorf("the passphrase %q lets in: %v, %v", text, got, err)
+		}
+	})
+}

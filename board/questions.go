@@ -279,7 +279,7 @@ func (b *Board) followQuestion(ctx context.Context, q Question) error {
 
 // plant publishes a question as a post that nobody owns and votes do not end.
 func (b *Board) plant(ctx context.Context, q Question) error {
-	info, err := b.Board(ctx, q.Board)
+	info, err := b.Board(AsHost(ctx), q.Board)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrClosed) {
 		return b.posts.DeleteQuestion(ctx, q.Number)
 	}

@@ -34,6 +34,9 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	s.report(answered, "harassment")
 	s.addBoard("attic", "The attic", "--closes", "in 40m")
 	s.write("/api/v1/boards/attic/posts", map[string]any{"body": "up here"})
+	s.shutBoard("den", "The den", "warm tin roof")
+	s.shutBoard("nest", "The nest", "")
+	s.board("door", "invite", "den")
 	s.ask("Which sound belongs to this place?")
 	once := s.write("/api/v1/boards/home/posts", map[string]any{"body": strings.Repeat("for your eyes ", 9) + strings.Repeat("y", 80), "view_once": true})
 	p = s.person("somebody")
@@ -46,7 +49,7 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
 	s.owner(p)
-	return s, p, append([]string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic", "/p/" + once.ID + "/open"}, adminPages...)
+	return s, p, append([]string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/forgotten", "/p/none", "/boards", "/b/attic", "/b/den", "/b/nest/door?code=abcd", "/p/" + once.ID + "/open"}, adminPages...)
 }
 
 // enter goes to a page of a board that is furnished; one that opens a post once stays.
@@ -76,7 +79,7 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 	t.Parallel()
 	axe := string(must(os.ReadFile("testdata/axe.min.js")))
 	_, p, paths := furnished(t)
-	p.expects("status of 404")
+	p.expects("status of 404", "status of 403")
 	tell(p, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}) // for axe alone
 	for _, path := range paths {
 		p.enter(path)
@@ -106,7 +109,7 @@ func (p *person) checkBarriers(name string) {
 func TestNoPageScrollsSideways(t *testing.T) {
 	t.Parallel()
 	_, p, paths := furnished(t)
-	p.expects("status of 404")
+	p.expects("status of 404", "status of 403")
 	for _, path := range paths {
 		p.enter(path)
 		for _, w := range []int64{320, 390, 768, 1280, 1920} {
@@ -167,7 +170,7 @@ func TestTheKeyboardReachesEverythingInOrder(t *testing.T) {
 func TestControlsAreLargeEnoughForAFinger(t *testing.T) {
 	t.Parallel()
 	_, p, paths := furnished(t)
-	p.expects("status of 404")
+	p.expects("status of 404", "status of 403")
 	p.width(390)
 	for _, path := range paths {
 		p.enter(path)

@@ -147,6 +147,12 @@ func (p photographer) admin(s *site) {
 	p.take("admin-setup")
 	s.owner(p.person)
 	s.addBoard("attic", "The attic")
+	s.shutBoard("den", "The den", "warm tin roof")
+	p.open("/b/den")
+	p.take("door")
+	p.open("/admin/boards/den/door")
+	p.follow(`#invite form[action$="/codes"] button`)
+	p.take("admin-door")
 	for _, name := range []string{"settings", "log", "system", "raid", "admins", "keys", "account"} {
 		p.open("/admin/" + name)
 		p.take("admin-" + name)

@@ -20,8 +20,8 @@ const (
 	sessionBit   = 1 << 31
 )
 
-// cookies reads and writes the two cookies there are: who a visitor is, and how
-// the pages should look, which names nobody.
+// cookies reads and writes the cookies of readers: who a visitor is, and what names
+// nobody, which is how the pages should look and which doors were passed.
 type cookies struct{ key [32]byte }
 
 // visitorName is __Host- under TLS, so that no neighbouring host can plant one.
@@ -129,6 +129,19 @@ func setLook(w http.ResponseWriter, l look, secure bool) {
 	}
 	if l == (look{}) {
 		cookie.Value, cookie.MaxAge = "", -1
+	}
+	http.SetCookie(w, cookie)
+}
+
+// setPass gives a browser the pass of a board, or takes it away (""). It is the same for
+// all who came in.
+func setPass(w http.ResponseWriter, slug, pass string, secure bool) {
+	cookie := &http.Cookie{
+		Name: passName(slug, secure), Value: pass, Path: "/", MaxAge: int(passTime.Seconds()),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure,
+	}
+	if pass == "" {
+		cookie.MaxAge = -1
 	}
 	http.SetCookie(w, cookie)
 }

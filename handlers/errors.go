@@ -112,6 +112,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	ref.headers(w.Header())
+	if slug, status, found := s.doorBefore(r, err); found {
+		s.refuseAtDoor(w, r, slug, status)
+		return
+	}
 	if isAPI(r) {
 		if ref.status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", "Bearer")

@@ -47,6 +47,7 @@ func (s *Server) withHeaders(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(self), microphone=(), payment=(), usb=(), browsing-topics=()")
 		h.Set("Cache-Control", "no-store")
+		h.Set("X-Robots-Tag", "noindex")
 		if s.secure(r) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}

@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,12 +16,16 @@ import (
 // visit is what every page needs to know of its request.
 func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (views.Visit, error) {
 	info, err := s.board.Board(r.Context(), slug)
-	if err != nil && (!errors.Is(err, board.ErrShut) || !ofSite(r)) {
+	if err != nil && (!errors.Is(err, board.ErrShut) && !isOutside(err) || !ofSite(r)) {
 		return views.Visit{}, err
 	}
+	info.Slug = slug // which is all that is said of it outside
 	boards, err := s.board.Boards(r.Context())
 	if err != nil {
 		return views.Visit{}, err
+	}
+	if on := func(b board.Info) bool { return b.Slug == slug }; !ofSite(r) && !slices.ContainsFunc(boards, on) {
+		boards = append(boards, info) // it is in no list, and leads to the others
 	}
 	now := s.board.Now()
 	settings := s.settings(slug).ForNew()
@@ -38,7 +43,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 }
 
 // ofSite says whether r asks for a page of the site, which answers though its home board
-// is closed for now.
+// is closed for now, or behind a door.
 func ofSite(r *http.Request) bool {
 	switch r.URL.Path {
 	case "/you", "/about", "/boards", "/forgotten":
@@ -66,6 +71,7 @@ func (s *Server) youPage(w http.ResponseWriter, r *http.Request) error {
 	if known.Posts, err = s.board.Yours(r.Context(), v.Visitor); err != nil {
 		return err
 	}
+	known.Doors = s.passed(v.Boards)
 	return answerHTML(w, r, http.StatusOK, views.YouPage(views.NewYou(v, known)))
 }
 
@@ -127,8 +133,12 @@ func (s *Server) giveBack(w http.ResponseWriter, r *http.Request, err error, giv
 	if strings.TrimSpace(given.Body) == "" || waits(r, err) {
 		return err
 	}
+	action := "/b/" + board.Home + "/posts"
+	if isOutside(err) { // who comes in sends them where they were going
+		action = r.URL.Path
+	}
 	s.failWith(w, r, err, &views.Again{
-		Action: "/b/" + board.Home + "/posts", Body: given.Body, Max: s.settings(board.Home).PostChars,
+		Action: action, Body: given.Body, Max: s.settings(board.Home).PostChars,
 	})
 	return nil
 }

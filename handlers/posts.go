@@ -416,7 +416,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) (*boa
 		return &board.Error{Kind: board.Invalid, Code: e.code}, e.status, true
 	}
 	e, ok := errors.AsType[*board.Error](err)
-	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || e.Kind == board.Shut || e.Kind == board.Shuttered || waits(r, err) {
+	if !ok || e.Kind == board.NotFound || e.Kind == board.Closed || e.Kind == board.Internal || e.Kind == board.Shut || e.Kind == board.Outside || e.Kind == board.Shuttered || waits(r, err) {
 		return nil, 0, false
 	}
 	ref := refusalOf(err)
@@ -482,7 +482,7 @@ func (s *Server) endPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p, err := s.board.Any(r.Context(), id)
-	if err != nil {
+	if err != nil && !errors.Is(err, board.ErrNotFound) { // it may be theirs, behind a door
 		return err
 	}
 	if key := r.PostForm.Get("owner_key"); key != "" {
@@ -494,7 +494,10 @@ func (s *Server) endPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	to := boardURL(p.Board)
-	if p.IsReply() {
+	switch {
+	case p.Board == "":
+		to = "/you"
+	case p.IsReply():
 		to = "/p/" + p.Thread.String()
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)

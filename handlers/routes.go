@@ -37,6 +37,9 @@ func (s *Server) routes() []route {
 		{"GET /about", s.page(s.aboutPage)},
 		{"GET /forgotten", s.page(s.forgottenPage)},
 
+		{"GET /b/{board}/door", s.page(s.doorPage)},
+		{"POST /b/{board}/door", s.handle(s.enterBoard)},
+		{"POST /b/{board}/door/leave", s.handle(s.leaveBoard)},
 		{"POST /b/{board}/posts", s.handle(s.createPost)},
 		{"POST /p/{id}/replies", s.handle(s.createReply)},
 		{"POST /p/{id}/vote", s.handle(s.vote)},
@@ -90,6 +93,12 @@ func (s *Server) routes() []route {
 		{"POST /admin/boards", s.handle(s.admin(s.addBoard))},
 		{"GET /admin/boards/{board}", s.page(s.admin(s.hostBoard))},
 		{"POST /admin/boards/{board}", s.handle(s.admin(s.changeBoard))},
+		{"GET /admin/boards/{board}/door", s.page(s.admin(s.hostDoor))},
+		{"POST /admin/boards/{board}/door", s.handle(s.admin(s.setDoor))},
+		{"POST /admin/boards/{board}/door/out", s.handle(s.admin(s.turnOut))},
+		{"POST /admin/boards/{board}/door/enter", s.handle(s.admin(s.goIn))},
+		{"POST /admin/boards/{board}/door/codes", s.handle(s.admin(s.invite))},
+		{"POST /admin/boards/{board}/door/codes/revoke", s.handle(s.admin(s.uninvite))},
 		{"POST /admin/boards/{board}/end", s.handle(s.admin(s.endBoard))},
 		{"GET /admin/prompts", s.page(s.admin(s.hostPrompts))},
 		{"POST /admin/prompts", s.handle(s.admin(s.ask))},
@@ -107,6 +116,7 @@ func (s *Server) routes() []route {
 
 		{"GET /api/v1/boards", s.page(s.apiBoards)},
 		{"GET /api/v1/boards/{board}/posts", s.page(s.apiFeed)},
+		{"POST /api/v1/boards/{board}/door", s.handle(s.apiEnterBoard)},
 		{"POST /api/v1/boards/{board}/posts", s.handle(s.apiCreatePost)},
 		{"GET /api/v1/posts/{id}", s.page(s.apiThread)},
 		{"GET /api/v1/posts/{id}/alike", s.page(s.apiAlike)},
@@ -147,7 +157,7 @@ func (s *Server) Handler() http.Handler {
 		allowed[path] = append(allowed[path], method)
 	}
 	mux.Handle("/", s.elsewhere(paths, allowed))
-	return s.withHeaders(s.withRecover(s.withHost(s.withOrigin(s.withBody(mux)))))
+	return s.withHeaders(s.withRecover(s.withHost(s.withOrigin(s.withBody(s.withPasses(mux))))))
 }
 
 // Patterns lists the routes as http.ServeMux writes them: "GET /p/{id}".

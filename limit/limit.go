@@ -98,7 +98,8 @@ const (
 	Report
 	Image // one that a page shows; the last
 
-	slow // a post or reply where the board is slow
+	slow  // a post or reply where the board is slow
+	knock // a try at a board's door
 
 	socket Cost = 0 // is no rate: OpenSocket
 )
@@ -128,7 +129,7 @@ func (c Cost) rate(s board.Settings) board.Rate {
 		return s.Page.Times(imagesPerPage)
 	case Report:
 		return s.Report
-	case socket, slow:
+	case socket, slow, knock:
 	}
 	return board.Rate{}
 }
@@ -156,6 +157,7 @@ type Gate struct {
 	sockets  *sockets
 	origins  *origins
 	logins   *logins
+	knocks   *logins // at boards' doors
 	waits    *waits
 }
 
@@ -171,6 +173,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		sockets:  newSockets(maxSockets),
 		origins:  newOrigins(now),
 		logins:   newLogins(now),
+		knocks:   newLogins(now),
 		waits:    &waits{now: now},
 	}
 }
@@ -191,6 +194,7 @@ func (g *Gate) Run(ctx context.Context) {
 			g.memory.epochs()
 			g.origins.forget()
 			g.logins.tidy()
+			g.knocks.tidy()
 		}
 	}
 }

@@ -121,6 +121,7 @@ type Input struct {
 	Type                              string // "": text
 	Auto                              string // autocomplete
 	Optional                          bool
+	Focus                             bool   // it is what the page is for
 	Now                               string // what stands there by now, when somebody else was quicker
 }
 

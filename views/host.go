@@ -117,6 +117,7 @@ type HostBoard struct {
 	Life              string // "A post lasts 6 hours. Half of them end within 2 h:"
 	Left, Percent     string // of the median post
 	Settings, Ask     string
+	Door              string // the page of its door
 }
 
 // BoardForm are the fields of a board.
@@ -136,7 +137,7 @@ func NewHostBoards(d Desk, e Estates) HostBoards {
 			Line: excerpt(line, lineLetters), State: p.Say("host.board.open"), Here: b.Here,
 			Posts: strconv.Itoa(b.Living.Posts), PostsText: p.Say("host.board.posts", "n", b.Living.Posts),
 			Life:     p.Say("host.board.life", "life", b.Life),
-			Settings: "/admin/settings?board=" + b.Board.Slug, Ask: "/admin/prompts?board=" + b.Board.Slug,
+			Settings: "/admin/settings?board=" + b.Board.Slug, Ask: "/admin/prompts?board=" + b.Board.Slug, Door: hostBoardHref(b.Board.Slug) + "/door",
 		}
 		if left, closes := b.Board.ClosesIn(d.Now); closes {
 			card.State, card.Closing = p.Say("board.closes", "life", untilClosing(left)), left < day

@@ -311,6 +311,7 @@ type You struct {
 	Themes    []Choice
 	Back      string
 	Promises  []string
+	Doors     []Passed
 	Device    []string // what the browser keeps
 }
 
@@ -335,6 +336,7 @@ type Yours struct {
 // Known is what the you page is drawn from.
 type Known struct {
 	Posts []board.Post // all that the visitor wrote and is alive
+	Doors []board.Info // the boards whose door they came through
 	Lang  string       // the language they chose, "" if they chose none
 }
 

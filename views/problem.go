@@ -42,6 +42,8 @@ func problemTitle(p *words.Printer, status int, code string) string {
 		return p.Say("problem.closed.title")
 	}
 	switch code {
+	case "error.outside":
+		return p.Say("door.title")
 	case board.ErrShut.Code:
 		return p.Say("problem.shut.title")
 	case board.ErrReadOnly.Code, "error.raid_reply":

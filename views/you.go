@@ -21,6 +21,7 @@ func NewYou(v Visit, k Known) You {
 		Languages: languages(p, k.Lang),
 		Themes:    themes(p, v.Theme),
 		Back:      "/you",
+		Doors:     passed(v, k.Doors),
 		Promises:  []string{p.Say("you.promise"), p.Say("you.promise_host")},
 		Device:    []string{p.Say("device.draft"), p.Say("device.unseen"), p.Say("device.tab"), p.Say("device.late")},
 	}

@@ -335,6 +335,7 @@ async function ask() {
       endThread();
     }
     if (answer.status === 403 && thread) endThread("hidden");
+    if (answer.status === 403 && !thread) location.reload(); // the board has a door now
     if (answer.status === 410 || answer.status === 503) reloadWhenIdle(); // the board has closed, and says so
     if (answer.ok) landState(parse(await answer.text()).getElementById("state"));
     return true;
@@ -402,6 +403,7 @@ function opened() {
 // anew in a while.
 function lost({ reason, code, connection }) {
   if (reason !== "closed") return;
+  if (code === 4003) return location.reload(); // outside: the door has been turned
   connected = false;
   if (document.hidden) return;
   const { config } = connection;
