@@ -2,6 +2,7 @@ package views
 
 import (
 	"bytes"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -207,7 +208,7 @@ func everyPage(lang string) map[string]templ.Component {
 	problem := func(status int, code string, wait time.Duration, again *Again) templ.Component {
 		return ProblemPage(NewProblem(v, status, code, map[string]any{"wait": wait}, nil, wait, again))
 	}
-	return map[string]templ.Component{
+	pages := map[string]templ.Component{
 		"feed":               FeedPage(NewFeed(v, Listing{Posts: []board.Post{post, quiet, last, card}, Traces: traces, Next: "abc", At: 7})),
 		"feed of a visitor":  FeedPage(NewFeed(mine, Listing{Sort: board.ByFading, Posts: []board.Post{own, quiet}, Votes: votes, Traces: raid, From: "x", Next: "y"})),
 		"feed, empty":        FeedPage(NewFeed(reloading, Listing{})),
@@ -256,4 +257,6 @@ func everyPage(lang string) map[string]templ.Component {
 		"503":                   problem(503, "error.busy", 2*time.Second, again),
 		"507":                   problem(507, "error.full", 0, again),
 	}
+	maps.Copy(pages, startPages(lang))
+	return pages
 }

@@ -128,7 +128,7 @@ func unfinished(t *testing.T, s string) {
 }
 
 func TestEveryPageSaysWhichOneItIs(t *testing.T) {
-	known := []string{"feed", "thread", "search", "write", "you", "about", "share", "report", "problem"}
+	known := []string{"feed", "thread", "search", "write", "you", "about", "share", "report", "problem", "start"}
 	eachPage(t, func(t *testing.T, markup string) {
 		page := tree(t, markup)
 		body := find(page, is("body"))[0]

@@ -37,7 +37,8 @@ type Step struct {
 // start draws up what surrounds the page called step.
 func (d Desk) start(step string, kept Kept) Start {
 	p := d.Words
-	s := Start{Page: d.page("start", p.Say("start."+step)), Heading: p.Say("start." + step), Lead: p.Say("start." + step + "_lead"), Err: kept.err(StartForm)}
+	heading := p.Say("start."+step, "site", d.site())
+	s := Start{Page: d.page("start", heading), Heading: heading, Lead: p.Say("start." + step + "_lead"), Err: kept.err(StartForm)}
 	s.Style, s.Manifest = "css/admin.css", "admin.webmanifest"
 	s.Steps = startSteps(p, step)
 	return s
@@ -255,7 +256,6 @@ const saidLetters = 90
 func NewSetOut(d Desk, c Chosen) (SetOut, error) {
 	p, s := d.Words, c.Settings
 	out := SetOut{Start: d.start("done", Kept{}), Link: c.Link, Care: newCareBar(d), Unwell: c.Unwell}
-	out.Heading = p.Say("start.done", "site", s.SiteName)
 	out.Steps = nil
 	var err error
 	if out.Code, err = newQR(c.Link); err != nil {
