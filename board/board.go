@@ -90,6 +90,12 @@ type Posts interface {
 	Shortened(ctx context.Context, b Bound, now time.Time) (Shortened, error)
 	// Traces returns the wordless lines that stand in a board's feed.
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
+	// Notify keeps notices for authors, NoticesMax at most in all.
+	Notify(ctx context.Context, list []Notice) error
+	// Notices returns those whose time is not over. Every page of a visitor asks.
+	Notices(now time.Time) []Notice
+	// EndNotices deletes notices.
+	EndNotices(ctx context.Context, list []Notice) error
 	// Prompts returns the host's posts that live on a board, the newest first.
 	Prompts(ctx context.Context, slug string, now time.Time) ([]Post, error)
 	// Plant stores the post of a question, and that it is planted, in one step.
@@ -188,6 +194,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Name:   secret.Voice(v).Draws,
 		Life:   found.life(b.now(), s).ClosedAt(info.ClosesAt),
 		Own:    secret.Own(v, id),
+		Sign:   NewSign(v),
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
 	}
@@ -231,7 +238,7 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	d = found.Draft
 	secret := root.Secret
 	id := NewPostID()
-	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Standing: found.standing(), Own: secret.Own(v, id), Secret: secret}
+	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Standing: found.standing(), Sign: NewSign(v), Own: secret.Own(v, id), Secret: secret}
 	if d.To != thread { // every reply answers its post
 		r.To = d.To
 	}
@@ -500,8 +507,12 @@ func (b *Board) Yours(ctx context.Context, v Visitor) ([]Post, error) {
 	return b.posts.Owned(ctx, func(p Post) bool { return p.OwnedBy(v) }, b.now())
 }
 
-// Forget ends everything that visitor v wrote, and says how much that was.
+// Forget ends everything that visitor v wrote, and the notices for them, and says how
+// much v wrote that was.
 func (b *Board) Forget(ctx context.Context, v Visitor) (int, error) {
+	if err := b.Heard(ctx, v); err != nil {
+		return 0, err
+	}
 	posts, err := b.Yours(ctx, v)
 	if err != nil || len(posts) == 0 {
 		return 0, err

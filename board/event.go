@@ -71,6 +71,7 @@ type Ending struct {
 	Why    Why
 	Reason Reason // an admin's
 
+	Sign     Sign // of what an admin ended: how its author can be told
 	Unlisted bool
 }
 

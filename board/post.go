@@ -73,6 +73,7 @@ type Post struct {
 	Alike  int    // how many are folded under it
 
 	Seq    int64  // order of birth within one store; never shown
+	Sign   Sign   // how its author can be told of it once it is gone
 	Own    Tag    // proves authorship; shown to the author alone, as owner key
 	Voice  Tag    // the same for all that one visitor wrote in this thread; only a birth carries it
 	Secret Secret // the thread's; never leaves the process

@@ -46,6 +46,7 @@ func (s *Server) routes() []route {
 		{"POST /new-me", s.handle(s.newMe)},
 		{"POST /forget", s.handle(s.forget)},
 		{"POST /you/session", s.handle(s.keepForSession)},
+		{"POST /you/heard", s.handle(s.heard)},
 		{"POST /look", s.handle(s.chooseLook)},
 
 		{"GET /admin", s.page(s.admin(s.firstAdminPage))},

@@ -29,6 +29,7 @@ type Visit struct {
 	Rising   []board.Rising        // tags of this board
 	Opened   map[board.PostID]bool // view-once posts that the visitor has opened
 	Here     string                // about how many read along; "" when that is not to be told
+	Notices  []board.Notice        // of what an admin removed that the visitor wrote
 }
 
 // Page is what surrounds every page.
@@ -52,6 +53,8 @@ type Page struct {
 	// Style is the style sheet that it loads beside css/app.css, "" for none.
 	Style  string
 	Vanish int // the score at which a post is gone
+	// Told marks the way to the you page: something there has not been read; "": nothing.
+	Told string
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
 	// Reload is the seconds after which the page loads itself anew, 0 for never.
@@ -303,6 +306,7 @@ type You struct {
 	Cookie    bool // there is one
 	Session   bool // it goes with the browser's session
 	Posts     []Yours
+	Removed   []string // what an admin removed, and why
 	Languages []Choice
 	Themes    []Choice
 	Back      string

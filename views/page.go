@@ -19,7 +19,7 @@ const reloadEvery = 30
 
 // page draws up what surrounds a page; title names it.
 func (v Visit) page(name, title string) Page {
-	return Page{
+	p := Page{
 		Words:  v.Words,
 		Name:   name,
 		Title:  v.Words.Say("page.title", "title", title),
@@ -31,6 +31,10 @@ func (v Visit) page(name, title string) Page {
 		Reload: v.Reload,
 		Vanish: v.Settings.VanishScore,
 	}
+	if len(v.Notices) > 0 {
+		p.Told = v.Words.Say("told.unread")
+	}
+	return p
 }
 
 // growsOld gives the page the line about its age, for readers without a script.

@@ -18,6 +18,7 @@ func NewYou(v Visit, k Known) You {
 		Cookie:    !v.Visitor.IsZero(),
 		Session:   v.Visitor.Session,
 		Posts:     yours(v, k.Posts),
+		Removed:   removed(v),
 		Languages: languages(p, k.Lang),
 		Themes:    themes(p, v.Theme),
 		Back:      "/you",
@@ -66,6 +67,20 @@ func cookieFact(v Visit) Fact {
 func cookieAge(d time.Duration) time.Duration {
 	const step = 10 * time.Minute
 	return max(step, (d + step - 1).Truncate(step))
+}
+
+// removed says of each notice what it is about; which post it was, nobody knows.
+func removed(v Visit) []string {
+	p := v.Words
+	out := make([]string, len(v.Notices))
+	for i, n := range v.Notices {
+		why := p.Say("told.no_reason")
+		if n.Reason != "" {
+			why = p.Say("acts.reason", "reason", ReasonText(p, n.Reason))
+		}
+		out[i] = p.Say("told.line", "board", boardNamed(v, n.Board), "why", why, "time", n.Until.Sub(v.Now).Truncate(time.Hour))
+	}
+	return out
 }
 
 func lookFact(v Visit, k Known) Fact {
