@@ -488,6 +488,9 @@ type Tomb struct {
 	Why  string
 	Bold string
 	Rest string
+
+	// Next stands for what was folded under it, to which Alike leads; "": nothing was.
+	Next, AlikeHref, Alike string
 }
 
 // Gone tells an open page that something ended.

@@ -276,8 +276,11 @@ func NewTomb(p *words.Printer, id board.PostID, why board.Why, stands time.Durat
 
 // picture is the icon of the line.
 func (t Tomb) picture() string {
-	if t.Why == string(board.OutOfSight) {
+	switch t.Why {
+	case string(board.OutOfSight):
 		return "hide"
+	case "":
+		return "copy"
 	}
 	return "vanish"
 }
@@ -295,7 +298,23 @@ func NewGone(p *words.Printer, e board.Event) Gone {
 		tomb := NewTomb(p, e.ID, e.Why, board.TraceTime)
 		out.Tomb = &tomb
 	}
+	if e.Rest > 0 {
+		out.Tomb = withRest(p, out.Tomb, e)
+	}
 	return out
+}
+
+// withRest has the line that stands for what ended lead to what was folded under it: a
+// post that nobody has asked for is not put in its place.
+func withRest(p *words.Printer, t *Tomb, e board.Event) *Tomb {
+	if t == nil {
+		t = &Tomb{ID: e.ID.String()}
+	}
+	t.Next, t.Alike = e.Next.String(), p.Say("alike.still", "n", e.Rest)
+	if t.AlikeHref = "/p/" + t.Next; e.Rest > 1 {
+		t.AlikeHref += "/alike"
+	}
+	return t
 }
 
 // low warns when one or two more downs would end it.
