@@ -317,7 +317,7 @@ func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 
 // apiPublished answers 201 with what v has published and its owner key.
 func (s *Server) apiPublished(w http.ResponseWriter, r *http.Request, v board.Visitor, p board.Post, key board.OwnerKey) error {
-	s.written(w, r, v, p.ID)
+	s.written(w, r, v, p)
 	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.Mine = true
 	w.Header().Set("Location", "/api/v1/posts/"+out.ID)

@@ -307,7 +307,7 @@ func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string
 	}
 	p, _, err := s.board.Create(r.Context(), slug, v, d)
 	if err == nil {
-		s.written(w, r, v, p.ID)
+		s.written(w, r, v, p)
 	}
 	return p, v, err
 }
@@ -364,7 +364,7 @@ func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.P
 	}
 	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body, To: to, Confirm: given.Confirm})
 	if err == nil {
-		s.written(w, r, v, p.ID)
+		s.written(w, r, v, p)
 	}
 	return p, err
 }

@@ -363,6 +363,7 @@ func (x *Index) among(ids []board.PostID) string {
 }
 
 func (x *Index) ask(ctx context.Context, match, among string, before int64, limit int) (list []place, err error) {
+	//nolint:gosec // among holds numbers alone
 	q := `
 		SELECT d.id, d.seq
 		FROM found f
