@@ -106,8 +106,8 @@ const (
 // of their own: a page shows up to fifty of them, most shows none.
 const imagesPerPage = 10
 
-// rate is the setting behind a cost.
-func (c Cost) rate(s board.Settings) board.Rate {
+// Rate is the setting behind a cost.
+func (c Cost) Rate(s board.Settings) board.Rate {
 	switch c {
 	case Post:
 		return s.Post
@@ -156,6 +156,7 @@ type Gate struct {
 	origins  *origins
 	logins   *logins
 	waits    *waits
+	peaks    *peaks
 }
 
 // NewGate puts a Gate together. It follows the settings of each board, and those of
@@ -171,6 +172,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		origins:  newOrigins(now),
 		logins:   newLogins(now),
 		waits:    &waits{now: now},
+		peaks:    newPeaks(now),
 	}
 }
 
@@ -190,6 +192,7 @@ func (g *Gate) Run(ctx context.Context) {
 			g.memory.epochs()
 			g.origins.forget()
 			g.logins.tidy()
+			g.peaks.forget()
 		}
 	}
 }
@@ -199,7 +202,7 @@ func (g *Gate) Run(ctx context.Context) {
 // at the rate that was passed.
 func (g *Gate) Allow(cost Cost, slug string, who Caller) error {
 	past := g.charge(cost, slug, who)
-	g.waits.count(cost, past != nil)
+	g.count(cost, who, past != nil)
 	if past != nil {
 		return limited(past.wait)
 	}
@@ -256,7 +259,7 @@ type width struct {
 
 // widths lists which buckets of a cost count on a board.
 func (g *Gate) widths(cost Cost, slug string) []width {
-	return widths(slug, cost.rate(g.settings("")), cost.rate(g.settings(slug)))
+	return widths(slug, cost.Rate(g.settings("")), cost.Rate(g.settings(slug)))
 }
 
 // widths lists which buckets count on a board, narrowest first: those that all
