@@ -162,7 +162,7 @@ func (b *Board) Now() time.Time { return b.now() }
 // picture is pressed last, when all else about the draft is right.
 func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Post, OwnerKey, error) {
 	s := b.settings(slug).ForNew()
-	d, err := b.normal(d).Check(s)
+	d, err := b.normal(d, s).Check(s)
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
@@ -228,7 +228,7 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	}
 	d = Draft{Body: d.Body, To: d.To, Confirm: d.Confirm} // a reply has no clock and no place of its own
 	s := b.settings(root.Board)
-	if d, err = b.normal(d).Check(s); err != nil {
+	if d, err = b.normal(d, s).Check(s); err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	found, err := b.screened(root.Board, s, d, true)

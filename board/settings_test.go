@@ -28,7 +28,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started",
-		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
+		Pow: PowAdaptive, PowBits: 16, Hygiene: true, Doxx: DoxxAsk,
 		State: Open, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
@@ -82,6 +82,7 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"socket":             {[]string{"0", "256", "100000"}, append(numbers, "-1", "100001")},
 		"pow":                {[]string{"off", "adaptive", "always"}, append(switches, "on", "Off", "off always")},
 		"pow_bits":           {[]string{"8", "16", "24"}, append(numbers, "7", "25", "-16")},
+		"hygiene":            {[]string{"on", "off"}, switches},
 		"doxx":               {[]string{"off", "ask", "forbid"}, append(switches, "on", "Ask")},
 		"nudge":              {[]string{"", "Would you say it to a face?", `one\ntwo`}, []string{strings.Repeat("x", 201), "\xff"}},
 		"care_card":          {[]string{"", `You are not alone.\n\n0800 000`, strings.Repeat("x", 1000)}, []string{strings.Repeat("x", 1001)}},
