@@ -142,6 +142,7 @@ func passphrase(p *words.Printer, id, err string) Input {
 // Knock is what the door is drawn from.
 type Knock struct {
 	To, Name string
+	Carried  *Carried // a form that was on its way; nil: none
 	Refused  Refused
 }
 
@@ -150,7 +151,9 @@ type Login struct {
 	Page
 	To     string
 	Err    string
+	Says   string // what became of a form that was on its way; "": there was none
 	Fields []Input
+	Hidden []Hidden
 }
 
 // NewLogin draws up the door.
@@ -158,6 +161,9 @@ func NewLogin(v Visit, k Knock) Login {
 	p := v.Words
 	l := Login{Page: v.page("door", p.Say("admin.door")), To: k.To, Err: k.Refused.All}
 	l.Style = "css/admin.css"
+	if l.Hidden = k.Carried.Waiting(); l.Hidden != nil {
+		l.Says = p.Say("carried.waits")
+	}
 	l.Fields = []Input{
 		{ID: "name", Name: "name", Label: p.Say("admin.name"), Value: k.Name, Auto: "username"},
 		passphrase(p, "passphrase", ""),
