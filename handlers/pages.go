@@ -63,7 +63,8 @@ func (s *Server) youPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	known := views.Known{Lang: readLook(r).Lang}
+	held := s.holding(r)
+	known := views.Known{Lang: readLook(r).Lang, SignedIn: held.Session != "", Device: held.Device != ""}
 	if known.Posts, err = s.board.Yours(r.Context(), v.Visitor); err != nil {
 		return err
 	}

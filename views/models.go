@@ -336,6 +336,8 @@ type Yours struct {
 type Known struct {
 	Posts []board.Post // all that the visitor wrote and is alive
 	Lang  string       // the language they chose, "" if they chose none
+
+	SignedIn, Device bool // the two cookies that only admins get are there
 }
 
 // About is the page that says what this place is.

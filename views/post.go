@@ -96,11 +96,15 @@ func apart(p *words.Printer, post board.Post) string {
 // newCare draws up the host's card for somebody who may be in danger, in our own words
 // where the host has written none.
 func newCare(p *words.Printer, s board.Settings) *Care {
-	text := s.CareCard
-	if text == "" {
-		text = p.Say("care.own")
+	return &Care{Title: p.Say("care.title"), Text: links(CareText(p, s)), Rest: p.Say("care.rest")}
+}
+
+// CareText is what the card says.
+func CareText(p *words.Printer, s board.Settings) string {
+	if s.CareCard == "" {
+		return p.Say("care.own")
 	}
-	return &Care{Title: p.Say("care.title"), Text: links(text), Rest: p.Say("care.rest")}
+	return s.CareCard
 }
 
 // newUnseen draws up the line that stands where something is hidden.

@@ -29,13 +29,16 @@ func NewYou(v Visit, k Known) You {
 	if y.Cookie {
 		y.Lead = p.Say("you.lead.cookie")
 	}
+	if k.SignedIn || k.Device {
+		y.Lead = p.Say("you.lead.admin")
+	}
 	y.Entry = "you"
 	return y
 }
 
 func facts(v Visit, k Known) []Fact {
 	p := v.Words
-	return []Fact{
+	list := []Fact{
 		cookieFact(v),
 		{p.Say("you.term.posts"), p.Say("you.posts", "n", len(k.Posts)), p.Say("you.posts_how")},
 		{p.Say("you.term.votes"), p.Say("you.votes"), p.Say("you.votes_end")},
@@ -43,6 +46,13 @@ func facts(v Visit, k Known) []Fact {
 		{p.Say("you.term.address"), p.Say("you.address"), p.Say("you.address_limits")},
 		lookFact(v, k),
 	}
+	if k.SignedIn {
+		list = append(list, Fact{p.Say("you.term.admin"), p.Say("you.admin.session", "time", board.SessionTime), p.Say("you.admin.session_kept")})
+	}
+	if k.Device {
+		list = append(list, Fact{p.Say("you.term.device"), p.Say("you.admin.device", "time", board.DeviceTime), p.Say("you.admin.device_kept")})
+	}
+	return list
 }
 
 func cookieFact(v Visit) Fact {
