@@ -333,10 +333,18 @@ func (s *Server) refusePost(w http.ResponseWriter, r *http.Request, slug string,
 
 // createReply takes a thread's form.
 func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
+	slow := readWordsForm(w, r)
 	given := views.Given{Body: r.PostForm.Get("body"), To: r.PostForm.Get("to"), Confirm: r.PostForm.Get("confirm") != ""}
+	if slow != nil {
+		r, cancel := outlasting(r)
+		defer cancel()
+		if given.Body == "" {
+			s.fail(w, r, slow)
+			return nil
+		}
+		s.failWith(w, r, slow, &views.Again{Action: r.URL.Path, Body: given.Body, Hidden: []views.Hidden{{Name: "to", Value: given.To}}})
+		return nil
+	}
 	id, err := board.ParsePostID(r.PathValue("id"))
 	if err != nil {
 		return s.giveBack(w, r, err, given)
