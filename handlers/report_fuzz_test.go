@@ -3,7 +3,6 @@ package handlers_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -24,6 +23,7 @@ func FuzzReport(f *testing.F) {
 		f.Add(body, false)
 		f.Add(body, true)
 	}
+	f.Add("words=%22%3E%3Cimg+src%3Dx%3E", true)
 	f.Fuzz(func(t *testing.T, body string, viewOnce bool) {
 		path := "/p/" + id + "/report"
 		if viewOnce {
@@ -38,10 +38,6 @@ func FuzzReport(f *testing.F) {
 		case http.StatusOK, http.StatusSeeOther, http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusForbidden, http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests, http.StatusConflict:
 		default:
 			t.Fatalf("%q: %d", body, w.Code)
-		}
-		values, _ := url.ParseQuery(body)
-		if words := values.Get("words"); strings.Contains(words, "<") && strings.Contains(w.Body.String(), words) {
-			t.Fatalf("%q came back as it was", words)
 		}
 		tokens := html.NewTokenizer(w.Body)
 		for kind := tokens.Next(); kind != html.ErrorToken; kind = tokens.Next() {
