@@ -144,12 +144,14 @@ func (x *Index) grow() {
 	}
 }
 
-// Drop forgets posts. The next of a cluster becomes its head.
+// Drop forgets posts. The next of a cluster becomes its head, which is noted with the
+// one that was.
 func (x *Index) Drop(ended []board.Ending) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	left := map[*cluster]struct{}{}
-	for _, e := range ended {
+	heads := map[int]*cluster{}
+	for i, e := range ended {
 		if x.gone != nil {
 			x.gone[e.ID] = struct{}{}
 		}
@@ -157,11 +159,19 @@ func (x *Index) Drop(ended []board.Ending) {
 		if c == nil {
 			continue
 		}
+		if c.posts[0] == e.ID {
+			heads[i] = c
+		}
 		delete(x.of, e.ID)
 		left[c] = struct{}{}
 	}
 	for c := range left { // once each: a raid may be one cluster of many thousands
 		c.posts = slices.DeleteFunc(c.posts, func(id board.PostID) bool { return x.of[id] != c })
+	}
+	for i, c := range heads {
+		if len(c.posts) > 0 {
+			ended[i].Next, ended[i].Rest = c.posts[0], len(c.posts)
+		}
 	}
 	if len(x.of) == 0 && len(x.table) > tableLeast {
 		x.table = make([]*cluster, tableLeast)

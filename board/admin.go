@@ -69,10 +69,12 @@ const (
 	ScopeSettings Scope = "settings"
 	ScopeQueue    Scope = "queue"
 	ScopeLog      Scope = "log"
+	ScopeBoards   Scope = "boards" // and what the host asks there
+	ScopeSystem   Scope = "system" // what doctor finds
 )
 
 // Scopes are all there are.
-var Scopes = []Scope{ScopeSettings, ScopeQueue, ScopeLog}
+var Scopes = []Scope{ScopeSettings, ScopeQueue, ScopeLog, ScopeBoards, ScopeSystem}
 
 const (
 	// KeyTimeMax is the longest that a key may be good for.

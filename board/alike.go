@@ -3,6 +3,7 @@ package board
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Alikes knows which of the living posts say nearly the same. It lives in memory
@@ -14,7 +15,8 @@ type Alikes interface {
 	// Add takes in a post, and says under which it is folded and how many are folded
 	// there now; none: it stands by itself.
 	Add(p Post) (head PostID, n int)
-	// Drop forgets posts, before anybody is told that they ended.
+	// Drop forgets posts, before anybody is told that they ended, and notes with each
+	// under which others were folded which of those stands for them now.
 	Drop(ended []Ending)
 	// Head is the post under which another is folded; zero: it stands by itself.
 	Head(id PostID) PostID
@@ -104,6 +106,53 @@ func (b *Board) unfolded(ctx context.Context, q Query) ([]Post, Cursor, error) {
 		at.After, at.Limit = q.after(posts[len(posts)-1]), PageMax
 	}
 	return page, at.After, nil
+}
+
+// foldedMost is how many of a cluster, the oldest, are asked whether they belong to a
+// narrowed feed.
+const foldedMost = 500
+
+// foldedFound leaves of posts of a narrowed feed one for each cluster: the oldest that
+// belongs to that feed, as what stands for all on the board may not.
+func (b *Board) foldedFound(ctx context.Context, q Query, posts []Post) ([]Post, error) {
+	if !b.settings(q.Board).LookAlikes {
+		return posts, nil
+	}
+	clusters := make(map[PostID][]PostID, len(posts))
+	asked := map[PostID]bool{} // by the head of a cluster
+	var among []PostID
+	for _, p := range posts {
+		c := b.alikes.Cluster(p.ID)
+		if len(c) == 1 {
+			continue
+		}
+		clusters[p.ID] = c
+		if !asked[c[0]] {
+			asked[c[0]] = true
+			among = append(among, c[:min(len(c), foldedMost)]...)
+		}
+	}
+	if len(among) == 0 {
+		return posts, nil
+	}
+	f, err := b.finder.Find(ctx, Search{Board: q.Board, Narrow: q.Narrow, Among: among, Limit: len(among)})
+	if err != nil {
+		return nil, fmt.Errorf("fold what was found: %w", err)
+	}
+	belongs := make(map[PostID]bool, len(f.IDs))
+	for _, id := range f.IDs {
+		belongs[id] = true
+	}
+	left := posts[:0:0]
+	for _, p := range posts {
+		c := clusters[p.ID]
+		if first := slices.IndexFunc(c, func(id PostID) bool { return belongs[id] }); first >= 0 && c[first] != p.ID {
+			continue
+		}
+		p.Alike = max(0, len(c)-1)
+		left = append(left, p)
+	}
+	return left, nil
 }
 
 // Alike returns the posts that are like one, and that one, the oldest first, as

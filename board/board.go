@@ -90,6 +90,12 @@ type Posts interface {
 	Shortened(ctx context.Context, b Bound, now time.Time) (Shortened, error)
 	// Traces returns the wordless lines that stand in a board's feed.
 	Traces(ctx context.Context, slug string, now time.Time) ([]Trace, error)
+	// Notify keeps notices for authors, NoticesMax at most in all.
+	Notify(ctx context.Context, list []Notice) error
+	// Notices returns those whose time is not over. Every page of a visitor asks.
+	Notices(now time.Time) []Notice
+	// EndNotices deletes notices.
+	EndNotices(ctx context.Context, list []Notice) error
 	// Prompts returns the host's posts that live on a board, the newest first.
 	Prompts(ctx context.Context, slug string, now time.Time) ([]Post, error)
 	// Plant stores the post of a question, and that it is planted, in one step.
@@ -161,7 +167,7 @@ func (b *Board) Now() time.Time { return b.now() }
 // picture is pressed last, when all else about the draft is right.
 func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Post, OwnerKey, error) {
 	s := b.settings(slug).ForNew()
-	d, err := b.normal(d).Check(s)
+	d, err := b.normal(d, s).Check(s)
 	if err != nil {
 		return Post{}, OwnerKey{}, err
 	}
@@ -193,6 +199,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Name:   secret.Voice(v).Draws,
 		Life:   found.life(b.now(), s).ClosedAt(info.ClosesAt),
 		Own:    secret.Own(v, id),
+		Sign:   NewSign(v),
 		Voice:  secret.Voice(v).Tag,
 		Secret: secret,
 	}
@@ -226,7 +233,7 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	}
 	d = Draft{Body: d.Body, To: d.To, Confirm: d.Confirm} // a reply has no clock and no place of its own
 	s := b.settings(root.Board)
-	if d, err = b.normal(d).Check(s); err != nil {
+	if d, err = b.normal(d, s).Check(s); err != nil {
 		return Post{}, OwnerKey{}, err
 	}
 	found, err := b.screened(root.Board, s, d, true)
@@ -240,6 +247,7 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	if s.cautious(d) {
 		r.Standing = Held
 	}
+	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Standing: found.standing(), Sign: NewSign(v), Own: secret.Own(v, id), Secret: secret}
 	if d.To != thread { // every reply answers its post
 		r.To = d.To
 	}
@@ -521,8 +529,12 @@ func (b *Board) Yours(ctx context.Context, v Visitor) ([]Post, error) {
 	return b.posts.Owned(ctx, func(p Post) bool { return p.OwnedBy(v) }, b.now())
 }
 
-// Forget ends everything that visitor v wrote, and says how much that was.
+// Forget ends everything that visitor v wrote, and the notices for them, and says how
+// much v wrote that was.
 func (b *Board) Forget(ctx context.Context, v Visitor) (int, error) {
+	if err := b.Heard(ctx, v); err != nil {
+		return 0, err
+	}
 	posts, err := b.Yours(ctx, v)
 	if err != nil || len(posts) == 0 {
 		return 0, err

@@ -31,6 +31,8 @@ type Event struct {
 	To     Post // of a reply: the living reply it answers; zero: none
 	Why    Why
 	Reason Reason // of what an admin removed; "": none was given
+	Next   PostID // of Died: what stands for those that were folded under it; zero: there are none
+	Rest   int    // how many those are, with Next
 	// ClosesAt, of SettingsChanged alone, is when the board closes; zero: never.
 	ClosesAt time.Time
 	// Unlisted keeps an event from those who read the board: it is for the thread alone.
@@ -72,6 +74,9 @@ type Ending struct {
 	Why    Why
 	Reason Reason // an admin's
 
+	Sign     Sign   // of what an admin ended: how its author can be told
+	Next     PostID // what was folded under it is folded under this one now; zero: nothing was
+	Rest     int    // how many that are, with Next
 	Unlisted bool
 }
 
@@ -95,6 +100,6 @@ func tellEndings(ctx context.Context, finder Finder, tell func(context.Context, 
 		return
 	}
 	for _, e := range ended {
-		tell(ctx, Event{Kind: Died, Board: e.Board, Thread: e.Thread, ID: e.ID, Why: e.Why, Reason: e.Reason, Unlisted: e.Unlisted})
+		tell(ctx, Event{Kind: Died, Board: e.Board, Thread: e.Thread, ID: e.ID, Why: e.Why, Reason: e.Reason, Next: e.Next, Rest: e.Rest, Unlisted: e.Unlisted})
 	}
 }

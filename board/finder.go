@@ -22,7 +22,8 @@ const WordsMax = 200
 type Search struct {
 	Board string
 	Narrow
-	Before int64 // posts whose Seq is lower; 0: from the top
+	Among  []PostID // only of these; nil: of all
+	Before int64    // posts whose Seq is lower; 0: from the top
 	Limit  int
 }
 
@@ -102,6 +103,9 @@ func (b *Board) found(ctx context.Context, q Query) ([]Post, Cursor, error) {
 			return nil, Cursor{}, err
 		}
 		page, err := b.posts.PostsByID(ctx, f.IDs, b.now())
+		if err == nil {
+			page, err = b.foldedFound(ctx, q, page)
+		}
 		if err != nil {
 			return nil, Cursor{}, err
 		}
@@ -129,6 +133,9 @@ func (b *Board) foundSorted(ctx context.Context, q Query) ([]Post, Cursor, error
 		return nil, Cursor{}, err
 	}
 	posts, err := b.posts.PostsByID(ctx, f.IDs, b.now())
+	if err == nil {
+		posts, err = b.foldedFound(ctx, q, posts)
+	}
 	if err != nil {
 		return nil, Cursor{}, err
 	}

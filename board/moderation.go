@@ -40,7 +40,7 @@ func (r Ruling) entry(act Action, slug string, now time.Time) Entry {
 var ErrLocked = &Error{Kind: Shut, Code: "error.locked"}
 
 // Remove ends posts and replies for an admin, and says how many were alive. Their
-// authors' pages say why.
+// authors are told why: on their open pages at once, else for NoticeTime.
 func (b *Board) Remove(ctx context.Context, r Ruling, ids ...PostID) (int, error) {
 	b.deciding.Lock()
 	defer b.deciding.Unlock()
@@ -54,6 +54,9 @@ func (b *Board) Remove(ctx context.Context, r Ruling, ids ...PostID) (int, error
 		boards[ended[i].Board]++
 	}
 	tellEndings(ctx, b.finder, b.tell, ended)
+	if err := b.notify(ctx, ended); err != nil {
+		return len(ended), err
+	}
 	for slug, n := range boards {
 		e := r.entry(ActTakeDown, slug, b.now())
 		e.Subject = strconv.Itoa(n)

@@ -73,6 +73,7 @@ type Post struct {
 	Alike  int    // how many are folded under it
 
 	Seq    int64  // order of birth within one store; never shown
+	Sign   Sign   // how its author can be told of it once it is gone
 	Own    Tag    // proves authorship; shown to the author alone, as owner key
 	Voice  Tag    // the same for all that one visitor wrote in this thread; only a birth carries it
 	Secret Secret // the thread's; never leaves the process
@@ -129,7 +130,7 @@ const shortestSilence = time.Minute
 // in. Its error is of kind Invalid and says what is wrong with which field.
 func (d Draft) Check(s Settings) (Draft, error) {
 	bad := &Error{Kind: Invalid, Code: "error.draft", Fields: map[string]Problem{}}
-	body, ok := CleanText(d.Body)
+	body, ok := s.cleaned(d.Body)
 	d.Body = body
 	switch n := utf8.RuneCountInString(body); {
 	case !ok:
@@ -150,7 +151,7 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	if d.Silence != 0 && (d.Silence < shortestSilence || d.Silence > s.TTLMax) {
 		bad.Fields["silence"] = Problem{Code: "error.silence", Args: map[string]any{"min": shortestSilence, "max": s.TTLMax}}
 	}
-	d.Warning = checkLine(d.Warning, WarningMax, "warning", "error.warning", bad.Fields)
+	d.Warning = s.checkLine(d.Warning, WarningMax, "warning", "error.warning", bad.Fields)
 	d.ViewOnce = d.ViewOnce || d.Readers > 0
 	d = d.checkPicture(s, bad.Fields)
 	if d.Backdrop != "" && !s.Offers(d.Backdrop) {
@@ -185,7 +186,7 @@ func (d Draft) checkPicture(s Settings, bad map[string]Problem) Draft {
 		return d
 	}
 	d.Backdrop = ""
-	d.Alt = checkLine(d.Alt, AltMax, "alt", "error.picture.alt", bad)
+	d.Alt = s.checkLine(d.Alt, AltMax, "alt", "error.picture.alt", bad)
 	switch {
 	case s.Pictures == PicturesOff:
 		bad["picture"] = Problem{Code: "error.picture.off"}
@@ -195,10 +196,18 @@ func (d Draft) checkPicture(s Settings, bad map[string]Problem) Draft {
 	return d
 }
 
+// cleaned is a text as the board takes it.
+func (s Settings) cleaned(text string) (string, bool) {
+	if s.Hygiene {
+		return CleanText(text)
+	}
+	return SafeText(text)
+}
+
 // checkLine returns the text of a field as it will be shown: one clean line of
 // most characters at most; one that is longer is wrong by the code tooLong.
-func checkLine(text string, most int, field, tooLong string, bad map[string]Problem) string {
-	text, ok := CleanText(text)
+func (s Settings) checkLine(text string, most int, field, tooLong string, bad map[string]Problem) string {
+	text, ok := s.cleaned(text)
 	line := strings.Join(strings.Fields(text), " ")
 	switch {
 	case !ok:

@@ -149,14 +149,14 @@ func TestAnUndoCatchesATimeOfABoardOrWhatIsAlike(t *testing.T) {
 		{"what was named", board.Undo{Named: []board.PostID{old.ID, board.NewPostID()}}, 1},
 		{"nothing", board.Undo{}, 0},
 	} {
-		if got, err := s.Caught(t.Context(), tt.undo); err != nil || len(got) != tt.want {
+		if got, _, err := s.Caught(t.Context(), tt.undo); err != nil || len(got) != tt.want {
 			t.Errorf("%s: %d, %v; want %d", tt.name, len(got), err, tt.want)
 		}
 	}
-	if _, err := s.Caught(t.Context(), board.Undo{Board: "home", Within: 25 * time.Hour}); err == nil {
+	if _, _, err := s.Caught(t.Context(), board.Undo{Board: "home", Within: 25 * time.Hour}); err == nil {
 		t.Error("25 hours were taken")
 	}
-	ids, err := s.Caught(t.Context(), board.Undo{Alike: copies[0]})
+	ids, _, err := s.Caught(t.Context(), board.Undo{Alike: copies[0]})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestAThousandPostsOfARaidEndWithinTenSeconds(t *testing.T) {
 		s.post(s.visitor(), fmt.Sprintf("Join our channel for free coins, only today, everybody gets %d of them", i))
 	}
 	began := time.Now()
-	ids, err := s.Caught(t.Context(), board.Undo{Board: "home", Within: 10 * time.Minute})
+	ids, _, err := s.Caught(t.Context(), board.Undo{Board: "home", Within: 10 * time.Minute})
 	if err != nil || len(ids) != 1000 {
 		t.Fatalf("%d caught, %v", len(ids), err)
 	}

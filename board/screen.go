@@ -15,8 +15,11 @@ type Screen interface {
 	// Normal returns a text in the form it is kept in: clean (CleanText), and with one
 	// spelling for each letter. What is no text comes back as it is.
 	Normal(text string) string
-	// Read says what the filters in force on a board make of a draft.
-	Read(slug string, d Draft) Verdict
+	// Spell is Normal where a board has hygiene=off: SafeText, with one spelling.
+	Spell(text string) string
+	// Read says what the filters in force on a board make of a draft. Without guard
+	// nothing is looked for that gives somebody away.
+	Read(slug string, d Draft, guard bool) Verdict
 	// Finder returns what finds the words that a filter hits in a text, or refuses the
 	// filter (UnfitFilter).
 	Finder(f Filter) (func(text string) []string, error)
@@ -259,15 +262,19 @@ func (b *Board) RemoveFilter(ctx context.Context, by string, number int64) error
 func (b *Board) Filters(ctx context.Context) ([]Filter, error) { return b.posts.Filters(ctx) }
 
 // normal brings what a visitor wrote into the form it is kept in.
-func (b *Board) normal(d Draft) Draft {
-	d.Body, d.Warning, d.Alt = b.screen.Normal(d.Body), b.screen.Normal(d.Warning), b.screen.Normal(d.Alt)
+func (b *Board) normal(d Draft, s Settings) Draft {
+	form := b.screen.Spell
+	if s.Hygiene {
+		form = b.screen.Normal
+	}
+	d.Body, d.Warning, d.Alt = form(d.Body), form(d.Warning), form(d.Alt)
 	return d
 }
 
 // screened reads a checked draft by the filters. Its error is of kind Invalid: words
 // that are not taken here, or a question that its author has yet to answer.
 func (b *Board) screened(slug string, s Settings, d Draft, reply bool) (Verdict, error) {
-	v := b.screen.Read(slug, d)
+	v := b.screen.Read(slug, d, s.Doxx != DoxxOff)
 	if v.Short && reply && v.Refused == "" { // it has no clock to be shortened
 		return v, refusedFor("error.words.short", nil)
 	}

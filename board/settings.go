@@ -49,6 +49,7 @@ type Settings struct {
 	PowBits                    int            // and what it costs: 2 to this many steps
 	Alerts                     bool           // hosts are told, where they said, that something waits
 	SharedNetworks             []netip.Prefix // schools, carriers: fifty times as wide
+	Hygiene                    bool           // what hides or disturbs is taken from texts
 	Doxx                       Doxx           // what happens to a draft that gives somebody away
 	Nudge                      string         // a line of the host's above the send button; "": none
 	CareCard                   string         // what is shown to whoever wrote something that calls for care; "": our own words
@@ -236,6 +237,7 @@ var Knobs = []Knob{
 	site(whole("socket", 256, 0, 100_000, func(s *Settings) *int { return &s.Socket })),
 	choice("pow", PowAdaptive, []Pow{PowOff, PowAdaptive, PowAlways}, func(s *Settings) *Pow { return &s.Pow }),
 	whole("pow_bits", 16, 8, PowBitsMax, func(s *Settings) *int { return &s.PowBits }),
+	onOff("hygiene", "on", func(s *Settings) *bool { return &s.Hygiene }),
 	choice("doxx", DoxxAsk, []Doxx{DoxxOff, DoxxAsk, DoxxForbid}, func(s *Settings) *Doxx { return &s.Doxx }),
 	hostText("nudge", KnobText, NudgeMax, func(s *Settings) *string { return &s.Nudge }),
 	hostText("care_card", KnobLines, CareMax, func(s *Settings) *string { return &s.CareCard }),

@@ -31,6 +31,8 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
 		HostLanguage: "started", SiteName: "Mayfly", Snapshots: SnapshotsUnknown, Careful: 72 * time.Hour,
 		State: Open, Access: ForAll, SlowSeconds: 60, LookAlikes: true, Alerts: true,
+		Pow: PowAdaptive, PowBits: 16, Hygiene: true, Doxx: DoxxAsk,
+		State: Open, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -88,6 +90,7 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"socket":             {[]string{"0", "256", "100000"}, append(numbers, "-1", "100001")},
 		"pow":                {[]string{"off", "adaptive", "always"}, append(switches, "on", "Off", "off always")},
 		"pow_bits":           {[]string{"8", "16", "24"}, append(numbers, "7", "25", "-16")},
+		"hygiene":            {[]string{"on", "off"}, switches},
 		"doxx":               {[]string{"off", "ask", "forbid"}, append(switches, "on", "Ask")},
 		"nudge":              {[]string{"", "Would you say it to a face?", `one\ntwo`}, []string{strings.Repeat("x", 201), "\xff"}},
 		"care_card":          {[]string{"", `You are not alone.\n\n0800 000`, strings.Repeat("x", 1000)}, []string{strings.Repeat("x", 1001)}},

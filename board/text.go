@@ -10,12 +10,22 @@ import (
 // and leaves at most one empty line in a row. It reports false for what is not
 // UTF-8. What is clean already comes back as it is.
 func CleanText(s string) (string, bool) {
+	return tidied(s, func(s string) string { return keepAll(strings.Map(drop, s)) })
+}
+
+// SafeText is what is left of CleanText where a board has hygiene=off: line ends,
+// control characters (a box is parted by one) and what turns the words of others round
+// are no matter of taste.
+func SafeText(s string) (string, bool) {
+	return tidied(s, func(s string) string { return strings.Map(dropUnsafe, s) })
+}
+
+func tidied(s string, drop func(string) string) (string, bool) {
 	if !utf8.ValidString(s) {
 		return "", false
 	}
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(s)
-	s = strings.Map(drop, s)
-	s = keepAll(s)
+	s = drop(s)
 	lines := strings.Split(s, "\n")
 	kept, empty := lines[:0], 0
 	for _, line := range lines {
@@ -32,7 +42,15 @@ func CleanText(s string) (string, bool) {
 
 // drop takes away what stays nowhere, whatever stands around it.
 func drop(r rune) rune {
-	if r != '\n' && unicode.IsControl(r) || turnsText(r) || carriesNothing(r) {
+	if carriesNothing(r) {
+		return -1
+	}
+	return dropUnsafe(r)
+}
+
+// dropUnsafe takes away what could reach beyond its own text.
+func dropUnsafe(r rune) rune {
+	if r != '\n' && unicode.IsControl(r) || turnsText(r) || unicode.Is(unicode.Noncharacter_Code_Point, r) {
 		return -1
 	}
 	return r

@@ -12,7 +12,7 @@ type Undo struct {
 	Board  string        // with Within
 	Within time.Duration // all posts of a board that are no older, with their threads
 	Alike  PostID        // all that is like a post
-	Named  []PostID      // these
+	Named  []PostID      // these; with Within, replies that are no older and may stand in older threads there
 }
 
 // UndoMost is how far back in time an undo may reach.
@@ -21,27 +21,38 @@ const UndoMost = 24 * time.Hour
 // ErrUndo says that an undo names nothing, or too much.
 var ErrUndo = &Error{Kind: Invalid, Code: "error.draft", Fields: map[string]Problem{"within": {Code: "error.undo"}}}
 
-// Caught names what lives of what an undo would end.
-func (b *Board) Caught(ctx context.Context, u Undo) ([]PostID, error) {
+// Caught names what lives of what an undo would end: posts, and replies that do not end
+// with one of those.
+func (b *Board) Caught(ctx context.Context, u Undo) (posts, replies []PostID, err error) {
 	ids := u.Named
 	switch {
 	case u.Within < 0 || u.Within > UndoMost:
-		return nil, ErrUndo
+		return nil, nil, ErrUndo
 	case u.Within > 0:
-		var err error
 		if ids, err = b.posts.Since(ctx, u.Board, b.now().Add(-u.Within), b.now()); err != nil {
-			return nil, fmt.Errorf("undo: %w", err)
+			return nil, nil, fmt.Errorf("undo: %w", err)
 		}
+		ids = append(ids, u.Named...)
 	case u.Alike != PostID{}:
 		ids = b.alikes.Cluster(u.Alike)
 	}
-	alive := ids[:0:0]
+	threads := map[PostID]bool{}
+	var under []Post
 	for _, id := range ids {
-		if _, err := b.posts.Post(ctx, id, b.now()); err == nil {
-			alive = append(alive, id)
+		switch p, err := b.posts.Post(ctx, id, b.now()); {
+		case err != nil, u.Within > 0 && p.Board != u.Board, p.Staff:
+		case p.IsReply():
+			under = append(under, p)
+		default:
+			threads[id], posts = true, append(posts, id)
 		}
 	}
-	return alive, nil
+	for _, r := range under {
+		if !threads[r.Thread] {
+			replies = append(replies, r.ID)
+		}
+	}
+	return posts, replies, nil
 }
 
 // Banned keeps in the log that a network was slowed down, on account of a post.

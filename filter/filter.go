@@ -70,13 +70,18 @@ func (s *Screen) Follow(ctx context.Context) error {
 
 // Normal returns a text in the form it is kept in: clean, and with one spelling (NFC)
 // for each letter. What is no text comes back as it is.
-func (s *Screen) Normal(text string) string {
+func (s *Screen) Normal(text string) string { return normal(text, board.CleanText) }
+
+// Spell is Normal without what is a matter of taste.
+func (s *Screen) Spell(text string) string { return normal(text, board.SafeText) }
+
+func normal(text string, clean func(string) (string, bool)) string {
 	if !utf8.ValidString(text) {
 		return text
 	}
 	for range 4 { // what leaves may bring together what composes
-		clean, _ := board.CleanText(text)
-		next := norm.NFC.String(clean)
+		tidy, _ := clean(text)
+		next := norm.NFC.String(tidy)
 		if next == text {
 			break
 		}
@@ -85,8 +90,9 @@ func (s *Screen) Normal(text string) string {
 	return text
 }
 
-// Read says what the filters in force on a board make of a draft.
-func (s *Screen) Read(slug string, d board.Draft) board.Verdict {
+// Read says what the filters in force on a board make of a draft. Without guard nothing
+// is looked for that gives somebody away.
+func (s *Screen) Read(slug string, d board.Draft, guard bool) board.Verdict {
 	r := s.rules.Load()
 	set := r.every
 	if own, ok := r.sets[slug]; ok {
@@ -98,8 +104,13 @@ func (s *Screen) Read(slug string, d board.Draft) board.Verdict {
 			continue
 		}
 		sk := newSkeleton(*text)
-		v.Private = append(v.Private, private(*text)...)
+		if guard {
+			v.Private = append(v.Private, private(*text)...)
+		}
 		*text = set.read(&sk, &v)
+	}
+	if !guard { // the names of the host's list were read with its words
+		v.Private = nil
 	}
 	slices.Sort(v.Private)
 	v.Private = slices.Compact(v.Private)

@@ -174,7 +174,7 @@ func TestAVerdictTellsEachActionAndMasksAtBirth(t *testing.T) {
 		board.Filter{Text: "blot there", Action: board.Mask},
 		board.Filter{Text: "attic", Board: "attic", Action: board.Block},
 	)
-	v := s.Read("home", board.Draft{Body: "a B\u200blo\u0301t there and blot, attic", Warning: "blots: b.l.o.t"})
+	v := s.Read("home", board.Draft{Body: "a B\u200blo\u0301t there and blot, attic", Warning: "blots: b.l.o.t"}, true)
 	if got := v.Draft.Body; got != "a ▇▇▇▇ ▇▇▇▇▇ and ▇▇▇▇, attic" {
 		t.Errorf("the body is %q", got)
 	}
@@ -184,11 +184,11 @@ func TestAVerdictTellsEachActionAndMasksAtBirth(t *testing.T) {
 	if v.Refused != "" || v.Short || v.Care || v.Private != nil {
 		t.Errorf("a masked draft is %+v", v)
 	}
-	v = s.Read("attic", board.Draft{Body: "Brief and sad, Mary  ROSSI. Refused in the Attic."})
+	v = s.Read("attic", board.Draft{Body: "Brief and sad, Mary  ROSSI. Refused in the Attic."}, true)
 	if v.Refused != "Refused" || !v.Short || !v.Care || !slices.Equal(v.Private, []board.Private{board.PrivateName}) {
 		t.Errorf("verdict %+v", v)
 	}
-	if v = s.Read("attic", board.Draft{Alt: "attic"}); v.Refused != "attic" {
+	if v = s.Read("attic", board.Draft{Alt: "attic"}, true); v.Refused != "attic" {
 		t.Errorf("the words for a picture are not read: %+v", v)
 	}
 }
@@ -215,7 +215,7 @@ func TestFiltersFollowTheirStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := func() string { return s.Read("home", board.Draft{Body: "spam"}).Refused }
+	refused := func() string { return s.Read("home", board.Draft{Body: "spam"}, true).Refused }
 	if refused() != "" {
 		t.Error("no filter refuses something")
 	}

@@ -56,7 +56,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		text = s.Normal(text)
 		var v board.Verdict
-		quick(t, "to read", func() { v = s.Read(board.Home, board.Draft{Body: text}) })
+		quick(t, "to read", func() { v = s.Read(board.Home, board.Draft{Body: text}, true) })
 		if utf8.ValidString(text) && !utf8.ValidString(v.Draft.Body) {
 			t.Fatalf("%+q became %+q", text, v.Draft.Body)
 		}
@@ -103,7 +103,7 @@ func TestReadingIsLinear(t *testing.T) {
 	} {
 		quick(t, "100 kB of "+name, func() {
 			text := strings.Repeat(unit, 100_000/len(unit))
-			s.Read(board.Home, board.Draft{Body: s.Normal(text)})
+			s.Read(board.Home, board.Draft{Body: s.Normal(text)}, true)
 		})
 	}
 }

@@ -41,11 +41,11 @@ func TestTheGuardSeesWhatGivesSomebodyAway(t *testing.T) {
 		{board.PrivateStreet, "viale dei Mille n. 41"},
 		{board.PrivateStreet, "Corso Vittorio Emanuele II, 100."},
 	} {
-		if got := s.Read(board.Home, board.Draft{Body: tt.text}).Private; !slices.Equal(got, []board.Private{tt.kind}) {
+		if got := s.Read(board.Home, board.Draft{Body: tt.text}, true).Private; !slices.Equal(got, []board.Private{tt.kind}) {
 			t.Errorf("%q gives away %v, want %s", tt.text, got, tt.kind)
 		}
 	}
-	if got := s.Read(board.Home, board.Draft{Warning: "@mary_rossi", Alt: "0 333 1234567", Body: "mary@example.org, +393331234567"}).Private; !slices.Equal(got, []board.Private{"handle", "mail", "phone"}) {
+	if got := s.Read(board.Home, board.Draft{Warning: "@mary_rossi", Alt: "0 333 1234567", Body: "mary@example.org, +393331234567"}, true).Private; !slices.Equal(got, []board.Private{"handle", "mail", "phone"}) {
 		t.Errorf("all fields give away %v", got)
 	}
 }
@@ -67,7 +67,7 @@ func TestTheGuardDoesNotNag(t *testing.T) {
 		"I live in a yellow house", "the Street Fighter 2 game", "Wall Street fell 300 points", "St Patrick, 17 March", "Drive 5 km", "walk 10 min down Mill Lane",
 		"0-0", "000", "0800", "112", "call 112", "call 999 now", "chiama il 118", "text 12345 to vote", "numero 7", "phone 15 and phone 16 compared",
 	} {
-		if got := s.Read(board.Home, board.Draft{Body: text}).Private; got != nil {
+		if got := s.Read(board.Home, board.Draft{Body: text}, true).Private; got != nil {
 			t.Errorf("%q is asked about: %v", text, got)
 		}
 	}

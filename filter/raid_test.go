@@ -117,7 +117,7 @@ func TestARaidInDisguiseIsCaughtAndNobodyElse(t *testing.T) {
 		t.Fatalf("only %d honest sentences", len(sentences))
 	}
 	for _, text := range sentences {
-		if v := s.Read(board.Home, board.Draft{Body: s.Normal(text)}); v.Refused != "" || v.Private != nil {
+		if v := s.Read(board.Home, board.Draft{Body: s.Normal(text)}, true); v.Refused != "" || v.Private != nil {
 			t.Errorf("%q is touched: %q %v", text, v.Refused, v.Private)
 		}
 	}
@@ -128,7 +128,7 @@ func TestARaidInDisguiseIsCaughtAndNobodyElse(t *testing.T) {
 		dressed := disguise(rnd, word)
 		around := sentences[rnd.IntN(60)]
 		text := fmt.Sprintf("%s %s, %s", around, dressed, around)
-		if v := s.Read(board.Home, board.Draft{Body: s.Normal(text)}); v.Refused != "" {
+		if v := s.Read(board.Home, board.Draft{Body: s.Normal(text)}, true); v.Refused != "" {
 			caught++
 		} else {
 			missed[word+" as "+dressed]++
@@ -171,7 +171,7 @@ func BenchmarkRead(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				s.Read(board.Home, board.Draft{Body: text})
+				s.Read(board.Home, board.Draft{Body: text}, true)
 			}
 		})
 	}

@@ -20,6 +20,9 @@ func (s *Server) admin(h adminHandler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		me, err := s.door.Session(r.Context(), adminToken(r, sessionCookie, s.secure(r)))
 		if errors.Is(err, board.ErrSignedOut) && !isAPI(r) {
+			if c := sentUnsigned(r); c != nil {
+				return s.answerLogin(w, r, http.StatusUnauthorized, views.Knock{To: backTo(r), Carried: c})
+			}
 			http.Redirect(w, r, "/admin/login?to="+url.QueryEscape(backTo(r)), http.StatusSeeOther)
 			return nil
 		}

@@ -85,10 +85,46 @@ func (s *Server) apiTune(w http.ResponseWriter, r *http.Request, me board.Admin)
 		}
 	}
 	slices.Sort(a.Unset)
+	if r.URL.Query().Get("preview") == "1" {
+		return s.apiForecast(w, r, a)
+	}
 	if err := s.tuner.Adjust(r.Context(), me.Name, a); err != nil {
 		return settingError(err)
 	}
 	return s.apiSettings(w, r, me)
+}
+
+// apiWait is how many a rate would have made wait, and of how many: a number below k says
+// k − 1, so that nobody is counted out.
+type apiWait struct {
+	AtMost int `json:"at_most"`
+	Of     int `json:"of"`
+}
+
+// apiForecast says what a change would do, and changes nothing.
+func (s *Server) apiForecast(w http.ResponseWriter, r *http.Request, a board.Adjustment) error {
+	now, then, err := s.tuner.Would(a)
+	if err != nil {
+		return settingError(err)
+	}
+	lives, err := s.board.Would(r.Context(), now, then)
+	if err != nil {
+		return err
+	}
+	waits := map[string]apiWait{}
+	k := s.settings("").K
+	for name, n := range s.wouldWait(now.Of(a.Board), then.Of(a.Board)) {
+		if n.All < k {
+			continue
+		}
+		if n.Waiting > 0 {
+			n.Waiting = max(n.Waiting, k-1)
+		}
+		waits[name] = apiWait{n.Waiting, n.All}
+	}
+	return answerJSON(w, http.StatusOK, map[string]any{
+		"ends": lives.Ends, "sooner": lives.Sooner, "posts": lives.All, "would_wait": waits,
+	})
 }
 
 // settingError says why a setting can't be had as a form or call does: by its field.

@@ -45,13 +45,13 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		in, err = s.door.SignIn(ctx, form.Get("name"), form.Get("passphrase"), form.Get("code"), held.Device)
 		return err
 	})
-	to := adminPath(form.Get("to"))
+	to, again := adminPath(form.Get("to")), sentAgain(form)
 	if err != nil {
 		refused, status, err := s.adminRefusal(w, r, err)
 		if err != nil {
 			return err
 		}
-		return s.answerLogin(w, r, status, views.Knock{To: to, Name: form.Get("name"), Refused: refused})
+		return s.answerLogin(w, r, status, views.Knock{To: to, Name: form.Get("name"), Carried: again, Refused: refused})
 	}
 	if held.Session != "" { // it was of this browser: nobody else holds it now
 		if err := s.door.SignOut(r.Context(), held.Session); err != nil {
@@ -59,6 +59,9 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	setEntrance(w, in, s.secure(r))
+	if again != nil {
+		return s.answerCarried(w, r, to, *again)
+	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }

@@ -60,10 +60,10 @@ type undoing struct {
 	Apply  bool   `json:"apply"` // false: it is only counted
 }
 
-// caught names what lives of it. Who asks hears how many, never which.
-func (s *Server) caught(r *http.Request, u undoing) ([]board.PostID, error) {
+// caught names what lives of it: posts, and replies in threads that stay. Who asks hears
+// how many, never which.
+func (s *Server) caught(r *http.Request, u undoing) (posts, replies []board.PostID, err error) {
 	var want board.Undo
-	var err error
 	switch {
 	case u.Within != "":
 		if err = s.checkBoard(r, u.Board); err == nil {
@@ -71,8 +71,9 @@ func (s *Server) caught(r *http.Request, u undoing) ([]board.PostID, error) {
 			want.Within, err = board.ParseLife(u.Within)
 		}
 		if err != nil {
-			return nil, invalid("within", "error.undo")
+			return nil, nil, invalid("within", "error.undo")
 		}
+		want.Named = s.gate.RepliesWithin(want.Within)
 	case u.Alike != "":
 		want.Alike, err = board.ParsePostID(idIn(u.Alike))
 	case u.From != "":
@@ -80,16 +81,16 @@ func (s *Server) caught(r *http.Request, u undoing) ([]board.PostID, error) {
 		id, err = board.ParsePostID(idIn(u.From))
 		want.Named = s.gate.Kin(id)
 	default:
-		return nil, invalid("within", "error.undo")
+		return nil, nil, invalid("within", "error.undo")
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ids, err := s.board.Caught(r.Context(), want)
-	if err == nil && len(ids) == 0 {
+	posts, replies, err = s.board.Caught(r.Context(), want)
+	if err == nil && len(posts)+len(replies) == 0 {
 		err = board.ErrNotFound
 	}
-	return ids, err
+	return posts, replies, err
 }
 
 // undo asks first: it says how many posts would end, and ends them when it is told to.
@@ -107,16 +108,16 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request, me board.Admin) er
 	case "ban":
 		return s.ban(w, r, me, post)
 	}
-	ids, err := s.caught(r, u)
+	posts, replies, err := s.caught(r, u)
 	if err != nil {
 		return s.refuseRaid(w, r, me, err, form.Get("post"))
 	}
 	if !form.Has("apply") {
 		return s.answerRaid(w, r, me, http.StatusOK, views.Defence{Asked: &views.Undoing{
-			Board: u.Board, Within: u.Within, Do: form.Get("do"), Post: form.Get("post"), Ends: len(ids),
+			Board: u.Board, Within: u.Within, Do: form.Get("do"), Post: form.Get("post"), Posts: len(posts), Replies: len(replies),
 		}})
 	}
-	n, err := s.board.Remove(r.Context(), board.Ruling{By: me.Name, Reason: board.Spam}, ids...)
+	n, err := s.board.Remove(r.Context(), board.Ruling{By: me.Name, Reason: board.Spam}, append(posts, replies...)...)
 	if err != nil && !errors.Is(err, board.ErrDecided) {
 		return err
 	}
@@ -192,17 +193,17 @@ func (s *Server) apiUndo(w http.ResponseWriter, r *http.Request, me board.Admin)
 	if err := readJSON(r, &in); err != nil {
 		return err
 	}
-	ids, err := s.caught(r, in)
+	posts, replies, err := s.caught(r, in)
 	if err != nil {
 		return err
 	}
-	n := len(ids)
+	n := len(posts) + len(replies)
 	if in.Apply {
-		if n, err = s.board.Remove(r.Context(), board.Ruling{By: me.Name, Reason: board.Spam}, ids...); err != nil {
+		if n, err = s.board.Remove(r.Context(), board.Ruling{By: me.Name, Reason: board.Spam}, append(posts, replies...)...); err != nil {
 			return err
 		}
 	}
-	return answerJSON(w, http.StatusOK, map[string]any{"ends": n, "applied": in.Apply})
+	return answerJSON(w, http.StatusOK, map[string]any{"ends": n, "replies": len(replies), "applied": in.Apply})
 }
 
 func (s *Server) apiBan(w http.ResponseWriter, r *http.Request, me board.Admin) error {

@@ -112,6 +112,58 @@ func TestAnUndoIsACountThatIsAskedFirst(t *testing.T) {
 	}
 }
 
+// TestAnUndoByTimeReachesRepliesInOlderThreads that came within ten minutes, and says
+// so: the store knows no time of a reply.
+func TestAnUndoByTimeReachesRepliesInOlderThreads(t *testing.T) {
+	s := newSite(t)
+	s.owned()
+	s.set("ttl_min", "1s")
+	older, _ := s.publish("a thread from before, with a question in it")
+	early := s.replied(older, "an honest answer from before")
+	s.clock.turn(15 * time.Minute)
+	var raid []string
+	for i := range 4 {
+		raid = append(raid, s.replied(older, fmt.Sprintf("rude, number %d", i)))
+	}
+	fresh, _ := s.publish("a thread of the raid’s own, to which it replies itself")
+	s.replied(fresh, "which ends with its thread")
+	s.clock.turn(2 * time.Minute)
+	if page := s.get("/admin/raid").body; !strings.Contains(page, "replies of the last ten minutes at least and twenty at most end as well") {
+		t.Error("the page does not say how far it reaches")
+	}
+	fields := []string{"board", "home", "within", "10m"}
+	if a := s.form("/admin/raid/undo", fields...); !strings.Contains(a.body, "This would end 1 post. And 4 replies in older threads.") {
+		t.Errorf("asked: %s", a.Status)
+	}
+	s.addBoard(board.Info{Slug: "cellar", Title: "Cellar"})
+	if a := s.form("/admin/raid/undo", "board", "cellar", "within", "10m"); a.StatusCode != http.StatusNotFound {
+		t.Errorf("of another board: %s", a.Status)
+	}
+	if _, out := s.call(http.MethodPost, "/api/v1/admin/undo", map[string]any{"board": "home", "within": "10m"}); out["ends"] != 5.0 || out["replies"] != 4.0 {
+		t.Errorf("a program is told %v", out)
+	}
+	if a := s.form("/admin/raid/undo", append(fields, "apply", "1")...); a.StatusCode != http.StatusSeeOther || !strings.Contains(s.get(a.Header.Get("Location")).body, "5 posts have ended") {
+		t.Errorf("applied: %s", a.Status)
+	}
+	page := s.get("/p/" + older)
+	if page.StatusCode != http.StatusOK || !strings.Contains(page.body, "p-"+early) {
+		t.Error("the older thread, or its honest answer, has ended")
+	}
+	for _, id := range raid {
+		if strings.Contains(page.body, "p-"+id) {
+			t.Error("a reply of the raid still stands")
+		}
+	}
+	late := s.replied(older, "rude once more")
+	s.clock.turn(21 * time.Minute)
+	if a := s.form("/admin/raid/undo", "board", "home", "within", "2h"); a.StatusCode != http.StatusOK || strings.Contains(a.body, "repl") && strings.Contains(a.body, "And ") {
+		t.Errorf("after twenty minutes: %s", a.Status)
+	}
+	if page := s.get("/p/" + older); !strings.Contains(page.body, "p-"+late) {
+		t.Error("it has ended")
+	}
+}
+
 func TestABanSlowsANetworkThatNobodyLearns(t *testing.T) {
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.set("pow_bits", "8")

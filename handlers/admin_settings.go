@@ -41,13 +41,28 @@ func (s *Server) answerSettings(w http.ResponseWriter, r *http.Request, me board
 	return answerHTML(w, r, status, views.SettingsPage(views.NewSettings(d, t)))
 }
 
+// costs are those that a setting is the rate of.
+var costs = map[string]limit.Cost{
+	"post": limit.Post, "reply": limit.Reply, "vote": limit.Vote, "open": limit.Open,
+	"search": limit.Search, "page": limit.Page, "picture": limit.Picture, "report": limit.Report,
+}
+
+// wouldWait is how many the rates that would change would have made wait.
+func (s *Server) wouldWait(now, then board.Settings) map[string]views.WouldWait {
+	out := map[string]views.WouldWait{}
+	for name, cost := range costs {
+		if r := cost.Rate(then); r != cost.Rate(now) {
+			waiting, all := s.gate.WouldWait(cost, r)
+			out[name] = views.WouldWait{Waiting: waiting, All: all}
+		}
+	}
+	return out
+}
+
 // waits is how many had to wait lately, by the setting that decides it.
 func (s *Server) waits() map[string]views.Waits {
 	out := map[string]views.Waits{}
-	for name, cost := range map[string]limit.Cost{
-		"post": limit.Post, "reply": limit.Reply, "vote": limit.Vote, "open": limit.Open,
-		"search": limit.Search, "page": limit.Page, "picture": limit.Picture, "report": limit.Report,
-	} {
+	for name, cost := range costs {
 		waited, all := s.gate.Waits(cost)
 		out[name] = views.Waits{Waited: waited, All: all}
 	}
@@ -124,6 +139,8 @@ func (s *Server) answerForecast(w http.ResponseWriter, r *http.Request, me board
 	}
 	p := views.Planned{Adjustment: a, Now: now.Of(a.Board), Then: then.Of(a.Board), Waits: s.waits(), Careful: s.outset.LeftWith(then.Of("").Careful)}
 	p.Now.Cautious = s.outset.Left() > 0
+	p := views.Planned{Adjustment: a, Now: now.Of(a.Board), Then: then.Of(a.Board), Waits: s.waits()}
+	p.WouldWait = s.wouldWait(p.Now, p.Then)
 	p.Shortened, err = s.board.Would(r.Context(), now, then)
 	if e, ok := errors.AsType[*board.Error](err); ok && e.Kind == board.Busy {
 		p.TooMany, err = true, nil

@@ -1,6 +1,8 @@
 package handlers_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"html"
 	"maps"
 	"net/http"
@@ -15,6 +17,58 @@ import (
 )
 
 var inputs = regexp.MustCompile(`<input[^>]* name="([^"]+)" value="([^"]*)"[^>]*>|<textarea[^>]* name="([^"]+)"[^>]*>\n?([^<]*)</textarea>`)
+
+// TestAForecastOfARateSaysHowManyWouldHaveWaited on the page and to programs, and of
+// fewer than five not how many.
+func TestAForecastOfARateSaysHowManyWouldHaveWaited(t *testing.T) {
+	s := newSite(t, withTrusted("127.0.0.0/8"))
+	s.owned()
+	admin := s.client
+	forecast := func(rate string) (string, map[string]any) {
+		t.Helper()
+		s.client = admin
+		page := s.form("/admin/settings", "of", "", "was.post", "0", "post", rate)
+		if page.StatusCode != http.StatusOK {
+			t.Fatalf("forecast of %s: %s", rate, page.Status)
+		}
+		a, out := s.call(http.MethodPatch, "/api/v1/admin/settings?preview=1", map[string]any{"post": rate})
+		if a.StatusCode != http.StatusOK {
+			t.Fatalf("to a program: %s", a.Status)
+		}
+		wait, _ := out["would_wait"].(map[string]any)["post"].(map[string]any)
+		return page.body, wait
+	}
+	many := func(addr string, n int) {
+		t.Helper()
+		for i := range n {
+			s.postFrom(addr, fmt.Sprintf("from %s, number %d: %x", addr, i, sha256.Sum256([]byte{byte(i)})))
+		}
+	}
+	many("198.51.100.1", 1)
+	if page, wait := forecast("6/3"); !strings.Contains(page, "too few to say who would wait") || wait != nil {
+		t.Errorf("one has asked: %v", wait)
+	}
+	for i := range 7 {
+		many(fmt.Sprintf("203.0.113.%d", i), 1)
+	}
+	many("198.51.100.2", 7)
+	if page, wait := forecast("6/3"); !strings.Contains(page, "fewer than 5 of 9 would have waited") || wait["at_most"] != 4.0 || wait["of"] != 9.0 {
+		t.Errorf("one would wait: %v", wait)
+	}
+	if page, wait := forecast("6/4"); !strings.Contains(page, "none of 9 would have waited") || wait["at_most"] != 0.0 {
+		t.Errorf("none would wait: %v", wait)
+	}
+	for i := range 5 {
+		many(fmt.Sprintf("203.0.113.%d", 100+i), 7)
+	}
+	page, wait := forecast("6/3")
+	if !strings.Contains(page, "6 of 14 would have waited") || wait["at_most"] != 6.0 || wait["of"] != 14.0 {
+		t.Errorf("six would wait: %v", wait)
+	}
+	if strings.Contains(page, "203.0.113") || s.tuner.Settings("").Post != (board.Rate{}) {
+		t.Error("a forecast names somebody, or changes something")
+	}
+}
 
 // settingsForm is what a browser would send of a page's form of settings, untouched.
 func settingsForm(body string) map[string]string {

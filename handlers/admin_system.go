@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -23,12 +24,24 @@ func (s *Server) systemPage(w http.ResponseWriter, r *http.Request, me board.Adm
 	}
 	c := views.Checkup{Came: sightOf(s.came(r)), Told: r.URL.Query().Get("told"), MayRetry: s.sightOfCertificate() != nil}
 	slices.SortStableFunc(found, func(a, b doctor.Finding) int { return int(b.Level) - int(a.Level) })
+	found := s.findings(r.Context())
+	c := views.Checkup{Came: sightOf(s.came(r)), Told: r.URL.Query().Get("told")}
 	for _, f := range found {
 		c.Sights = append(c.Sights, sightOf(f))
 	}
 	bell := s.bell.State()
 	c.Alerts, c.MayTest = sightOf(doctor.Alerts(bell.Receivers, bell.Failing)), bell.Receivers > 0
 	return answerHTML(w, r, http.StatusOK, views.SystemPage(views.NewSystem(d, c)))
+}
+
+// findings is what the board stands on, the worst first.
+func (s *Server) findings(ctx context.Context) []doctor.Finding {
+	found := s.examine(ctx)
+	if s.forwarded() {
+		found = append(found, doctor.Forwarded())
+	}
+	slices.SortStableFunc(found, func(a, b doctor.Finding) int { return int(b.Level) - int(a.Level) })
+	return found
 }
 
 func sightOf(f doctor.Finding) views.Sight {

@@ -85,6 +85,71 @@ func TestWhenTheHeadEndsTheNextStandsForAll(t *testing.T) {
 	}
 }
 
+func TestOpenPagesAreLedToWhatWasFoldedUnderWhatEnded(t *testing.T) {
+	s := newSite(t)
+	var ids []string
+	for i := range 4 {
+		id, _ := s.publish(fmt.Sprintf("%s %d", pasted, i))
+		ids = append(ids, id)
+	}
+	alone, _ := s.publish("quite another thing, which has nothing in common with what is pasted there")
+	page, program := s.listen("/live?board=home"), s.listen("/live?board=home&format=json")
+	s.next(page)
+	s.next(program)
+	for i, want := range []struct{ says, leads, next string }{
+		{"3 like it are still here", "/p/" + ids[1] + "/alike", ids[1]},
+		{"2 like it are still here", "/p/" + ids[2] + "/alike", ids[2]},
+		{"One like it is still here", `"/p/` + ids[3] + `"`, ids[3]},
+		{"", "", ""},
+	} {
+		s.form("/p/" + ids[i] + "/delete")
+		frame := s.next(page)
+		if !strings.Contains(frame, want.says) || !strings.Contains(frame, want.leads) || strings.Contains(frame, "<article") || want.says == "" && strings.Contains(frame, "still here") {
+			t.Errorf("a page is told %s", frame)
+		}
+		var heard struct{ Type, ID, Next string }
+		if err := json.Unmarshal([]byte(s.next(program)), &heard); err != nil || heard.ID != ids[i] || heard.Next != want.next {
+			t.Errorf("%v: a program is told %+v", err, heard)
+		}
+	}
+	s.form("/p/" + alone + "/delete")
+	if frame := s.next(page); strings.Contains(frame, "still here") {
+		t.Errorf("what stood by itself: %s", frame)
+	}
+}
+
+func TestTagPlaceAndSearchPagesFoldAsTheFeedDoes(t *testing.T) {
+	s := newSite(t)
+	s.set("place_list", "Old Harbour")
+	plain, _ := s.publish(pasted)
+	var tagged []string
+	for i := range 6 {
+		tagged = append(tagged, s.write(map[string]any{"body": fmt.Sprintf("%s #coins %d", pasted, i), "place": "Old Harbour"}))
+	}
+	other := s.write(map[string]any{"body": "quite another thing about #coins, which has nothing in common", "place": "Old Harbour"})
+	for _, path := range []string{"/?tag=coins", "/?tag=coins&sort=hot", "/?tag=coins&sort=fading", "/places/old-harbour", "/search?q=%23coins", "/live/state?board=home&tag=coins&n=50"} {
+		a := s.get(path)
+		if strings.Count(a.body, "<article") != 2 || !strings.Contains(a.body, "p-"+other) || !strings.Contains(a.body, "p-"+tagged[0]) || !strings.Contains(a.body, "and 6 like it") {
+			t.Errorf("%s: %s, %d articles, want the first that belongs there for all, and the other", path, a.Status, strings.Count(a.body, "<article"))
+		}
+	}
+	if a := s.get("/search?q=channel"); strings.Count(a.body, "<article") != 1 || !strings.Contains(a.body, "p-"+plain) {
+		t.Error("where the first of all belongs, it stands for all")
+	}
+	_, out := s.call(http.MethodGet, "/api/v1/boards/home/posts?tag=coins&limit=1", nil)
+	if list := out["posts"].([]any); len(list) != 1 || list[0].(map[string]any)["id"] != other {
+		t.Errorf("a program's first page: %v", list)
+	}
+	_, out = s.call(http.MethodGet, "/api/v1/boards/home/posts?tag=coins&limit=1&cursor="+out["cursor"].(string), nil)
+	if list := out["posts"].([]any); len(list) != 1 || list[0].(map[string]any)["id"] != tagged[0] || list[0].(map[string]any)["alike"] != 6.0 {
+		t.Errorf("its second page: %v", list)
+	}
+	s.set("lookalikes", "off")
+	if a := s.get("/?tag=coins"); strings.Count(a.body, "<article") != 7 {
+		t.Errorf("switched off: %d articles", strings.Count(a.body, "<article"))
+	}
+}
+
 func TestPagesOfAFeedHoldNothingTwiceAndLeaveNothingOut(t *testing.T) {
 	s := newSite(t)
 	want := map[string]bool{}

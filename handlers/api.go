@@ -317,11 +317,19 @@ func (s *Server) apiCreateReply(w http.ResponseWriter, r *http.Request) error {
 
 // apiPublished answers 201 with what v has published and its owner key.
 func (s *Server) apiPublished(w http.ResponseWriter, r *http.Request, v board.Visitor, p board.Post, key board.OwnerKey) error {
-	s.written(w, r, v, p.ID)
+	s.written(w, r, v, p)
 	out := drawAPIPost(p, s.printer(r), s.settings(p.Board), s.board.Now())
 	out.Mine = true
 	w.Header().Set("Location", "/api/v1/posts/"+out.ID)
-	return answerJSON(w, http.StatusCreated, map[string]any{"post": out, "owner_key": key.String()})
+	published := struct {
+		Post apiPost `json:"post"`
+		Key  string  `json:"owner_key"`
+		Care string  `json:"care,omitempty"`
+	}{Post: out, Key: key.String()}
+	if p.Care {
+		published.Care = views.CareText(s.printer(r), s.settings(p.Board))
+	}
+	return answerJSON(w, http.StatusCreated, published)
 }
 
 func (s *Server) apiVote(w http.ResponseWriter, r *http.Request) error {

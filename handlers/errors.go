@@ -34,6 +34,7 @@ var (
 	errPlace      = &httpError{status: http.StatusNotFound, code: "error.place_unknown"}
 	errCursor     = &httpError{status: http.StatusBadRequest, code: "error.cursor"}
 	errCut        = &httpError{status: http.StatusBadRequest, code: "error.picture.cut"}
+	errSlowWords  = &httpError{status: http.StatusBadRequest, code: "error.slow_words"}
 	errSlow       = &httpError{status: http.StatusBadRequest, code: "error.picture.slow"}
 )
 

@@ -72,6 +72,9 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 	case board.Changed:
 		return views.ChangedFrame(views.NewPost(say, e.Post, s, now), at)
 	case board.Died:
+		if !s.LookAlikes {
+			e.Rest = 0
+		}
 		return views.GoneFrame(views.NewGone(say, e), at)
 	case board.SettingsChanged:
 		if left, closes := info.ClosesIn(now); closes {
@@ -92,6 +95,8 @@ type jsonFrame struct {
 	Why  string   `json:"why,omitempty"`
 	// Reason is why an admin removed it.
 	Reason string `json:"reason,omitempty"`
+	// Next stands for those that were folded under it.
+	Next string `json:"next,omitempty"`
 	*jsonChange
 }
 
@@ -113,7 +118,11 @@ func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
 			Left: seconds(e.Post.Life.Left(d.now())), Score: e.Post.Score, Hearts: e.Post.Hearts, Replies: e.Post.Replies, Alike: e.Post.Alike,
 		}}
 	case board.Died:
-		return jsonFrame{Type: "died", At: at, ID: e.ID.String(), Why: string(e.Why), Reason: string(e.Reason)}
+		f := jsonFrame{Type: "died", At: at, ID: e.ID.String(), Why: string(e.Why), Reason: string(e.Reason)}
+		if e.Rest > 0 && d.settings(e.Board).LookAlikes {
+			f.Next = e.Next.String()
+		}
+		return f
 	case board.SettingsChanged:
 		return jsonFrame{Type: "settings", At: at}
 	case board.Reload, board.TurnedOut:

@@ -25,7 +25,7 @@ func withOnion(p *handlers.Parts) { p.Onion = &url.URL{Scheme: "http", Host: oni
 
 // onion is the site's other door: a socket that stands for tor.
 type onion struct {
-	t    *testing.T
+	t    testing.TB
 	path string
 }
 

@@ -36,6 +36,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 		Words: s.printer(r), Now: now, Settings: settings, Board: info, Boards: boards,
 		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(r.Context(), slug),
 	}
+	v.Notices = s.board.Notices(v.Visitor)
 	if v.Reload > 0 {
 		w.Header().Set("Refresh", strconv.Itoa(v.Reload))
 	}
@@ -67,12 +68,22 @@ func (s *Server) youPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	known := views.Known{Lang: readLook(r).Lang}
+	held := s.holding(r)
+	known := views.Known{Lang: readLook(r).Lang, SignedIn: held.Session != "", Device: held.Device != ""}
 	if known.Posts, err = s.board.Yours(r.Context(), v.Visitor); err != nil {
 		return err
 	}
 	known.Doors = s.passed(v.Boards)
 	return answerHTML(w, r, http.StatusOK, views.YouPage(views.NewYou(v, known)))
+}
+
+// heard ends the notices of what was removed: they have been read.
+func (s *Server) heard(w http.ResponseWriter, r *http.Request) error {
+	if err := s.board.Heard(r.Context(), s.visitor(r)); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/you", http.StatusSeeOther)
+	return nil
 }
 
 // boardsPage lists the boards.

@@ -307,7 +307,7 @@ func (s *Server) publishPost(w http.ResponseWriter, r *http.Request, slug string
 	}
 	p, _, err := s.board.Create(r.Context(), slug, v, d)
 	if err == nil {
-		s.written(w, r, v, p.ID)
+		s.written(w, r, v, p)
 	}
 	return p, v, err
 }
@@ -333,10 +333,18 @@ func (s *Server) refusePost(w http.ResponseWriter, r *http.Request, slug string,
 
 // createReply takes a thread's form.
 func (s *Server) createReply(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
+	slow := readWordsForm(w, r)
 	given := views.Given{Body: r.PostForm.Get("body"), To: r.PostForm.Get("to"), Confirm: r.PostForm.Get("confirm") != ""}
+	if slow != nil {
+		r, cancel := outlasting(r)
+		defer cancel()
+		if given.Body == "" {
+			s.fail(w, r, slow)
+			return nil
+		}
+		s.failWith(w, r, slow, &views.Again{Action: r.URL.Path, Body: given.Body, Hidden: []views.Hidden{{Name: "to", Value: given.To}}})
+		return nil
+	}
 	id, err := board.ParsePostID(r.PathValue("id"))
 	if err != nil {
 		return s.giveBack(w, r, err, given)
@@ -364,7 +372,7 @@ func (s *Server) publishReply(w http.ResponseWriter, r *http.Request, id board.P
 	}
 	p, _, err := s.board.Reply(r.Context(), id, v, board.Draft{Body: given.Body, To: to, Confirm: given.Confirm})
 	if err == nil {
-		s.written(w, r, v, p.ID)
+		s.written(w, r, v, p)
 	}
 	return p, err
 }

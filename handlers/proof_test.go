@@ -28,7 +28,7 @@ type challenge struct {
 }
 
 // solve does what openapi.json says that a program should.
-func (c challenge) solve(t *testing.T) string {
+func (c challenge) solve(t testing.TB) string {
 	t.Helper()
 	nonce, salt := must(hex.DecodeString(c.Parameters.Nonce)), must(hex.DecodeString(c.Parameters.Salt))
 	if c.Parameters.Algorithm != "PBKDF2/SHA-256" {
@@ -46,7 +46,7 @@ func (c challenge) solve(t *testing.T) string {
 }
 
 // asked is the challenge that a refusal carries.
-func asked(t *testing.T, a answer) (c challenge) {
+func asked(t testing.TB, a answer) (c challenge) {
 	t.Helper()
 	if a.StatusCode != http.StatusTooManyRequests {
 		t.Fatalf("%s %s: %s, want 429\n%s", a.Request.Method, a.Request.URL.Path, a.Status, a.body)

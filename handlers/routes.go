@@ -49,6 +49,7 @@ func (s *Server) routes() []route {
 		{"POST /new-me", s.handle(s.newMe)},
 		{"POST /forget", s.handle(s.forget)},
 		{"POST /you/session", s.handle(s.keepForSession)},
+		{"POST /you/heard", s.handle(s.heard)},
 		{"POST /look", s.handle(s.chooseLook)},
 
 		{"GET /admin", s.page(s.admin(s.firstAdminPage))},
@@ -137,6 +138,14 @@ func (s *Server) routes() []route {
 		{"PUT /api/v1/admin/raid", s.handle(s.adminAPI(board.ScopeSettings, s.apiSetRaid))},
 		{"POST /api/v1/admin/undo", s.handle(s.adminAPI(board.ScopeQueue, s.apiUndo))},
 		{"POST /api/v1/admin/bans", s.handle(s.adminAPI(board.ScopeQueue, s.apiBan))},
+		{"GET /api/v1/admin/system", s.handle(s.adminAPI(board.ScopeSystem, s.apiSystem))},
+		{"GET /api/v1/admin/boards", s.handle(s.adminAPI(board.ScopeBoards, s.apiEstates))},
+		{"POST /api/v1/admin/boards", s.handle(s.adminAPI(board.ScopeBoards, s.apiAddBoard))},
+		{"PATCH /api/v1/admin/boards/{board}", s.handle(s.adminAPI(board.ScopeBoards, s.apiChangeBoard))},
+		{"DELETE /api/v1/admin/boards/{board}", s.handle(s.keyAPI(board.ScopeBoards, s.apiEndBoard))},
+		{"GET /api/v1/admin/prompts", s.handle(s.adminAPI(board.ScopeBoards, s.apiPrompts))},
+		{"POST /api/v1/admin/prompts", s.handle(s.adminAPI(board.ScopeBoards, s.apiAsk))},
+		{"DELETE /api/v1/admin/prompts/{number}", s.handle(s.adminAPI(board.ScopeBoards, s.apiEndPrompt))},
 		{"GET /api/v1/admin/log", s.handle(s.adminAPI(board.ScopeLog, s.apiLog))},
 		{"GET /api/v1/openapi.json", s.handle(s.openAPI)},
 

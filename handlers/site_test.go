@@ -36,7 +36,7 @@ import (
 
 // site is a whole board behind a real socket, with a clock that tests turn.
 type site struct {
-	t       *testing.T
+	t       testing.TB
 	url     string
 	clock   *clock
 	board   *board.Board
@@ -73,7 +73,7 @@ func withTrusted(networks ...string) option {
 }
 
 // newSite opens a board with every rate unlimited; tests of limits set theirs.
-func newSite(t *testing.T, options ...option) *site {
+func newSite(t testing.TB, options ...option) *site {
 	t.Helper()
 	dir := t.TempDir()
 	s := &site{t: t, clock: newClock(), log: new(bytes.Buffer), dirs: []string{filepath.Join(dir, "data"), filepath.Join(dir, "keys")}}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -39,7 +40,7 @@ type sent struct {
 func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error) {
 	f := &sent{Values: url.Values{}}
 	if !isMultipart(r) {
-		err := readForm(r)
+		err := readWordsForm(w, r)
 		f.Values = r.PostForm
 		return f, err
 	}
@@ -67,6 +68,43 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 		w.Header().Set("Connection", "close")
 	}
 	return f, err
+}
+
+// readWordsForm is readForm for what somebody may have written long at: of a form that came
+// too slowly, or broke off, it reads what came, never nil.
+func readWordsForm(w http.ResponseWriter, r *http.Request) error {
+	r.PostForm = url.Values{}
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); t != formType && (err == nil || r.ContentLength != 0) {
+		return errMedia
+	}
+	body := newSlowBody(w, r.Body)
+	defer body.ended()
+	b, err := io.ReadAll(body)
+	if err == nil {
+		if r.PostForm, err = url.ParseQuery(string(b)); err != nil {
+			return errBadRequest
+		}
+		return nil
+	}
+	w.Header().Set("Connection", "close")
+	r.PostForm, _ = url.ParseQuery(beforeCut(string(b))) // what can't be read of it is left out
+	for _, values := range r.PostForm {
+		for i := range values {
+			values[i] = strings.ToValidUTF8(values[i], "")
+		}
+	}
+	if err = uploadError(err); errors.Is(err, errSlow) {
+		return errSlowWords
+	}
+	return err
+}
+
+// beforeCut takes half an escape from the end of a form that broke off.
+func beforeCut(form string) string {
+	if i := strings.LastIndexByte(form, '%'); i >= 0 && i > len(form)-3 {
+		return form[:i]
+	}
+	return form
 }
 
 // outlasting is r for the answer to a form that could not be read to its end: net/http

@@ -72,8 +72,11 @@ func (s *Server) mayWrite(r *http.Request, slug string, cost limit.Cost, v board
 
 // written is what follows a post or reply of v's: the gate remembers for a while where
 // it came from, and v is given a cookie.
-func (s *Server) written(w http.ResponseWriter, r *http.Request, v board.Visitor, id board.PostID) {
-	s.gate.Remember(id, s.caller(r, v))
+func (s *Server) written(w http.ResponseWriter, r *http.Request, v board.Visitor, p board.Post) {
+	s.gate.Remember(p.ID, s.caller(r, v))
+	if p.IsReply() {
+		s.gate.RememberReply(p.ID)
+	}
 	s.keepVisitor(w, r, v)
 }
 

@@ -96,6 +96,32 @@ func TestTheCareCardIsForItsAuthorAlone(t *testing.T) {
 	}
 }
 
+func TestAProgramIsGivenTheCareCard(t *testing.T) {
+	s := newSite(t)
+	s.bans("want to vanish", board.Care)
+	says := func(path, body string) any {
+		t.Helper()
+		a, out := s.call(http.MethodPost, path, map[string]any{"body": body})
+		if a.StatusCode != http.StatusCreated || out["owner_key"] == "" {
+			t.Fatalf("%s: %s", path, a.Status)
+		}
+		return out["care"]
+	}
+	id, _ := s.publish("something else")
+	for _, path := range []string{"/api/v1/boards/home/posts", "/api/v1/posts/" + id + "/replies"} {
+		if text, _ := says(path, "I want to vanish").(string); !strings.Contains(text, "112") {
+			t.Errorf("%s says %q", path, text)
+		}
+		if text := says(path, "all is well"); text != nil {
+			t.Errorf("%s says %v of what is harmless", path, text)
+		}
+	}
+	s.set("care_card", "Call 0800 000")
+	if text := says("/api/v1/boards/home/posts", "I want to vanish, truly"); text != "Call 0800 000" {
+		t.Errorf("the host's own card: %v", text)
+	}
+}
+
 func TestTheAuthorHearsThatAFilterCutItShort(t *testing.T) {
 	s := newSite(t)
 	s.bans("vendo", board.Short)

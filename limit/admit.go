@@ -44,7 +44,7 @@ func (g *Gate) Admit(w Write) error {
 	}
 	err := g.admit(w, s, banned)
 	for _, cost := range w.costs() {
-		g.waits.count(cost, err != nil)
+		g.count(cost, w.Who, err != nil)
 	}
 	return err
 }

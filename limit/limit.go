@@ -108,8 +108,8 @@ const (
 // of their own: a page shows up to fifty of them, most shows none.
 const imagesPerPage = 10
 
-// rate is the setting behind a cost.
-func (c Cost) rate(s board.Settings) board.Rate {
+// Rate is the setting behind a cost.
+func (c Cost) Rate(s board.Settings) board.Rate {
 	switch c {
 	case Post:
 		return s.Post
@@ -159,6 +159,7 @@ type Gate struct {
 	logins   *logins
 	knocks   *logins // at boards' doors
 	waits    *waits
+	peaks    *peaks
 }
 
 // NewGate puts a Gate together. It follows the settings of each board, and those of
@@ -175,6 +176,7 @@ func NewGate(settings func(slug string) board.Settings, now board.Clock, maxSock
 		logins:   newLogins(now),
 		knocks:   newLogins(now),
 		waits:    &waits{now: now},
+		peaks:    newPeaks(now),
 	}
 }
 
@@ -195,6 +197,7 @@ func (g *Gate) Run(ctx context.Context) {
 			g.origins.forget()
 			g.logins.tidy()
 			g.knocks.tidy()
+			g.peaks.forget()
 		}
 	}
 }
@@ -204,7 +207,7 @@ func (g *Gate) Run(ctx context.Context) {
 // at the rate that was passed.
 func (g *Gate) Allow(cost Cost, slug string, who Caller) error {
 	past := g.charge(cost, slug, who)
-	g.waits.count(cost, past != nil)
+	g.count(cost, who, past != nil)
 	if past != nil {
 		return limited(past.wait)
 	}
@@ -261,7 +264,7 @@ type width struct {
 
 // widths lists which buckets of a cost count on a board.
 func (g *Gate) widths(cost Cost, slug string) []width {
-	return widths(slug, cost.rate(g.settings("")), cost.rate(g.settings(slug)))
+	return widths(slug, cost.Rate(g.settings("")), cost.Rate(g.settings(slug)))
 }
 
 // widths lists which buckets count on a board, narrowest first: those that all

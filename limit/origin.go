@@ -23,7 +23,8 @@ type origins struct {
 	bans    [2]*bans  // under the current key, and the one before
 	turned  time.Time // when the current one began
 	births  [2]map[board.PostID]origin
-	shifted time.Time // when births[0] began
+	replies [2]map[board.PostID]time.Time // when each came, in whole minutes
+	shifted time.Time                     // when births[0] and replies[0] began
 }
 
 // origin is one network under both keys.
@@ -41,7 +42,7 @@ func newOrigins(now board.Clock) *origins {
 	return &origins{
 		now: now, turned: now(), shifted: now(),
 		bans:   [2]*bans{newBans(), newBans()},
-		births: [2]map[board.PostID]origin{{}, {}},
+		births: [2]map[board.PostID]origin{{}, {}}, replies: [2]map[board.PostID]time.Time{{}, {}},
 	}
 }
 
@@ -63,14 +64,13 @@ func (o *origins) turn() {
 		}
 		o.bans[0], o.turned = newBans(), now
 		o.births = [2]map[board.PostID]origin{{}, {}} // they were under keys in another order
-		o.shifted = now
 	}
 	if age := now.Sub(o.shifted); age >= epochTime {
-		o.births[1] = o.births[0]
+		o.births[1], o.replies[1] = o.births[0], o.replies[0]
 		if age >= 2*epochTime {
-			o.births[1] = map[board.PostID]origin{}
+			o.births[1], o.replies[1] = map[board.PostID]origin{}, map[board.PostID]time.Time{}
 		}
-		o.births[0], o.shifted = map[board.PostID]origin{}, now
+		o.births[0], o.replies[0], o.shifted = map[board.PostID]origin{}, map[board.PostID]time.Time{}, now
 	}
 }
 
@@ -119,6 +119,40 @@ func (g *Gate) Remember(id board.PostID, who Caller) {
 	if len(o.births[0]) < originsMax {
 		o.births[0][id] = o.of(who.Addr)
 	}
+}
+
+// replyGrid is what the time of a reply is rounded up to.
+const replyGrid = time.Minute
+
+// RememberReply keeps for ten to twenty minutes in which minute a reply came: the store
+// knows no time of one, and what a raid leaves in older threads is found by it.
+func (g *Gate) RememberReply(id board.PostID) {
+	o := g.origins
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.turn()
+	if len(o.replies[0]) < originsMax {
+		o.replies[0][id] = o.now().Add(replyGrid - 1).Truncate(replyGrid)
+	}
+}
+
+// RepliesWithin names the replies of the last while, as far as they are remembered: ten
+// minutes at least, twenty at most.
+func (g *Gate) RepliesWithin(d time.Duration) []board.PostID {
+	o := g.origins
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.turn()
+	since := o.now().Add(-d)
+	var list []board.PostID
+	for _, replies := range o.replies {
+		for id, at := range replies {
+			if !at.Before(since) {
+				list = append(list, id)
+			}
+		}
+	}
+	return list
 }
 
 // Kin names what came from the network that a post came from, that post among it;

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -299,9 +300,10 @@ func (x *Index) Find(ctx context.Context, s board.Search) (board.Found, error) {
 	if x.behind() <= chunk { // otherwise Run is at it, and nobody waits for all of it
 		x.settle(ctx)
 	}
+	among := x.among(s.Among)
 	f := board.Found{Next: s.Before, More: true}
 	for size := s.Limit; f.More && len(f.IDs) < s.Limit; size = askOn {
-		named, err := x.ask(ctx, match, f.Next, size)
+		named, err := x.ask(ctx, match, among, f.Next, size)
 		if errors.Is(err, context.DeadlineExceeded) {
 			f.More = false
 			return f, nil
@@ -344,12 +346,29 @@ type place struct {
 	seq int64
 }
 
-func (x *Index) ask(ctx context.Context, match string, before int64, limit int) (list []place, err error) {
-	const q = `
+// among is the condition that holds a question to some posts; "" for nil.
+func (x *Index) among(ids []board.PostID) string {
+	if ids == nil {
+		return ""
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	seqs := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if e, is := x.alive[id]; is {
+			seqs = append(seqs, strconv.FormatInt(e.seq, 10))
+		}
+	}
+	return "AND f.docid IN (" + strings.Join(seqs, ", ") + ")"
+}
+
+func (x *Index) ask(ctx context.Context, match, among string, before int64, limit int) (list []place, err error) {
+	//nolint:gosec // among holds numbers alone
+	q := `
 		SELECT d.id, d.seq
 		FROM found f
 		JOIN docs d ON d.seq = f.docid
-		WHERE f.words MATCH $1 AND f.docid < $2
+		WHERE f.words MATCH $1 AND f.docid < $2 ` + among + `
 		ORDER BY f.docid DESC
 		LIMIT $3`
 	rows, err := x.db.QueryContext(ctx, q, match, before, limit)

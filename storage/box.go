@@ -26,6 +26,7 @@ const (
 	fieldPicture  = 'p' // pictureForm
 	fieldPlace    = 'l'
 	fieldTo       = 't'
+	fieldSign     = 's'
 )
 
 // pictureForm is a picture's sides, its thumbnail's, and its colour.
@@ -77,6 +78,9 @@ func pack(p board.Post) []byte {
 	if p.To != (board.PostID{}) {
 		add(fieldTo, p.To.String())
 	}
+	if p.Sign != (board.Sign{}) {
+		add(fieldSign, p.Sign.String())
+	}
 	return plain
 }
 
@@ -102,6 +106,8 @@ func unpack(plain []byte) board.Post {
 			p.Place = f[1:]
 		case fieldTo:
 			p.To, _ = board.ParsePostID(f[1:]) // sealed by pack, so it is one
+		case fieldSign:
+			p.Sign = board.ParseSign(f[1:])
 		}
 	}
 	return p

@@ -174,6 +174,11 @@ func (d *digger) digBoard(ctx context.Context, tx querier) error {
 		return nil
 	}
 	n, err := deleteTraces(ctx, tx, d.boards[0].Slug, d.now)
+	if err == nil && len(d.boards) == 1 { // the last one
+		var notices int
+		notices, err = deleteNotices(ctx, tx, d.now)
+		n += notices
+	}
 	d.deleted += n
 	d.boards = d.boards[1:]
 	d.fromTheTop()

@@ -39,6 +39,7 @@ func (s *Store) drop(ctx context.Context, ids []board.PostID, why board.Why, now
 	defer s.writing.Unlock()
 	var rows []row
 	var under []keys.Ref
+	signs := map[board.PostID]board.Sign{}
 	for _, id := range ids {
 		r, err := anyByID(ctx, s.writer, id, now)
 		if errors.Is(err, board.ErrNotFound) {
@@ -48,6 +49,10 @@ func (s *Store) drop(ctx context.Context, ids []board.PostID, why board.Why, now
 			return nil, err
 		}
 		rows = append(rows, r)
+		if why == board.ByAdmin { // whose author will be told: its box is closed in a moment
+			p, _ := s.open(r, now)
+			signs[r.ID] = p.Sign
+		}
 		if r.IsReply() {
 			continue
 		}
@@ -63,7 +68,7 @@ func (s *Store) drop(ctx context.Context, ids []board.PostID, why board.Why, now
 			continue
 		}
 		if len(s.keys.Drop(r.ref)) == 1 {
-			ended = append(ended, board.Ending{ID: r.ID, Thread: r.Thread, Board: r.Board, Why: why, Unlisted: r.Unlisted || r.Standing == board.Held})
+			ended = append(ended, board.Ending{ID: r.ID, Thread: r.Thread, Board: r.Board, Why: why, Sign: signs[r.ID], Unlisted: r.Unlisted || r.Standing == board.Held})
 			s.byHand.add(r.ID, r.IsReply())
 		}
 	}

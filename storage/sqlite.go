@@ -95,7 +95,12 @@ func (s *Store) begin(ctx context.Context) error {
 	rows, err := readBoards(ctx, s.writer)
 	list := infos(rows)
 	s.boards.Store(&list)
-	return wrap("read boards", err)
+	if err != nil {
+		return wrap("read boards", err)
+	}
+	notices, err := readNotices(ctx, s.writer)
+	s.notices.Store(&notices)
+	return wrap("read notices", err)
 }
 
 // makeFile makes sure that the database is there for this user alone; SQLite

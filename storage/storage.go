@@ -59,7 +59,8 @@ type Store struct {
 	version atomic.Uint64                    // grows with every change
 	feeds   cache[board.Query, []board.Post] // with the first of the next page
 	threads cache[board.PostID, thread]
-	prompts cache[string, []board.Post] // by board
+	prompts cache[string, []board.Post]    // by board
+	notices atomic.Pointer[[]board.Notice] // as the table holds them; never changed in place
 
 	queue    chan *op
 	stopping sync.RWMutex // held to close the queue

@@ -152,6 +152,7 @@ func passphrase(p *words.Printer, id, err string) Input {
 // Knock is what the door is drawn from.
 type Knock struct {
 	To, Name string
+	Carried  *Carried // a form that was on its way; nil: none
 	Refused  Refused
 }
 
@@ -160,7 +161,9 @@ type Login struct {
 	Page
 	To     string
 	Err    string
+	Says   string // what became of a form that was on its way; "": there was none
 	Fields []Input
+	Hidden []Hidden
 }
 
 // NewLogin draws up the door.
@@ -169,6 +172,9 @@ func NewLogin(v Visit, k Knock) Login {
 	l := Login{Page: v.page("door", p.Say("admin.door")), To: k.To, Err: k.Refused.All}
 	l.Manifest = "admin.webmanifest"
 	l.Style = "css/admin.css"
+	if l.Hidden = k.Carried.Waiting(); l.Hidden != nil {
+		l.Says = p.Say("carried.waits")
+	}
 	l.Fields = []Input{
 		{ID: "name", Name: "name", Label: p.Say("admin.name"), Value: k.Name, Auto: "username"},
 		passphrase(p, "passphrase", ""),

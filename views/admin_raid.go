@@ -56,7 +56,8 @@ type Defence struct {
 type Undoing struct {
 	Board, Within string
 	Do, Post      string
-	Ends          int
+	Posts         int
+	Replies       int // in threads that stay
 }
 
 // Raid is the page of raids.
@@ -75,6 +76,17 @@ type Raid struct {
 // undoWindows are the times that may be undone.
 var undoWindows = []time.Duration{10 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour, 24 * time.Hour}
 
+// wouldEnd says how much an undo would end.
+func wouldEnd(p *words.Printer, u Undoing) string {
+	switch {
+	case u.Replies == 0:
+		return p.Say("raid.ends", "n", u.Posts)
+	case u.Posts == 0:
+		return p.Say("raid.ends_replies", "n", u.Replies)
+	}
+	return p.Say("raid.ends", "n", u.Posts) + " " + p.Say("raid.ends_also", "n", u.Replies)
+}
+
 // NewRaid draws up the page of raids.
 func NewRaid(d Desk, at Defence) Raid {
 	p := d.Words
@@ -87,7 +99,7 @@ func NewRaid(d Desk, at Defence) Raid {
 	}
 	chosen := ""
 	if u := at.Asked; u != nil {
-		out.Asked, out.Confirm, out.Post = p.Say("raid.ends", "n", u.Ends), p.Say("raid.confirm", "n", u.Ends), u.Post
+		out.Asked, out.Confirm, out.Post = wouldEnd(p, *u), p.Say("raid.confirm", "n", u.Posts+u.Replies), u.Post
 		out.Fields = []Hidden{{"board", u.Board}, {"within", u.Within}, {"do", u.Do}, {"post", u.Post}, {"apply", "1"}}
 		chosen = u.Board
 	}

@@ -34,6 +34,10 @@ type Tuned struct {
 // had to wait.
 type Waits struct{ Waited, All int }
 
+// WouldWait is how many would have waited at a planned rate in the busiest ten minutes of
+// the last hour, and of how many.
+type WouldWait struct{ Waiting, All int }
+
 // Settings is the page of settings.
 type Settings struct {
 	Admin
@@ -260,6 +264,7 @@ type Planned struct {
 	TooMany   bool          // there is more than could be counted in time
 	Careful   time.Duration // how long the site would be careful yet
 	Waits     map[string]Waits
+	WouldWait map[string]WouldWait // of the rates that would change
 }
 
 // Forecast is what a change of settings would do.
@@ -300,6 +305,19 @@ func NewForecast(d Desk, pl Planned) Forecast {
 	return out
 }
 
+// wouldWait says how many a rate would have made wait; below k nobody is counted out.
+func wouldWait(p *words.Printer, w WouldWait, k int) string {
+	switch {
+	case w.All < k:
+		return p.Say("effect.wait.unknown", "k", k)
+	case w.Waiting == 0:
+		return p.Say("effect.wait.nobody", "all", w.All)
+	case w.Waiting < k:
+		return p.Say("effect.wait.under", "k", k, "all", w.All)
+	}
+	return p.Say("effect.wait.some", "n", w.Waiting, "all", w.All)
+}
+
 // effects is what a change of one setting would do now.
 func effects(p *words.Printer, k board.Knob, pl Planned) []string {
 	var list []string
@@ -317,6 +335,9 @@ func effects(p *words.Printer, k board.Knob, pl Planned) []string {
 		if n.Sooner > 0 {
 			list = append(list, p.Say("effect.sooner", "n", n.Sooner))
 		}
+	}
+	if w, asked := pl.WouldWait[k.Name]; asked {
+		list = append(list, wouldWait(p, w, pl.Now.K))
 	}
 	if w := pl.Waits[k.Name]; w.All > 0 {
 		list = append(list, p.Say("means.waits", "waited", w.Waited, "all", w.All))

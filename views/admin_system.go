@@ -54,9 +54,10 @@ type SystemLine struct {
 func NewSystem(d Desk, c Checkup) System {
 	p := d.Words
 	s := System{Admin: d.admin("system", p.Say("admin.system_lead")), Came: newSystemLine(p, c.Came), Alerts: newSystemLine(p, c.Alerts), MayTest: c.MayTest, MayRetry: c.MayRetry}
+	s := System{Admin: d.admin("system", p.Say("admin.system_lead")), Came: NewSystemLine(p, c.Came), Alerts: NewSystemLine(p, c.Alerts), MayTest: c.MayTest}
 	s.Script = "js/system.js"
 	for _, sight := range c.Sights {
-		if l := newSystemLine(p, sight); sight.Level == "good" {
+		if l := NewSystemLine(p, sight); sight.Level == "good" {
 			s.Good = append(s.Good, l)
 		} else {
 			s.Todo = append(s.Todo, l)
@@ -71,16 +72,17 @@ func NewSystem(d Desk, c Checkup) System {
 	case "retry":
 		s.Retried = p.Say("admin.system_retried")
 	}
-	unseen := newSystemLine(p, Sight{Level: "note", Code: "doctor.socket_unseen"})
-	open := newSystemLine(p, Sight{Level: "good", Code: "doctor.socket_here"})
-	closed := newSystemLine(p, Sight{Level: "bad", Code: "doctor.socket_closed"})
+	unseen := NewSystemLine(p, Sight{Level: "note", Code: "doctor.socket_unseen"})
+	open := NewSystemLine(p, Sight{Level: "good", Code: "doctor.socket_here"})
+	closed := NewSystemLine(p, Sight{Level: "bad", Code: "doctor.socket_closed"})
 	unseen.ID, open.ID, closed.ID = "socket-unseen", "socket-open", "socket-closed"
 	s.Socket = []SystemLine{unseen, open, closed}
 	s.Scripts = static.Scripts()
 	return s
 }
 
-func newSystemLine(p *words.Printer, s Sight) SystemLine {
+// NewSystemLine draws up one thing that doctor found.
+func NewSystemLine(p *words.Printer, s Sight) SystemLine {
 	l := SystemLine{Level: s.Level, Label: p.Say("doctor.level_" + s.Level), Text: p.SayWith(s.Code, s.Args)}
 	switch s.Level {
 	case "good":

@@ -29,6 +29,7 @@ type Visit struct {
 	Rising   []board.Rising        // tags of this board
 	Opened   map[board.PostID]bool // view-once posts that the visitor has opened
 	Here     string                // about how many read along; "" when that is not to be told
+	Notices  []board.Notice        // of what an admin removed that the visitor wrote
 }
 
 // Page is what surrounds every page.
@@ -55,6 +56,10 @@ type Page struct {
 	// Manifest is what a phone's home screen is told of it, "" for app.webmanifest.
 	Manifest string
 	Vanish   int // the score at which a post is gone
+	Style  string
+	Vanish int // the score at which a post is gone
+	// Told marks the way to the you page: something there has not been read; "": nothing.
+	Told string
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
 	// Reload is the seconds after which the page loads itself anew, 0 for never.
@@ -307,6 +312,7 @@ type You struct {
 	Cookie    bool // there is one
 	Session   bool // it goes with the browser's session
 	Posts     []Yours
+	Removed   []string // what an admin removed, and why
 	Languages []Choice
 	Themes    []Choice
 	Back      string
@@ -338,6 +344,8 @@ type Known struct {
 	Posts []board.Post // all that the visitor wrote and is alive
 	Doors []board.Info // the boards whose door they came through
 	Lang  string       // the language they chose, "" if they chose none
+
+	SignedIn, Device bool // the two cookies that only admins get are there
 }
 
 // About is the page that says what this place is.
@@ -490,6 +498,9 @@ type Tomb struct {
 	Why  string
 	Bold string
 	Rest string
+
+	// Next stands for what was folded under it, to which Alike leads; "": nothing was.
+	Next, AlikeHref, Alike string
 }
 
 // Gone tells an open page that something ended.

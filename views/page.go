@@ -20,7 +20,7 @@ const reloadEvery = 30
 
 // page draws up what surrounds a page; title names it.
 func (v Visit) page(name, title string) Page {
-	return Page{
+	p := Page{
 		Words:  v.Words,
 		Name:   name,
 		Title:  v.title(title),
@@ -33,6 +33,10 @@ func (v Visit) page(name, title string) Page {
 		Reload: v.Reload,
 		Vanish: v.Settings.VanishScore,
 	}
+	if len(v.Notices) > 0 {
+		p.Told = v.Words.Say("told.unread")
+	}
+	return p
 }
 
 // site is what the whole site is called.

@@ -99,11 +99,15 @@ func apart(p *words.Printer, post board.Post, s board.Settings) string {
 // newCare draws up the host's card for somebody who may be in danger, in our own words
 // where the host has written none.
 func newCare(p *words.Printer, s board.Settings) *Care {
-	text := s.CareCard
-	if text == "" {
-		text = p.Say("care.own")
+	return &Care{Title: p.Say("care.title"), Text: links(CareText(p, s)), Rest: p.Say("care.rest")}
+}
+
+// CareText is what the card says.
+func CareText(p *words.Printer, s board.Settings) string {
+	if s.CareCard == "" {
+		return p.Say("care.own")
 	}
-	return &Care{Title: p.Say("care.title"), Text: links(text), Rest: p.Say("care.rest")}
+	return s.CareCard
 }
 
 // newUnseen draws up the line that stands where something is hidden.
@@ -279,8 +283,11 @@ func NewTomb(p *words.Printer, id board.PostID, why board.Why, stands time.Durat
 
 // picture is the icon of the line.
 func (t Tomb) picture() string {
-	if t.Why == string(board.OutOfSight) {
+	switch t.Why {
+	case string(board.OutOfSight):
 		return "hide"
+	case "":
+		return "copy"
 	}
 	return "vanish"
 }
@@ -298,7 +305,23 @@ func NewGone(p *words.Printer, e board.Event) Gone {
 		tomb := NewTomb(p, e.ID, e.Why, board.TraceTime)
 		out.Tomb = &tomb
 	}
+	if e.Rest > 0 {
+		out.Tomb = withRest(p, out.Tomb, e)
+	}
 	return out
+}
+
+// withRest has the line that stands for what ended lead to what was folded under it: a
+// post that nobody has asked for is not put in its place.
+func withRest(p *words.Printer, t *Tomb, e board.Event) *Tomb {
+	if t == nil {
+		t = &Tomb{ID: e.ID.String()}
+	}
+	t.Next, t.Alike = e.Next.String(), p.Say("alike.still", "n", e.Rest)
+	if t.AlikeHref = "/p/" + t.Next; e.Rest > 1 {
+		t.AlikeHref += "/alike"
+	}
+	return t
 }
 
 // low warns when one or two more downs would end it.

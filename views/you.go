@@ -18,6 +18,7 @@ func NewYou(v Visit, k Known) You {
 		Cookie:    !v.Visitor.IsZero(),
 		Session:   v.Visitor.Session,
 		Posts:     yours(v, k.Posts),
+		Removed:   removed(v),
 		Languages: languages(p, k.Lang),
 		Themes:    themes(p, v.Theme),
 		Back:      "/you",
@@ -29,13 +30,16 @@ func NewYou(v Visit, k Known) You {
 	if y.Cookie {
 		y.Lead = p.Say("you.lead.cookie")
 	}
+	if k.SignedIn || k.Device {
+		y.Lead = p.Say("you.lead.admin")
+	}
 	y.Entry = "you"
 	return y
 }
 
 func facts(v Visit, k Known) []Fact {
 	p := v.Words
-	return []Fact{
+	list := []Fact{
 		cookieFact(v),
 		{p.Say("you.term.posts"), p.Say("you.posts", "n", len(k.Posts)), p.Say("you.posts_how")},
 		{p.Say("you.term.votes"), p.Say("you.votes"), p.Say("you.votes_end")},
@@ -43,6 +47,13 @@ func facts(v Visit, k Known) []Fact {
 		{p.Say("you.term.address"), p.Say("you.address"), p.Say("you.address_limits")},
 		lookFact(v, k),
 	}
+	if k.SignedIn {
+		list = append(list, Fact{p.Say("you.term.admin"), p.Say("you.admin.session", "time", board.SessionTime), p.Say("you.admin.session_kept")})
+	}
+	if k.Device {
+		list = append(list, Fact{p.Say("you.term.device"), p.Say("you.admin.device", "time", board.DeviceTime), p.Say("you.admin.device_kept")})
+	}
+	return list
 }
 
 func cookieFact(v Visit) Fact {
@@ -67,6 +78,20 @@ func cookieFact(v Visit) Fact {
 func cookieAge(d time.Duration) time.Duration {
 	const step = 10 * time.Minute
 	return max(step, (d + step - 1).Truncate(step))
+}
+
+// removed says of each notice what it is about; which post it was, nobody knows.
+func removed(v Visit) []string {
+	p := v.Words
+	out := make([]string, len(v.Notices))
+	for i, n := range v.Notices {
+		why := p.Say("told.no_reason")
+		if n.Reason != "" {
+			why = p.Say("acts.reason", "reason", ReasonText(p, n.Reason))
+		}
+		out[i] = p.Say("told.line", "board", boardNamed(v, n.Board), "why", why, "time", n.Until.Sub(v.Now).Truncate(time.Hour))
+	}
+	return out
 }
 
 func lookFact(v Visit, k Known) Fact {

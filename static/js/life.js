@@ -163,6 +163,7 @@ function whenUnfocused(el, go) {
 // The words leave the page now; a blank as high as they were stays, so that
 // nothing moves that somebody is reading.
 function empty(el, place) {
+  place ??= el.querySelector(":scope > .tomb"); // which came while it was leaving
   const blank = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   blank.setAttribute("class", "blank");
   blank.setAttribute("height", el.offsetHeight);

@@ -49,6 +49,15 @@ function work() {
   }
 }
 
+// What stood for its look-alikes left by itself, or was the line that leads to them:
+// the next line takes that place.
+function afterwards(id, line) {
+  const place = document.querySelector(`.tomb[data-next="${id}"]`);
+  if (place && line) place.replaceWith(line);
+  else if (place) place.remove();
+  else if (line) document.querySelector(`article[data-was="${id}"]:not(:has(.tomb))`)?.append(line);
+}
+
 const handlers = {
   hello(frame) {
     const { at, here, version } = frame.dataset;
@@ -77,6 +86,7 @@ const handlers = {
     speak("died", { id, why, reason });
     if (why === "hidden" && thread && posts.contains(article)) endThread(why);
     else if (article) leave(article, frame.querySelector(".tomb"));
+    else afterwards(id, frame.querySelector(".tomb[data-next]"));
   },
   settings(frame) {
     seen(frame);
@@ -213,6 +223,7 @@ function land(article) {
   else if (thread) replies.append(article);
   else posts.prepend(article);
   document.getElementById("empty")?.remove();
+  document.querySelector(`.tomb[data-next="${idOf(article)}"]`)?.remove(); // what it led to is here
   enter(article);
 }
 

@@ -72,6 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"SilenceEndsAPostUnlessItIsHeard", silenceEndsAPost},
 		{"ALowerCapShortensLives", aLowerCapShortensLives},
 		{"TheCommunityLeavesATrace", theCommunityLeavesATrace},
+		{"AnAuthorIsToldOfWhatAnAdminEnded", anAuthorIsTold},
 		{"OwnedFindsAllThatLives", ownedFindsAllThatLives},
 		{"ABurialLeavesTheLiving", aBurialLeavesTheLiving},
 		{"WhatIsHeldOrHiddenStandsInNoList", whatIsHeldOrHiddenStandsInNoList},
