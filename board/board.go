@@ -243,11 +243,10 @@ func (b *Board) Reply(ctx context.Context, thread PostID, v Visitor, d Draft) (P
 	d = found.Draft
 	secret := root.Secret
 	id := NewPostID()
-	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Standing: found.standing(), Own: secret.Own(v, id), Secret: secret}
+	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Standing: found.standing(), Sign: NewSign(v), Own: secret.Own(v, id), Secret: secret}
 	if s.cautious(d) {
 		r.Standing = Held
 	}
-	r := Post{ID: id, Thread: thread, Body: d.Body, Care: found.Care, Standing: found.standing(), Sign: NewSign(v), Own: secret.Own(v, id), Secret: secret}
 	if d.To != thread { // every reply answers its post
 		r.To = d.To
 	}

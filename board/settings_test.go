@@ -28,11 +28,9 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started",
-		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
+		Pow: PowAdaptive, PowBits: 16, Hygiene: true, Doxx: DoxxAsk,
 		HostLanguage: "started", SiteName: "Mayfly", Snapshots: SnapshotsUnknown, Careful: 72 * time.Hour,
 		State: Open, Access: ForAll, SlowSeconds: 60, LookAlikes: true, Alerts: true,
-		Pow: PowAdaptive, PowBits: 16, Hygiene: true, Doxx: DoxxAsk,
-		State: Open, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)

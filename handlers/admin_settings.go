@@ -139,7 +139,6 @@ func (s *Server) answerForecast(w http.ResponseWriter, r *http.Request, me board
 	}
 	p := views.Planned{Adjustment: a, Now: now.Of(a.Board), Then: then.Of(a.Board), Waits: s.waits(), Careful: s.outset.LeftWith(then.Of("").Careful)}
 	p.Now.Cautious = s.outset.Left() > 0
-	p := views.Planned{Adjustment: a, Now: now.Of(a.Board), Then: then.Of(a.Board), Waits: s.waits()}
 	p.WouldWait = s.wouldWait(p.Now, p.Then)
 	p.Shortened, err = s.board.Would(r.Context(), now, then)
 	if e, ok := errors.AsType[*board.Error](err); ok && e.Kind == board.Busy {

@@ -18,14 +18,8 @@ func (s *Server) systemPage(w http.ResponseWriter, r *http.Request, me board.Adm
 	if err != nil {
 		return err
 	}
-	found := s.examine(r.Context())
-	if s.forwarded() {
-		found = append(found, doctor.Forwarded())
-	}
-	c := views.Checkup{Came: sightOf(s.came(r)), Told: r.URL.Query().Get("told"), MayRetry: s.sightOfCertificate() != nil}
-	slices.SortStableFunc(found, func(a, b doctor.Finding) int { return int(b.Level) - int(a.Level) })
 	found := s.findings(r.Context())
-	c := views.Checkup{Came: sightOf(s.came(r)), Told: r.URL.Query().Get("told")}
+	c := views.Checkup{Came: sightOf(s.came(r)), Told: r.URL.Query().Get("told"), MayRetry: s.sightOfCertificate() != nil}
 	for _, f := range found {
 		c.Sights = append(c.Sights, sightOf(f))
 	}

@@ -53,8 +53,7 @@ type SystemLine struct {
 // NewSystem draws up the page of the system.
 func NewSystem(d Desk, c Checkup) System {
 	p := d.Words
-	s := System{Admin: d.admin("system", p.Say("admin.system_lead")), Came: newSystemLine(p, c.Came), Alerts: newSystemLine(p, c.Alerts), MayTest: c.MayTest, MayRetry: c.MayRetry}
-	s := System{Admin: d.admin("system", p.Say("admin.system_lead")), Came: NewSystemLine(p, c.Came), Alerts: NewSystemLine(p, c.Alerts), MayTest: c.MayTest}
+	s := System{Admin: d.admin("system", p.Say("admin.system_lead")), Came: NewSystemLine(p, c.Came), Alerts: NewSystemLine(p, c.Alerts), MayTest: c.MayTest, MayRetry: c.MayRetry}
 	s.Script = "js/system.js"
 	for _, sight := range c.Sights {
 		if l := NewSystemLine(p, sight); sight.Level == "good" {

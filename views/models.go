@@ -56,8 +56,6 @@ type Page struct {
 	// Manifest is what a phone's home screen is told of it, "" for app.webmanifest.
 	Manifest string
 	Vanish   int // the score at which a post is gone
-	Style  string
-	Vanish int // the score at which a post is gone
 	// Told marks the way to the you page: something there has not been read; "": nothing.
 	Told string
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
