@@ -203,7 +203,7 @@ func TestAStarHitsAllOfTheWord(t *testing.T) {
 		{"大鹿*", "大鹿公園", "▇▇公園"},
 	} {
 		s := screen(t, board.Filter{Text: tt.filter, Action: board.Mask})
-		if got := s.Read("home", board.Draft{Body: tt.text}).Draft.Body; got != tt.want {
+		if got := s.Read("home", board.Draft{Body: tt.text}, true).Draft.Body; got != tt.want {
 			t.Errorf("%s in %q leaves %q, want %q", tt.filter, tt.text, got, tt.want)
 		}
 	}
