@@ -456,6 +456,27 @@ func TestHubThatClosesDuringTheHandshakeSaysSo(t *testing.T) {
 	until(t, "the socket is given back", func() bool { return s.gone.Load() == 1 })
 }
 
+func TestWhoIsOutsideBeforeTheyCameInLeaves(t *testing.T) {
+	s := newSite(t)
+	s.web.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		door := &hijacker{ResponseWriter: w}
+		conn, err := upgrader.Upgrade(door, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		late := newReader(conn, door.wire, "json")
+		if err := late.enter(s.hub, home, func() bool { return false }); err != nil {
+			t.Error(err)
+		}
+		go late.stay(s.hub, func() { s.gone.Add(1) })
+	})
+	if code := s.open("").closeCode(); code != CloseDoor {
+		t.Errorf("close code = %d", code)
+	}
+	until(t, "the socket is given back", func() bool { return s.gone.Load() == 1 })
+}
+
 func TestIdleReaderCostsOneGoroutine(t *testing.T) {
 	s := newSite(t)
 	const n = 64
