@@ -196,9 +196,11 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Base:       cfg.base,
 		Onion:      cfg.onion,
 		Trusted:    cfg.trusted,
-		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, now()) },
-		Bell:       bell,
-		Log:        log,
+		Examine: func(ctx context.Context) []doctor.Finding {
+			return examineRunning(ctx, cfg, now(), settings("").Contact)
+		},
+		Bell: bell,
+		Log:  log,
 	})
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -213,7 +215,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
 	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, screen.Follow, b.Follow) })
-	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup) })
+	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup, settings("").Contact != "") })
 }
 
 // fill reads what is alive into the indexes, once, while pages are served.
@@ -326,8 +328,9 @@ func listenForTor(ctx context.Context, cfg *Config) (net.Listener, error) {
 }
 
 // announce prints where the board can be opened and, while it has no owner, where
-// somebody becomes that. The link is on this terminal alone, and in no log.
-func announce(out io.Writer, cfg *Config, addr net.Addr, setup board.Token) {
+// somebody becomes that, and how to open it to all. The link is on this terminal alone, and
+// in no log.
+func announce(out io.Writer, cfg *Config, addr net.Addr, setup board.Token, reached bool) {
 	list := addresses(cfg, addr)
 	fmt.Fprintln(out, "Mayfly is open:")
 	for _, a := range list {
@@ -339,6 +342,10 @@ func announce(out io.Writer, cfg *Config, addr net.Addr, setup board.Token) {
 	if setup != "" && len(list) > 0 {
 		fmt.Fprintln(out, "It has no owner yet. This link makes one, once:")
 		fmt.Fprintln(out, "  "+setupLink(list[0], setup))
+	}
+	if !reached {
+		fmt.Fprintln(out, "Nobody has said how its host is reached, so it answers this machine and private networks alone. Say it there, or with:")
+		fmt.Fprintf(out, "  mayfly settings set --data=%s contact=…\n", cfg.Data)
 	}
 }
 

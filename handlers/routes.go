@@ -143,7 +143,7 @@ func (s *Server) Handler() http.Handler {
 		allowed[path] = append(allowed[path], method)
 	}
 	mux.Handle("/", s.elsewhere(paths, allowed))
-	return s.withHeaders(s.withRecover(s.withHost(s.withOrigin(s.withBody(mux)))))
+	return s.withHeaders(s.withRecover(s.withHost(s.withOrigin(s.withBody(s.withContact(mux))))))
 }
 
 // Patterns lists the routes as http.ServeMux writes them: "GET /p/{id}".

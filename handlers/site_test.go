@@ -87,7 +87,7 @@ func newSite(t *testing.T, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0", "report": "0"}
+	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0", "report": "0", "contact": "host@river.example"}
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
 	s.storms = must(board.NewStorms(t.Context(), s.store, s.tuner.Settings, s.clock.Now))
 	draw := handlers.NewDrawer(s.storms.Settings, s.clock.Now, "test")

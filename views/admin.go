@@ -63,8 +63,12 @@ func (d Desk) admin(name, lead string) Admin {
 	title := d.Words.Say("admin.nav." + name)
 	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead}
 	a.Style = "css/admin.css"
-	if d.Forwarded && name != "system" {
+	switch {
+	case name == "system":
+	case d.Forwarded:
 		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
+	case d.Settings.Contact == "":
+		a.Banner = d.Words.Say("doctor.contact_none") + " " + d.Words.Say("doctor.contact_none_do")
 	}
 	switch name {
 	case "queue", "settings", "raid":

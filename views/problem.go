@@ -31,7 +31,7 @@ func NewProblem(v Visit, status int, code string, args map[string]any, fields ma
 	if out.Wait > 0 {
 		out.WaitIn = p.Life(wait)
 	}
-	if status != http.StatusMisdirectedRequest { // every address of this host is refused
+	if status != http.StatusMisdirectedRequest && code != "error.unfinished" { // every address of this host is refused
 		out.Link, out.LinkText = out.Home, p.Say("problem.home")
 	}
 	return out
@@ -44,6 +44,8 @@ func problemTitle(p *words.Printer, status int, code string) string {
 	switch code {
 	case board.ErrShut.Code:
 		return p.Say("problem.shut.title")
+	case "error.unfinished":
+		return p.Say("problem.unfinished.title")
 	case board.ErrReadOnly.Code, "error.raid_reply":
 		return p.Say("problem.barred.title")
 	case board.ErrHidden.Code:
@@ -78,6 +80,9 @@ func problemTitle(p *words.Printer, status int, code string) string {
 func problemHelp(p *words.Printer, status int, code string, again *Again) string {
 	if code == board.ErrShut.Code {
 		return p.Say("problem.shut.help")
+	}
+	if code == "error.unfinished" {
+		return ""
 	}
 	if again != nil && again.Body != "" {
 		return p.Say("problem.words_kept")
