@@ -183,6 +183,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	bell := newBell(cfg, settings, log)
 	b.Alarm(ring(bell))
 	storms.Watch(ringForRaids(bell, storms.Left))
+	tables, err := store.Tables(ctx)
+	if err != nil {
+		return err
+	}
 	site := handlers.New(handlers.Parts{
 		Board:      b,
 		Door:       door,
@@ -199,8 +203,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Examine: func(ctx context.Context) []doctor.Finding {
 			return examineRunning(ctx, cfg, now(), settings("").Contact)
 		},
-		Bell: bell,
-		Log:  log,
+		Bell:   bell,
+		Alerts: cfg.alertKinds(),
+		Tables: tables,
+		Log:    log,
 	})
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -214,7 +220,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
-	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, screen.Follow, b.Follow) })
+	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, screen.Follow, b.Follow, b.FollowClaims) })
 	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup, settings("").Contact != "") })
 }
 

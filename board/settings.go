@@ -31,7 +31,8 @@ type Settings struct {
 	Backdrops                  []string // of those cards may have; none: all
 	DailyQuestion              bool     // the host asks one each day, from a set
 	QuestionSet                string   // which of StarterSets
-	AboutText, Contact         string   // the host's own words
+	AboutText, Contact, Terms  string   // the host's own words
+	AgeNotice                  AgeNotice
 	Pictures                   Pictures
 	ViewOncePictures           bool
 	Picture                    Rate    // posts with one, which are charged as posts too
@@ -211,6 +212,8 @@ var Knobs = []Knob{
 	},
 	hostText("about_text", KnobLines, AboutMax, func(s *Settings) *string { return &s.AboutText }),
 	hostText("contact", KnobText, ContactMax, func(s *Settings) *string { return &s.Contact }),
+	hostText("terms", KnobLines, TermsMax, func(s *Settings) *string { return &s.Terms }),
+	site(choice("age_notice", AgeOff, []AgeNotice{AgeOff, Age13, Age16, Age18}, func(s *Settings) *AgeNotice { return &s.AgeNotice })),
 	site(onOff("alerts", "on", func(s *Settings) *bool { return &s.Alerts })),
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),

@@ -27,7 +27,7 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		VanishScore: -5, VisitorTTL: 7 * day, PostChars: 1000, K: 5,
 		Post: Rate{6, 3}, Reply: Rate{12, 6}, Vote: Rate{30, 15}, Page: Rate{600, 200}, Socket: 256,
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
-		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started",
+		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started", AgeNotice: AgeOff,
 		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
 		State: Open, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 	}
@@ -68,6 +68,8 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"question_set":       {[]string{"started", "campus"}, []string{"", "none", "Campus", "campus event"}},
 		"about_text":         {[]string{"", "Ours.", "one\\ntwo", "one\r\n\r\n\r\ntwo", strings.Repeat("é", AboutMax)}, []string{"\xff", strings.Repeat("é", AboutMax+1)}},
 		"contact":            {[]string{"", "host@example.org", "knock\ntwice"}, []string{"\xff", strings.Repeat("é", ContactMax+1)}},
+		"terms":              {[]string{"", "Be kind.", "one\\ntwo", strings.Repeat("é", TermsMax)}, []string{"\xff", strings.Repeat("é", TermsMax+1)}},
+		"age_notice":         {[]string{"off", "13", "16", "18"}, append(switches, "0", "14", "21")},
 		"pictures":           {[]string{"on", "blurred", "off"}, append(switches, "held", "Blurred", "on off")},
 		"picture":            {[]string{"3/2", "0"}, rates},
 		"view_once_pictures": {[]string{"on", "off"}, switches},

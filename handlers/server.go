@@ -38,6 +38,8 @@ type Parts struct {
 	Trusted    []netip.Prefix
 	Examine    func(ctx context.Context) []doctor.Finding // what the board stands on
 	Bell       *alert.Bell
+	Alerts     []string // kinds of the bell's receivers, as everybody may read them
+	Tables     []string // of the database
 	Log        *slog.Logger
 }
 
@@ -59,6 +61,8 @@ type Server struct {
 	trusted  []netip.Prefix
 	examine  func(ctx context.Context) []doctor.Finding
 	bell     *alert.Bell
+	alerts   []string
+	tables   []string
 	log      *slog.Logger
 
 	uploads *semaphore.Weighted // uploadRoom
@@ -71,7 +75,7 @@ func New(p Parts) *Server {
 	return &Server{
 		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
-		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
+		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, alerts: p.Alerts, tables: p.Tables, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }

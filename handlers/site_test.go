@@ -47,6 +47,7 @@ type site struct {
 	door    *board.Door
 	sweeper *board.Sweeper
 	store   *storage.Store
+	slots   *keys.Store
 	log     *bytes.Buffer
 	dirs    []string // data and keys
 	client  *http.Client
@@ -78,6 +79,7 @@ func newSite(t *testing.T, options ...option) *site {
 	log := slog.New(slog.NewTextHandler(&locked{w: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	folder := must(keys.OpenFolder(s.dirs[1], s.dirs[0]))
 	slots := must(folder.Slots(log))
+	s.slots = slots
 	s.store = must(storage.OpenSQLite(t.Context(), s.dirs[0], slots, log))
 	t.Cleanup(func() {
 		if err := s.store.Close(); err != nil {
@@ -111,6 +113,7 @@ func newSite(t *testing.T, options ...option) *site {
 		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
 		Press: pictures.NewPress(),
 		Tuner: s.tuner, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
+		Tables:     must(s.store.Tables(t.Context())),
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 		Examine: func(context.Context) []doctor.Finding {
 			return []doctor.Finding{{Level: doctor.Good, Code: "doctor.clock"}, {Level: doctor.Warning, Code: "doctor.swap_on"}}
@@ -307,4 +310,16 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// newSiteOn opens the folders of a site whose store was closed.
+func newSiteOn(t *testing.T, s *site) *storage.Store {
+	t.Helper()
+	store := must(storage.OpenSQLite(t.Context(), s.dirs[0], s.slots, s.logger))
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
 }

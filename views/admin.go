@@ -17,6 +17,7 @@ type Desk struct {
 	Visit
 	Me      board.Admin
 	Waiting int // how many cases are in the queue
+	Claims  int // how many claims nobody has decided
 	Storms  []board.Storm
 
 	Forwarded bool // a proxy that is not trusted has lately spoken
@@ -46,6 +47,7 @@ const FirstAdminPage = "/admin/queue"
 // their name is admin.nav.NAME.
 var adminPages = []AdminLink{
 	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
+	{Name: "claims", Href: "/admin/notices", Icon: "send"},
 	{Name: "raid", Href: "/admin/raid", Icon: "warn"},
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "words", Href: "/admin/words", Icon: "filter"},
@@ -78,6 +80,9 @@ func (d Desk) admin(name, lead string) Admin {
 		l.Text, l.Current = d.Words.Say("admin.nav."+l.Name), l.Name == name
 		if l.Name == "queue" && d.Waiting > 0 {
 			l.Count = strconv.Itoa(d.Waiting)
+		}
+		if l.Name == "claims" && d.Claims > 0 {
+			l.Count = strconv.Itoa(d.Claims)
 		}
 		a.Nav = append(a.Nav, l)
 	}
@@ -425,8 +430,11 @@ const valueLetters = 60
 // whatWasDone says what was done, in the words of audit.ACTION.
 func whatWasDone(p *words.Printer, e board.Entry) string {
 	key := "audit." + string(e.Action)
-	if e.Unset {
+	switch {
+	case e.Unset:
 		key = "audit.unset"
+	case e.Action == board.ActClaim:
+		key += "." + e.Subject
 	}
 	if !p.Has(key) {
 		return string(e.Action) + " " + e.Subject

@@ -19,7 +19,7 @@ const reloadEvery = 30
 
 // page draws up what surrounds a page; title names it.
 func (v Visit) page(name, title string) Page {
-	return Page{
+	out := Page{
 		Words:  v.Words,
 		Name:   name,
 		Title:  v.Words.Say("page.title", "title", title),
@@ -31,6 +31,10 @@ func (v Visit) page(name, title string) Page {
 		Reload: v.Reload,
 		Vanish: v.Settings.VanishScore,
 	}
+	if age := v.Settings.AgeNotice; age != board.AgeOff && age != "" && string(age) != v.AgeSeen {
+		out.Age, out.AgeFrom, out.Path = v.Words.Say("age.text", "age", string(age)), string(age), v.Path
+	}
+	return out
 }
 
 // growsOld gives the page the line about its age, for readers without a script.

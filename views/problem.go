@@ -34,6 +34,7 @@ func NewProblem(v Visit, status int, code string, args map[string]any, fields ma
 	if status != http.StatusMisdirectedRequest && code != "error.unfinished" { // every address of this host is refused
 		out.Link, out.LinkText = out.Home, p.Say("problem.home")
 	}
+	out.Footless = out.Link == ""
 	return out
 }
 
