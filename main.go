@@ -174,7 +174,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	door := board.NewDoor(store, argon.New(), now, time.Now)
+	hasher := argon.New()
+	door := board.NewDoor(store, hasher, now, time.Now)
 	setup, err := door.Begin(ctx)
 	if err != nil {
 		return err
@@ -193,6 +194,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
+		Sealer:     hasher,
 		Tuner:      tuner,
 		Storms:     storms,
 		Well:       func() bool { return !sweeper.Late() },

@@ -27,7 +27,7 @@ var bound = map[string]string{
 	"elsewhere": "", "alerts": "", "alerts_none": "TestNobodyIsToldWhileAlertsAreOff", "alerts_to": "TestThePrivacyPageFollowsStartAndSettings",
 	"alerts_what": "TestAReportReachesTheHostWithoutAWordOfIt", "fetched": "", "fetched_is": "TestEveryAnswerCarriesTheHeaders",
 	"logs": "", "logs_is": "TestR21NoAddressOrBrowserIsKeptOrShown", "backups": "", "backups_is": "TestWithoutItsKeysAllHasEnded",
-	"sealed": "", "sealed_is": "",
+	"sealed": "", "sealed_is": "TestTheOwnerSealsALivingPostAndNothingOfItStays",
 	"rights": "", "rights_yours": "TestForgetMeEndsAllAndDropsTheCookie", "rights_find": "TestNoAdminPageTiesAnybodyToAnything", "rights_ask": "TestEachTableHasItsLineOnThePrivacyPage",
 	// of each table: what is in it, and how long
 	"kept.admins": "TestTheCopiedAdminsPassphraseIsAHash TestAKeyIsRevokedAndGoesWithItsAdmin", "kept.audit": "TestNoAdminPageTiesAnybodyToAnything", "kept.boards": "TestABoardEndedWhileNobodyServesIsClosedByTheNextStart",

@@ -79,6 +79,8 @@ func (s *Server) routes() []route {
 		{"POST /admin/queue/{id}", s.handle(s.admin(s.decide))},
 		{"GET /admin/notices", s.page(s.admin(s.claimsPage))},
 		{"POST /admin/notices/{number}", s.handle(s.admin(s.decideClaim))},
+		{"GET /admin/seal", s.page(s.admin(s.sealPage))},
+		{"POST /admin/seal", s.handle(s.admin(s.seal))},
 		{"GET /admin/system", s.page(s.admin(s.systemPage))},
 		{"POST /admin/system/alert", s.handle(s.admin(s.tryAlert))},
 		{"GET /admin/raid", s.page(s.admin(s.raidPage))},

@@ -29,6 +29,7 @@ type Parts struct {
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Press      *pictures.Press
+	Sealer     Sealer
 	Tuner      *board.Tuner
 	Storms     *board.Storms // over the tuner's settings
 	Well       func() bool   // false: /healthz answers 503
@@ -50,6 +51,7 @@ type Server struct {
 	hub      *live.Hub
 	gate     *limit.Gate
 	press    *pictures.Press
+	sealer   Sealer
 	tuner    *board.Tuner
 	storms   *board.Storms
 	settings func(board string) board.Settings // of the storms
@@ -73,7 +75,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
+		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, sealer: p.Sealer, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, alerts: p.Alerts, tables: p.Tables, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),

@@ -111,7 +111,7 @@ func newSite(t *testing.T, options ...option) *site {
 	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
 	parts := handlers.Parts{
 		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
-		Press: pictures.NewPress(),
+		Press: pictures.NewPress(), Sealer: argon.New(),
 		Tuner: s.tuner, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
 		Tables:     must(s.store.Tables(t.Context())),
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
