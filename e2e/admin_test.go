@@ -18,7 +18,7 @@ const ownersWords = "four words nobody else has"
 // adminPages are the pages of admins that every admin has.
 var adminPages = []string{
 	"/admin/queue", "/admin/settings", "/admin/settings?board=attic", "/admin/log", "/admin/admins", "/admin/keys", "/admin/account",
-	"/admin/boards", "/admin/boards/attic", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts",
+	"/admin/boards", "/admin/boards/attic", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts", "/admin/notices", "/admin/seal",
 	"/admin/system", "/admin/raid",
 	"/admin/boards", "/admin/boards/attic", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts", "/admin/words",
 }
