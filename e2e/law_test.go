@@ -34,8 +34,6 @@ func TestANoticeIsSentWithoutScriptAndDecidedByATap(t *testing.T) {
 	p.shows("16 and over")
 	p.follow(".age button")
 	p.open("/notice?where=/p/" + post.ID)
-	p.follow(`form[action="/notice"] button`)
-	p.shows("Say why.")
 	p.types("#why", "My address is in it.")
 	p.types("#name", "Ida Marsh")
 	p.types("#mail", "ida@river.example")
