@@ -104,7 +104,7 @@ func (s *Server) takeClaim(r *http.Request, d board.ClaimDraft) (board.Receipt, 
 // noticed is the post or reply that a notice is about, zero where it is in words. A link
 // of ours that leads to nothing is refused: there is nothing to be done about it.
 func (s *Server) claimed(r *http.Request, where string) (board.PostID, error) {
-	for _, word := range strings.Fields(where) {
+	for word := range strings.FieldsSeq(where) {
 		if !strings.Contains(word, "/p/") {
 			continue
 		}

@@ -93,7 +93,7 @@ func TestEverySentenceOfThePrivacyPageIsBoundToATest(t *testing.T) {
 		if !slices.Contains(keys, key) {
 			t.Errorf("privacy.%s is bound and not said", key)
 		}
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			if !all[name] {
 				t.Errorf("privacy.%s is bound to %s, which is not there", key, name)
 			}

@@ -83,7 +83,7 @@ func TestWhoMayNotSealGetsNothing(t *testing.T) {
 		}
 	}
 	_, out := s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]any{"body": "seen once", "view_once": true})
-	if a := s.seals(out["post"].(map[string]any)["id"].(string)); a.StatusCode != 422 || !strings.Contains(a.body, "shown once") {
+	if a := s.seals(out["post"].(map[string]any)["id"].(string)); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "shown once") {
 		t.Errorf("a view-once post: %s", a.Status)
 	}
 	link := must(s.door.Invite(t.Context(), must(s.door.Admins(t.Context()))[0], ownersWords))
@@ -120,7 +120,7 @@ func TestWithCodesOnAFreshOneIsWanted(t *testing.T) {
 	s := newSite(t)
 	seed := s.owned(true)
 	id, _ := s.publish("xyzzy")
-	if a := s.seals(id); a.StatusCode != 422 || !strings.Contains(a.body, "six digits") {
+	if a := s.seals(id); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "six digits") {
 		t.Errorf("without a code: %s", a.Status)
 	}
 	s.clock.turn(time.Minute)
