@@ -22,13 +22,38 @@ func TestTheFirstStartPrintsASetupLinkOnce(t *testing.T) {
 	var out bytes.Buffer
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 81}
 	announce(&out, &Config{}, addr, beginning{link: "ABC"})
+	announce(&out, &Config{}, addr, board.Token("ABC"), true)
 	if !strings.Contains(out.String(), "http://127.0.0.1:81/admin/setup?token=ABC\n") {
 		t.Errorf("announced: %s", out.String())
 	}
 	out.Reset()
 	announce(&out, &Config{}, addr, beginning{owned: true})
+	announce(&out, &Config{}, addr, "", true)
 	if strings.Contains(out.String(), "admin") {
 		t.Errorf("with an owner: %s", out.String())
+	}
+}
+
+func TestTheTerminalSaysHowToOpenABoardWithoutAContact(t *testing.T) {
+	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 81}
+	for _, reached := range []bool{false, true} {
+		var out bytes.Buffer
+		announce(&out, &Config{Data: "/srv/data"}, addr, "", reached)
+		if said := strings.Contains(out.String(), "mayfly settings set --data=/srv/data contact="); said == reached {
+			t.Errorf("reached %v, announced: %s", reached, out.String())
+		}
+	}
+}
+
+func TestDoctorSaysThatNobodyCanReachTheHost(t *testing.T) {
+	site := start(t, "--addr", "127.0.0.1:0")
+	const none = "answers this machine and private networks alone"
+	if out := command(t, "doctor", "--data", site.data); !strings.Contains(out, none) || !strings.Contains(out, "mayfly settings set contact=") {
+		t.Errorf("without a contact: %s", out)
+	}
+	command(t, "settings", "set", "--data", site.data, "contact=host@river.example")
+	if out := command(t, "doctor", "--data", site.data); strings.Contains(out, none) || !strings.Contains(out, "answers everybody") {
+		t.Errorf("with a contact: %s", out)
 	}
 }
 

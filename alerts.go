@@ -42,6 +42,17 @@ func (c *Config) checkAlerts() error {
 	return nil
 }
 
+// alertKinds are the kinds of receivers, which everybody may read of.
+func (c *Config) alertKinds() (kinds []string) {
+	if c.AlertURL != "" {
+		kinds = append(kinds, c.AlertStyle)
+	}
+	if c.AlertMail != "" {
+		kinds = append(kinds, "mail")
+	}
+	return kinds
+}
+
 // newBell speaks the language that the site was begun in.
 func newBell(cfg *Config, settings func(string) board.Settings, log *slog.Logger) *alert.Bell {
 	printer := words.In(cfg.StarterLang)
@@ -57,6 +68,8 @@ func ring(b *alert.Bell) func(board.Waiting) {
 			b.Notify(alert.Reports, 1)
 		case board.HeldBack:
 			b.Notify(alert.Holds, 1)
+		case board.Claimed:
+			b.Notify(alert.Claims, 1)
 		}
 	}
 }

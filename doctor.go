@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"mayfly/board"
 	"mayfly/doctor"
 	"mayfly/static"
 	"mayfly/storage"
@@ -37,6 +38,7 @@ func (doctorCommand) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 	}
 	list = append(list, doctor.Clock(time.Now(), saved, false))
 	list = append(list, examine(ctx, cfg)...)
+	list = append(list, contact(ctx, cfg)...)
 	list = append(list, cfg.way().Listener(ctx)...)
 	list = append(list, cfg.seen(ctx)...)
 	if err := printFindings(out, words.In(languageOf(os.Getenv)), list); err != nil {
@@ -58,6 +60,9 @@ func examineRunning(ctx context.Context, cfg *Config, sealed *seal, at time.Time
 func (c *Config) seen(ctx context.Context) []doctor.Finding {
 	way := c.way()
 	return slices.Concat(way.Names(ctx), way.Clear(ctx), way.Handshake(ctx, time.Now()), way.Believed(ctx), way.Socket(ctx))
+func examineRunning(ctx context.Context, cfg *Config, at time.Time, contact string) []doctor.Finding {
+	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}, doctor.Clock(time.Now(), at, true), doctor.Contact(contact)}
+	return slices.Concat(list, examine(ctx, cfg), cfg.way().Listener(ctx))
 }
 
 // examine looks at what the page and the command both look at.
@@ -68,6 +73,22 @@ func examine(ctx context.Context, cfg *Config) []doctor.Finding {
 		doctor.Machine(),
 		cfg.way().Ways(),
 	)
+}
+
+// contact says whether the settings name a host who can be reached; nothing where there
+// are none yet, or none that this program can read.
+func contact(ctx context.Context, cfg *Config) (list []doctor.Finding) {
+	if h, err := storage.Inspect(ctx, cfg.Data); err != nil || h.Version != h.Newest {
+		return nil
+	}
+	err := withSettings(ctx, cfg, "", func(t *board.Tuner) error {
+		list = append(list, doctor.Contact(t.Settings("").Contact))
+		return nil
+	})
+	if err != nil {
+		return []doctor.Finding{{Level: doctor.Bad, Code: "doctor.database_unread", Args: map[string]any{"why": err.Error()}}}
+	}
+	return list
 }
 
 func (c *Config) way() doctor.Way {

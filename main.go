@@ -193,6 +193,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	door := board.NewDoor(store, hasher, now, time.Now)
 	first, err := begin(ctx, door, out)
+	hasher := argon.New()
+	door := board.NewDoor(store, hasher, now, time.Now)
+	setup, err := door.Begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -209,6 +212,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	b.Alarm(ring(bell))
 	storms.Watch(ringForRaids(bell, storms.Left))
+	tables, err := store.Tables(ctx)
+	if err != nil {
+		return err
+	}
 	site := handlers.New(handlers.Parts{
 		Board:      b,
 		Door:       door,
@@ -216,6 +223,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
+		Sealer:     hasher,
 		Tuner:      tuner,
 		Outset:     outset,
 		Storms:     storms,
@@ -228,6 +236,13 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, sealed, now()) },
 		Bell:       bell,
 		Log:        log,
+		Examine: func(ctx context.Context) []doctor.Finding {
+			return examineRunning(ctx, cfg, now(), settings("").Contact)
+		},
+		Bell:   bell,
+		Alerts: cfg.alertKinds(),
+		Tables: tables,
+		Log:    log,
 	})
 
 	ctx, cancel := context.WithCancel(ctx)
@@ -250,6 +265,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	announce(out, cfg, opened.addr(), first)
 	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), log), hub)
+	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, screen.Follow, b.Follow, b.FollowClaims) })
+	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup, settings("").Contact != "") })
 }
 
 // fill reads what is alive into the indexes, once, while pages are served.
@@ -354,6 +371,9 @@ func isLog(out io.Writer) bool {
 // announce prints where the board can be opened and, while it has no owner, where
 // somebody becomes that. The link is on a terminal alone, and in no log.
 func announce(out io.Writer, cfg *Config, addr net.Addr, first beginning) {
+// somebody becomes that, and how to open it to all. The link is on this terminal alone, and
+// in no log.
+func announce(out io.Writer, cfg *Config, addr net.Addr, setup board.Token, reached bool) {
 	list := addresses(cfg, addr)
 	fmt.Fprintln(out, "Mayfly is open:")
 	for _, a := range list {
@@ -369,6 +389,10 @@ func announce(out io.Writer, cfg *Config, addr net.Addr, first beginning) {
 		fmt.Fprintln(out, "  "+setupLink(list[0], first.link))
 	default:
 		fmt.Fprintln(out, "It has no owner yet. The link that makes one is not for a log: \"mayfly admin link\" prints it, with the flags or environment of this server.")
+	}
+	if !reached {
+		fmt.Fprintln(out, "Nobody has said how its host is reached, so it answers this machine and private networks alone. Say it there, or with:")
+		fmt.Fprintf(out, "  mayfly settings set --data=%s contact=…\n", cfg.Data)
 	}
 }
 

@@ -202,7 +202,7 @@ func TestTheOnionHasADoorOfItsOwnAndASocketLeftBehindIsNoHindrance(t *testing.T)
 	}
 	left.SetUnlinkOnClose(false)
 	_ = left.Close()
-	site := start(t, "--addr", "127.0.0.1:0", "--onion-addr", "unix:"+path)
+	site := start(t, "--addr", "127.0.0.1:0", "--onion-addr", "unix:"+path, "--set", "contact=host@river.example")
 	through := &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -19,6 +19,7 @@ type Kind string
 const (
 	Reports Kind = "reports" // of readers
 	Holds   Kind = "holds"   // posts that wait for an admin
+	Claims  Kind = "claims"  // by law
 	Raid    Kind = "raid"    // raid mode began
 	Disk    Kind = "disk"    // nearly full
 	Test    Kind = "test"
@@ -28,6 +29,7 @@ const (
 
 // kinds are told in this order. There is no more to keep than a number for each.
 var kinds = []Kind{Disk, Certificate, Raid, Holds, Reports}
+var kinds = []Kind{Disk, Raid, Claims, Holds, Reports}
 
 const (
 	quietTime  = 5 * time.Minute // between two of one kind

@@ -7,6 +7,7 @@ type Waiting uint8
 const (
 	Reported Waiting = iota + 1 // a reader's report
 	HeldBack                    // a post or reply that only its author sees
+	Claimed                     // a notice by law
 )
 
 // Alarm has f told, without what or where, whenever something begins to wait for an

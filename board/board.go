@@ -123,6 +123,7 @@ type Posts interface {
 	// Count returns how many posts live in a board's feed.
 	Count(ctx context.Context, slug string, now time.Time) (int, error)
 	FilterStore
+	ClaimStore
 	// Alive counts what lives on a board.
 	Alive(ctx context.Context, slug string, now time.Time) (Living, error)
 }

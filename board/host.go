@@ -13,6 +13,19 @@ const (
 	AboutMax = 5000
 	// ContactMax is how many may say how to reach the host.
 	ContactMax = 300
+	// TermsMax is how many the terms may have.
+	TermsMax = 10_000
+)
+
+// AgeNotice is from which age on a board says that it is meant to be read.
+type AgeNotice string
+
+// The ages there are. Nobody is asked for theirs.
+const (
+	AgeOff AgeNotice = "off"
+	Age13  AgeNotice = "13"
+	Age16  AgeNotice = "16"
+	Age18  AgeNotice = "18"
 )
 
 // SiteNameMax is how many characters a site's name may have.

@@ -16,11 +16,13 @@ const (
 	ActUnlock   Action = "unlock"
 	ActShorten  Action = "shorten"
 	ActAnswer   Action = "answer"
+	ActClaim    Action = "claim" // a notice by law was decided, as its subject says
+	ActSeal     Action = "seal"  // a copy of one post, for who the law lets have it
 )
 
 // PublicActs are those that everybody may read of: what was done, where and why, never
 // who did it or to what.
-var PublicActs = []Action{ActTakeDown, ActRelease, ActHide, ActLock, ActUnlock, ActShorten, ActAnswer}
+var PublicActs = []Action{ActTakeDown, ActRelease, ActHide, ActLock, ActUnlock, ActShorten, ActAnswer, ActClaim, ActSeal}
 
 // ShortLife is what a post has left when an admin shortens it.
 const ShortLife = time.Minute

@@ -37,6 +37,8 @@ type Settings struct {
 	AboutText, Contact         string   // the host's own words
 	Snapshots                  Snapshots
 	Careful                    time.Duration // how long a site is careful, from its first choices on
+	AboutText, Contact, Terms  string   // the host's own words
+	AgeNotice                  AgeNotice
 	Pictures                   Pictures
 	ViewOncePictures           bool
 	Picture                    Rate    // posts with one, which are charged as posts too
@@ -223,6 +225,8 @@ var Knobs = []Knob{
 	hostText("contact", KnobText, ContactMax, func(s *Settings) *string { return &s.Contact }),
 	site(choice("snapshots", SnapshotsUnknown, []Snapshots{SnapshotsUnknown, SnapshotsYes, SnapshotsNo}, func(s *Settings) *Snapshots { return &s.Snapshots })),
 	site(life("careful", "72h", "0s", "30d", func(s *Settings) *time.Duration { return &s.Careful })),
+	hostText("terms", KnobLines, TermsMax, func(s *Settings) *string { return &s.Terms }),
+	site(choice("age_notice", AgeOff, []AgeNotice{AgeOff, Age13, Age16, Age18}, func(s *Settings) *AgeNotice { return &s.AgeNotice })),
 	site(onOff("alerts", "on", func(s *Settings) *bool { return &s.Alerts })),
 	site(whole("k", 5, 2, 100, func(s *Settings) *int { return &s.K })),
 	rate("post", "6/3", func(s *Settings) *Rate { return &s.Post }),

@@ -31,6 +31,9 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		Pow: PowAdaptive, PowBits: 16, Hygiene: true, Doxx: DoxxAsk,
 		HostLanguage: "started", SiteName: "Mayfly", Snapshots: SnapshotsUnknown, Careful: 72 * time.Hour,
 		State: Open, Access: ForAll, SlowSeconds: 60, LookAlikes: true, Alerts: true,
+		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started", AgeNotice: AgeOff,
+		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
+		State: Open, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -74,6 +77,8 @@ func TestEveryKnobTakesGoodValuesAndRefusesBadOnes(t *testing.T) {
 		"careful":            {[]string{"0", "0s", "72h", "3d", "30d"}, append(lives[2:], "31d", "30d1s", "-1s")},
 		"about_text":         {[]string{"", "Ours.", "one\\ntwo", "one\r\n\r\n\r\ntwo", strings.Repeat("é", AboutMax)}, []string{"\xff", strings.Repeat("é", AboutMax+1)}},
 		"contact":            {[]string{"", "host@example.org", "knock\ntwice"}, []string{"\xff", strings.Repeat("é", ContactMax+1)}},
+		"terms":              {[]string{"", "Be kind.", "one\\ntwo", strings.Repeat("é", TermsMax)}, []string{"\xff", strings.Repeat("é", TermsMax+1)}},
+		"age_notice":         {[]string{"off", "13", "16", "18"}, append(switches, "0", "14", "21")},
 		"pictures":           {[]string{"on", "blurred", "off"}, append(switches, "held", "Blurred", "on off")},
 		"picture":            {[]string{"3/2", "0"}, rates},
 		"view_once_pictures": {[]string{"on", "off"}, switches},

@@ -52,6 +52,14 @@ func CameByProxy(addr string) Finding { return good("doctor.came_proxy", "addres
 // CameByOnion is for who has no address.
 func CameByOnion() Finding { return good("doctor.came_onion") }
 
+// Contact says whether the board may be answered to everybody, by how its host is reached.
+func Contact(contact string) Finding {
+	if contact == "" {
+		return warn("doctor.contact_none")
+	}
+	return good("doctor.contact")
+}
+
 // Forwarded is what there is to say when a private peer that nobody trusts has lately
 // sent X-Forwarded-For.
 func Forwarded() Finding { return bad("doctor.proxy_seen") }

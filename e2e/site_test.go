@@ -39,7 +39,7 @@ func newSite(t *testing.T, settings ...string) *site {
 	t.Helper()
 	s := &site{
 		t:        t,
-		settings: append([]string{"post=0", "reply=0", "vote=0", "page=0"}, settings...),
+		settings: append([]string{"post=0", "reply=0", "vote=0", "page=0", "contact=host@river.example"}, settings...),
 		data:     filepath.Join(t.TempDir(), "data"),
 		log:      new(locked),
 	}

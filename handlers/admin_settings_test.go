@@ -280,7 +280,7 @@ func TestASettingOutOfBoundsIsTheSameSentenceEverywhere(t *testing.T) {
 			t.Errorf("%s: what was typed is lost: %q", name, again[name])
 		}
 	}
-	if !s.tuner.Settings("").Equal(must(board.DefaultSettings().With(map[string]string{"post": "0", "reply": "0", "vote": "0", "report": "0", "page": "0", "search": "0", "picture": "0"}))) {
+	if !s.tuner.Settings("").Equal(must(board.DefaultSettings().With(map[string]string{"post": "0", "reply": "0", "vote": "0", "report": "0", "page": "0", "search": "0", "picture": "0", "contact": "host@river.example"}))) {
 		t.Error("something of it was taken")
 	}
 	crossed := s.sends(form, "ttl_min", "2d", "do", "apply")

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"net/http"
+	"strings"
 	"time"
 
 	"mayfly/board"
@@ -93,7 +94,10 @@ func (c cookies) dropVisitor(w http.ResponseWriter, secure bool) {
 }
 
 // look is what a visitor chose for the pages; empty parts are the browser's choice.
-type look struct{ Lang, Theme string }
+type look struct {
+	Lang, Theme string
+	Age         string // the age notice that was put away
+}
 
 const lookName = "look"
 
@@ -105,13 +109,12 @@ func readLook(r *http.Request) look {
 	return parseLook(cookie.Value)
 }
 
-// parseLook reads "it.dark"; what it does not know it ignores.
+// parseLook reads "it.dark" or "it.dark.18"; what it does not know it ignores.
 func parseLook(v string) (l look) {
-	for i := range len(v) {
-		if v[i] == '.' {
-			l.Lang, l.Theme = v[:i], v[i+1:]
-			break
-		}
+	l.Lang, l.Theme, _ = strings.Cut(v, ".")
+	l.Theme, l.Age, _ = strings.Cut(l.Theme, ".")
+	if age := board.AgeNotice(l.Age); age != board.Age13 && age != board.Age16 && age != board.Age18 {
+		l.Age = ""
 	}
 	if !knownLanguage(l.Lang) {
 		l.Lang = ""
@@ -122,9 +125,16 @@ func parseLook(v string) (l look) {
 	return l
 }
 
+func (l look) String() string {
+	if l.Age == "" {
+		return l.Lang + "." + l.Theme
+	}
+	return l.Lang + "." + l.Theme + "." + l.Age
+}
+
 func setLook(w http.ResponseWriter, l look, secure bool) {
 	cookie := &http.Cookie{
-		Name: lookName, Value: l.Lang + "." + l.Theme, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
+		Name: lookName, Value: l.String(), Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure,
 	}
 	if l == (look{}) {

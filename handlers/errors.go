@@ -132,9 +132,9 @@ func (s *Server) logFailure(r *http.Request, err error) {
 	s.log.ErrorContext(r.Context(), "a request failed", "pattern", r.Pattern, "err", err)
 }
 
-// ours says whether it is our own fault: a board that is closed for now is nobody's.
+// ours says whether it is our own fault: a board that is closed for now, or not open yet, is nobody's.
 func (ref refusal) ours() bool {
-	return ref.status >= http.StatusInternalServerError && ref.code != board.ErrShut.Code
+	return ref.status >= http.StatusInternalServerError && ref.code != board.ErrShut.Code && ref.code != errUnfinished.code
 }
 
 func (ref refusal) headers(h http.Header) {

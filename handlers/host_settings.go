@@ -155,7 +155,7 @@ func (s *Server) changeTexts(w http.ResponseWriter, r *http.Request, me board.Ad
 	if err := readForm(r); err != nil {
 		return err
 	}
-	err := s.adjust(r, me, map[string]string{"about_text": r.PostForm.Get("about_text"), "contact": r.PostForm.Get("contact")})
+	err := s.adjust(r, me, map[string]string{"about_text": r.PostForm.Get("about_text"), "contact": r.PostForm.Get("contact"), "terms": r.PostForm.Get("terms")})
 	if err == nil {
 		http.Redirect(w, r, "/admin/texts?done=saved", http.StatusSeeOther)
 		return nil

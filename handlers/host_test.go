@@ -145,7 +145,7 @@ func TestWhoIsOvertakenSeesBothAndMayInsist(t *testing.T) {
 	}{
 		"/admin/places":        {name: "place_list", theirs: "Harbour", mine: "Library", fields: []string{"name"}},
 		"/admin/backdrops":     {name: "backdrops", was: "all", theirs: "pond", mine: "mist", fields: []string{"backdrop"}},
-		"/admin/texts":         {name: "contact", theirs: "knock twice", mine: "knock once", fields: []string{"contact"}},
+		"/admin/texts":         {name: "contact", was: "host@river.example", theirs: "knock twice", mine: "knock once", fields: []string{"contact"}},
 		"/admin/prompts/daily": {name: "question_set", was: "started", theirs: "campus", mine: "event", fields: []string{"question_set"}},
 	} {
 		s.takes(path, "was."+tt.name, tt.was, tt.fields[0], tt.theirs, "daily_question", "on")
@@ -245,7 +245,7 @@ func TestPlacesBackdropsAndTextsReachReaders(t *testing.T) {
 		t.Error("what is on a backdrop lost it")
 	}
 
-	page = send("/admin/texts", url.Values{"was.about_text": {""}, "was.contact": {""}, "about_text": {"Ours.\r\n<b>https://river.example/a</b>"}, "contact": {"host@river.example"}})
+	page = send("/admin/texts", url.Values{"was.about_text": {""}, "was.contact": {"host@river.example"}, "about_text": {"Ours.\r\n<b>https://river.example/a</b>"}, "contact": {"host@river.example"}})
 	if page.StatusCode != http.StatusOK || !strings.Contains(page.body, "Saved") {
 		t.Errorf("texts: %s", page.Status)
 	}

@@ -123,6 +123,9 @@ func (s *Server) hostKnown(r *http.Request) bool {
 func (s *Server) withBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		most := int64(maxBody)
+		if r.URL.Path == "/notice" || r.URL.Path == "/api/v1/notices" { // its words come back, however many
+			most = maxClaim
+		}
 		if isMultipart(r) { // only a post with a picture is read as one
 			most = maxUpload
 		}
@@ -141,6 +144,9 @@ func (s *Server) withBody(next http.Handler) http.Handler {
 // maxBody holds the longest post there can be (10,000 characters of four bytes),
 // percent-encoded, with room for the other fields.
 const maxBody = 160 << 10
+
+// maxClaim holds a notice that is far too long, percent-encoded.
+const maxClaim = 512 << 10
 
 // withOrigin refuses forms that other sites send in a visitor's name.
 func (s *Server) withOrigin(next http.Handler) http.Handler {

@@ -35,6 +35,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 	v := views.Visit{
 		Words: s.printer(r), Now: now, Settings: settings, Board: info, Boards: boards,
 		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(r.Context(), slug),
+		Visitor: s.visitor(r), Theme: readLook(r).Theme, AgeSeen: readLook(r).Age, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(slug),
 	}
 	v.Notices = s.board.Notices(v.Visitor)
 	if v.Reload > 0 {
@@ -47,10 +48,10 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 // is closed for now, or behind a door.
 func ofSite(r *http.Request) bool {
 	switch r.URL.Path {
-	case "/you", "/about", "/boards", "/forgotten":
+	case "/you", "/about", "/boards", "/forgotten", "/contact", "/terms", "/privacy", "/notice":
 		return true
 	}
-	return strings.HasPrefix(r.URL.Path, adminHome+"/")
+	return strings.HasPrefix(r.URL.Path, "/notice/") || strings.HasPrefix(r.URL.Path, adminHome+"/")
 }
 
 // reloadEvery is how often a page without script loads itself anew, when its

@@ -36,6 +36,12 @@ func (s *Server) routes() []route {
 		{"GET /you", s.page(s.youPage)},
 		{"GET /about", s.page(s.aboutPage)},
 		{"GET /forgotten", s.page(s.forgottenPage)},
+		{"GET /contact", s.page(s.contactPage)},
+		{"GET /terms", s.page(s.termsPage)},
+		{"GET /privacy", s.page(s.privacyPage)},
+		{"GET /notice", s.page(s.claimPage)},
+		{"POST /notice", s.handle(s.sendClaim)},
+		{"GET /notice/{number}", s.page(s.receiptPage)},
 
 		{"GET /b/{board}/door", s.page(s.doorPage)},
 		{"POST /b/{board}/door", s.handle(s.enterBoard)},
@@ -79,6 +85,10 @@ func (s *Server) routes() []route {
 		{"GET /admin/queue/{id}/picture", s.handle(s.admin(s.casePicture(board.FullPart)))},
 		{"GET /admin/queue/{id}/thumb", s.handle(s.admin(s.casePicture(board.ThumbPart)))},
 		{"POST /admin/queue/{id}", s.handle(s.admin(s.decide))},
+		{"GET /admin/notices", s.page(s.admin(s.claimsPage))},
+		{"POST /admin/notices/{number}", s.handle(s.admin(s.decideClaim))},
+		{"GET /admin/seal", s.page(s.admin(s.sealPage))},
+		{"POST /admin/seal", s.handle(s.admin(s.seal))},
 		{"GET /admin/system", s.page(s.admin(s.systemPage))},
 		{"POST /admin/system/alert", s.handle(s.admin(s.tryAlert))},
 		{"POST /admin/system/certificate", s.handle(s.admin(s.retryCertificate))},
@@ -127,6 +137,8 @@ func (s *Server) routes() []route {
 		{"POST /api/v1/posts/{id}/open", s.handle(s.apiOpen)},
 		{"POST /api/v1/posts/{id}/reports", s.handle(s.apiReport)},
 		{"PUT /api/v1/posts/{id}/vote", s.handle(s.apiVote)},
+		{"POST /api/v1/notices", s.handle(s.apiSendClaim)},
+		{"GET /api/v1/notices/{number}", s.page(s.apiReceipt)},
 		{"GET /api/v1/log", s.page(s.apiActs)},
 		{"GET /api/v1/live", s.handle(s.openSocket)},
 		{"GET /api/v1/admin/settings", s.handle(s.adminAPI(board.ScopeSettings, s.apiSettings))},
@@ -168,6 +180,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	mux.Handle("/", s.elsewhere(paths, allowed))
 	return s.withHeaders(s.withRecover(s.withTLS(s.withHost(s.withOrigin(s.withBody(s.withPasses(mux)))))))
+	return s.withHeaders(s.withRecover(s.withHost(s.withOrigin(s.withBody(s.withContact(mux))))))
 }
 
 // Patterns lists the routes as http.ServeMux writes them: "GET /p/{id}".

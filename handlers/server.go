@@ -30,6 +30,7 @@ type Parts struct {
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Press      *pictures.Press
+	Sealer     Sealer
 	Tuner      *board.Tuner
 	Outset     *board.Outset // over the tuner's settings
 	Storms     *board.Storms // over the outset's
@@ -41,6 +42,8 @@ type Parts struct {
 	Trusted    []netip.Prefix
 	Examine    func(ctx context.Context) []doctor.Finding // what the board stands on
 	Bell       *alert.Bell
+	Alerts     []string // kinds of the bell's receivers, as everybody may read them
+	Tables     []string // of the database
 	Log        *slog.Logger
 }
 
@@ -52,6 +55,7 @@ type Server struct {
 	hub      *live.Hub
 	gate     *limit.Gate
 	press    *pictures.Press
+	sealer   Sealer
 	tuner    *board.Tuner
 	outset   *board.Outset
 	storms   *board.Storms
@@ -65,6 +69,8 @@ type Server struct {
 	trusted  []netip.Prefix
 	examine  func(ctx context.Context) []doctor.Finding
 	bell     *alert.Bell
+	alerts   []string
+	tables   []string
 	log      *slog.Logger
 
 	uploads *semaphore.Weighted // uploadRoom
@@ -78,6 +84,9 @@ func New(p Parts) *Server {
 		board: p.Board, door: p.Door, doors: p.Doors, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, tls: p.TLS, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
+		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, sealer: p.Sealer, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
+		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
+		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, alerts: p.Alerts, tables: p.Tables, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }

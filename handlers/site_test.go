@@ -49,6 +49,7 @@ type site struct {
 	doors   *board.Doors
 	sweeper *board.Sweeper
 	store   *storage.Store
+	slots   *keys.Store
 	log     *bytes.Buffer
 	dirs    []string // data and keys
 	client  *http.Client
@@ -80,6 +81,7 @@ func newSite(t testing.TB, options ...option) *site {
 	log := slog.New(slog.NewTextHandler(&locked{w: s.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	folder := must(keys.OpenFolder(s.dirs[1], s.dirs[0]))
 	slots := must(folder.Slots(log))
+	s.slots = slots
 	s.store = must(storage.OpenSQLite(t.Context(), s.dirs[0], slots, log))
 	t.Cleanup(func() {
 		if err := s.store.Close(); err != nil {
@@ -89,7 +91,7 @@ func newSite(t testing.TB, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0", "report": "0"}
+	unlimited := map[string]string{"post": "0", "reply": "0", "vote": "0", "page": "0", "search": "0", "picture": "0", "report": "0", "contact": "host@river.example"}
 	s.tuner = must(board.NewTuner(t.Context(), s.store, unlimited, s.clock.Now))
 	s.outset = must(board.NewOutset(t.Context(), s.store, s.tuner.Settings, s.clock.Now))
 	s.storms = must(board.NewStorms(t.Context(), s.store, s.outset.Settings, s.clock.Now))
@@ -117,6 +119,10 @@ func newSite(t testing.TB, options ...option) *site {
 		Board: s.board, Door: s.door, Doors: s.doors, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
 		Press: pictures.NewPress(),
 		Tuner: s.tuner, Outset: s.outset, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
+		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
+		Press: pictures.NewPress(), Sealer: argon.New(),
+		Tuner: s.tuner, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
+		Tables:     must(s.store.Tables(t.Context())),
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 		Examine: func(context.Context) []doctor.Finding {
 			return []doctor.Finding{{Level: doctor.Good, Code: "doctor.clock"}, {Level: doctor.Warning, Code: "doctor.swap_on"}}
@@ -313,4 +319,16 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// newSiteOn opens the folders of a site whose store was closed.
+func newSiteOn(t *testing.T, s *site) *storage.Store {
+	t.Helper()
+	store := must(storage.OpenSQLite(t.Context(), s.dirs[0], s.slots, s.logger))
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
 }

@@ -108,7 +108,8 @@ func (s *Server) keepForSession(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// chooseLook keeps a language and a theme in a cookie that names nobody.
+// chooseLook keeps a language, a theme, and that the age notice was read, in a cookie that
+// names nobody.
 func (s *Server) chooseLook(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
@@ -120,7 +121,10 @@ func (s *Server) chooseLook(w http.ResponseWriter, r *http.Request) error {
 	if r.PostForm.Has("theme") {
 		chosen.Theme = r.PostForm.Get("theme")
 	}
-	setLook(w, parseLook(chosen.Lang+"."+chosen.Theme), s.secure(r))
+	if r.PostForm.Has("age") {
+		chosen.Age = r.PostForm.Get("age")
+	}
+	setLook(w, parseLook(chosen.String()), s.secure(r))
 	http.Redirect(w, r, localPath(r.PostForm.Get("back")), http.StatusSeeOther)
 	return nil
 }

@@ -80,6 +80,9 @@ func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 // networks live there too.
 var carrier = netip.MustParsePrefix("100.64.0.0/10")
 
+// Private says whether a is of this machine or of a private network. An onion is neither.
+func Private(a netip.Addr) bool { return a.IsValid() && a != Onion && private(a) }
+
 // private says whether a cannot be a visitor from the internet.
 func private(a netip.Addr) bool {
 	return a == Onion || a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || carrier.Contains(a)

@@ -108,8 +108,10 @@ func (d *digger) dig(ctx context.Context, tx querier) error {
 			continue
 		}
 		if len(d.boards) == 0 {
-			d.finished = true
-			return nil
+			n, err := deleteClaims(ctx, tx, d.now)
+			d.deleted += n
+			d.finished = err == nil
+			return err
 		}
 		if err := d.digBoard(ctx, tx); err != nil {
 			return err

@@ -94,3 +94,22 @@ func newest() (version int, err error) {
 	number, _, _ := strings.Cut(path.Base(slices.Max(names)), "_")
 	return strconv.Atoi(number)
 }
+
+// Tables are the names of the tables there are, in their order.
+func (s *Store) Tables(ctx context.Context) (names []string, err error) {
+	const q = `
+		SELECT name
+		FROM sqlite_schema
+		WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+		ORDER BY name`
+	err = s.read(ctx, func(ctx context.Context, db querier) (err error) {
+		names, err = all(ctx, db, scanName, q)
+		return err
+	})
+	return names, wrap("list tables", err)
+}
+
+func scanName(scan scanner) (name string, err error) {
+	err = scan(&name)
+	return name, err
+}

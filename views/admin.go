@@ -18,6 +18,7 @@ type Desk struct {
 	Visit
 	Me      board.Admin
 	Waiting int // how many cases are in the queue
+	Claims  int // how many claims nobody has decided
 	Storms  []board.Storm
 	Careful time.Duration // how much longer the site is careful
 	Choices bool          // the first choices wait for this admin
@@ -53,6 +54,7 @@ const FirstAdminPage = "/admin/queue"
 // their name is admin.nav.NAME.
 var adminPages = []AdminLink{
 	{Name: "queue", Href: "/admin/queue", Icon: "flag"},
+	{Name: "claims", Href: "/admin/notices", Icon: "send"},
 	{Name: "raid", Href: "/admin/raid", Icon: "warn"},
 	{Name: "settings", Href: "/admin/settings", Icon: "sliders"},
 	{Name: "words", Href: "/admin/words", Icon: "filter"},
@@ -74,6 +76,14 @@ func (d Desk) admin(name, lead string) Admin {
 		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
 	} else if d.Certificate != nil && name != "system" {
 		a.Banner = d.Words.SayWith(d.Certificate.Code, d.Certificate.Args) + " " + d.Words.SayWith(d.Certificate.Code+"_do", d.Certificate.Args)
+	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead}
+	a.Style = "css/admin.css"
+	switch {
+	case name == "system":
+	case d.Forwarded:
+		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
+	case d.Settings.Contact == "":
+		a.Banner = d.Words.Say("doctor.contact_none") + " " + d.Words.Say("doctor.contact_none_do")
 	}
 	switch name {
 	case "queue", "settings", "raid":
@@ -83,6 +93,9 @@ func (d Desk) admin(name, lead string) Admin {
 		l.Text, l.Current = d.Words.Say("admin.nav."+l.Name), l.Name == name
 		if l.Name == "queue" && d.Waiting > 0 {
 			l.Count = strconv.Itoa(d.Waiting)
+		}
+		if l.Name == "claims" && d.Claims > 0 {
+			l.Count = strconv.Itoa(d.Claims)
 		}
 		a.Nav = append(a.Nav, l)
 	}
@@ -448,8 +461,11 @@ const valueLetters = 60
 // whatWasDone says what was done, in the words of audit.ACTION.
 func whatWasDone(p *words.Printer, e board.Entry) string {
 	key := "audit." + string(e.Action)
-	if e.Unset {
+	switch {
+	case e.Unset:
 		key = "audit.unset"
+	case e.Action == board.ActClaim:
+		key += "." + e.Subject
 	}
 	if !p.Has(key) {
 		return string(e.Action) + " " + e.Subject

@@ -24,6 +24,7 @@ type Queue struct {
 	Admin
 	Cases   []CaseCard
 	One     bool
+	Seal    string // where the owner seals a copy of the one post; "": nowhere
 	Err     string
 	Look    string
 	LookErr string
@@ -69,6 +70,9 @@ func NewQueue(d Desk, l Line) Queue {
 	q.Script = "js/queue.js"
 	for _, c := range l.Cases {
 		q.Cases = append(q.Cases, newCase(d, c))
+	}
+	if l.One && d.Me.Owner && len(l.Cases) == 1 {
+		q.Seal = "/admin/seal?post=" + l.Cases[0].Post.ID.String()
 	}
 	return q
 }

@@ -440,9 +440,9 @@ type Notices struct {
 // HostTexts edits what the host says in its own words.
 type HostTexts struct {
 	Host
-	About, Contact       Input
-	WasAbout, WasContact string
-	Boards               []HostRules
+	About, Contact, Terms          Input
+	WasAbout, WasContact, WasTerms string
+	Boards                         []HostRules
 }
 
 // HostRules are the rules of one board, and the way to change them.
@@ -456,7 +456,7 @@ func NewHostTexts(d Desk, n Notices) HostTexts {
 	p := d.Words
 	out := HostTexts{
 		Host:     d.host("/admin/texts", p.Say("host.texts_lead"), n.Done),
-		WasAbout: knobValue("about_text", n.Settings), WasContact: knobValue("contact", n.Settings),
+		WasAbout: knobValue("about_text", n.Settings), WasContact: knobValue("contact", n.Settings), WasTerms: knobValue("terms", n.Settings),
 	}
 	out.Err = n.Kept.err("texts")
 	out.About = n.Kept.field(p, "texts", Input{
@@ -466,6 +466,10 @@ func NewHostTexts(d Desk, n Notices) HostTexts {
 	out.Contact = n.Kept.field(p, "texts", Input{
 		ID: "contact", Name: "contact", Label: p.Say("host.text.contact"), Hint: p.Say("host.text.contact_hint", "max", board.ContactMax),
 		Value: out.WasContact, Optional: true,
+	})
+	out.Terms = n.Kept.field(p, "texts", Input{
+		ID: "terms", Name: "terms", Label: p.Say("host.text.terms"), Hint: p.Say("host.text.terms_hint", "max", board.TermsMax),
+		Value: out.WasTerms, Optional: true,
 	})
 	for _, b := range d.Boards {
 		name := BoardTitle(p, b)

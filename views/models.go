@@ -23,6 +23,7 @@ type Visit struct {
 	Board    board.Info
 	Boards   []board.Info          // those that are open, home first
 	Visitor  board.Visitor         // zero: nobody we know
+	AgeSeen  string                // the age notice that was put away, or ""
 	Theme    string                // "light", "dark", or "" for the system's
 	Path     string                // path and query of this page, where its forms come back to
 	Reload   int                   // seconds after which the page reloads itself; 0: never
@@ -58,6 +59,12 @@ type Page struct {
 	Vanish   int // the score at which a post is gone
 	// Told marks the way to the you page: something there has not been read; "": nothing.
 	Told string
+	// Age says from which age on the board is meant to be read, AgeFrom is that age, and
+	// Path this page; "" where nothing is to be said.
+	Age, AgeFrom, Path string
+	Vanish             int // the score at which a post is gone
+	// Footless is a page from which nothing may lead on.
+	Footless bool
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
 	Back, BarTitle, BarSub string
 	// Reload is the seconds after which the page loads itself anew, 0 for never.

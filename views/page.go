@@ -21,6 +21,7 @@ const reloadEvery = 30
 // page draws up what surrounds a page; title names it.
 func (v Visit) page(name, title string) Page {
 	p := Page{
+	out := Page{
 		Words:  v.Words,
 		Name:   name,
 		Title:  v.title(title),
@@ -37,6 +38,10 @@ func (v Visit) page(name, title string) Page {
 		p.Told = v.Words.Say("told.unread")
 	}
 	return p
+	if age := v.Settings.AgeNotice; age != board.AgeOff && age != "" && string(age) != v.AgeSeen {
+		out.Age, out.AgeFrom, out.Path = v.Words.Say("age.text", "age", string(age)), string(age), v.Path
+	}
+	return out
 }
 
 // site is what the whole site is called.

@@ -31,9 +31,10 @@ func NewProblem(v Visit, status int, code string, args map[string]any, fields ma
 	if out.Wait > 0 {
 		out.WaitIn = p.Life(wait)
 	}
-	if status != http.StatusMisdirectedRequest { // every address of this host is refused
+	if status != http.StatusMisdirectedRequest && code != "error.unfinished" { // every address of this host is refused
 		out.Link, out.LinkText = out.Home, p.Say("problem.home")
 	}
+	out.Footless = out.Link == ""
 	return out
 }
 
@@ -46,6 +47,8 @@ func problemTitle(p *words.Printer, status int, code string) string {
 		return p.Say("door.title")
 	case board.ErrShut.Code:
 		return p.Say("problem.shut.title")
+	case "error.unfinished":
+		return p.Say("problem.unfinished.title")
 	case board.ErrReadOnly.Code, "error.raid_reply":
 		return p.Say("problem.barred.title")
 	case board.ErrHidden.Code:
@@ -80,6 +83,9 @@ func problemTitle(p *words.Printer, status int, code string) string {
 func problemHelp(p *words.Printer, status int, code string, again *Again) string {
 	if code == board.ErrShut.Code {
 		return p.Say("problem.shut.help")
+	}
+	if code == "error.unfinished" {
+		return ""
 	}
 	if again != nil && again.Body != "" {
 		return p.Say("problem.words_kept")

@@ -1,6 +1,8 @@
 package views
 
 import (
+	"net/url"
+
 	"mayfly/board"
 	"mayfly/words"
 )
@@ -17,6 +19,7 @@ type Report struct {
 	Send    string
 	Err     string
 	Back    string
+	Notice  string // where a notice by law is sent
 }
 
 // ReasonChoice is one reason to choose.
@@ -33,6 +36,10 @@ func NewReport(v Visit, post board.Post, chosen, saw string, refused *board.Erro
 		Page: v.page("report", p.Say("report.title")),
 		ID:   post.ID.String(), Action: "/p/" + post.ID.String() + "/report",
 		By: NewName(p, post.Name), Saw: saw, Back: "/p/" + post.Thread.String(),
+	}
+	r.Notice = "/notice?" + url.Values{"where": {r.Back}}.Encode()
+	if post.IsReply() {
+		r.Notice = "/notice?" + url.Values{"where": {r.Back + "#p-" + r.ID}}.Encode()
 	}
 	if !post.ViewOnce {
 		r.Excerpt = excerpt(said(p, post), excerptLetters)

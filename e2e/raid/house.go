@@ -85,7 +85,7 @@ type server struct {
 // start runs the server on a folder of its own, with the keys of before.
 func (h *house) start(ctx context.Context, name string, set []string) (*server, error) {
 	data := filepath.Join(h.dir, strings.ReplaceAll(name, " ", "-"))
-	args := []string{"--addr", "127.0.0.1:0", "--data", data, "--keys", data + ".keys", "--starter", "none", "--trusted-proxies", "127.0.0.0/8"}
+	args := []string{"--addr", "127.0.0.1:0", "--data", data, "--keys", data + ".keys", "--starter", "none", "--trusted-proxies", "127.0.0.0/8", "--set", "contact=host@river.example"}
 	if name != "before" {
 		if err := os.CopyFS(data+".keys", os.DirFS(filepath.Join(h.dir, "before.keys"))); err != nil {
 			return nil, err

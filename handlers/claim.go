@@ -1,0 +1,237 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"mayfly/board"
+	"mayfly/limit"
+	"mayfly/views"
+)
+
+// claimPage asks for a notice by law; ?where= says about what, ?number= asks for the
+// page of one that was sent.
+func (s *Server) claimPage(w http.ResponseWriter, r *http.Request) error {
+	given := views.ClaimGiven{ClaimDraft: board.ClaimDraft{Where: s.link(r, r.URL.Query().Get("where"))}}
+	if !r.URL.Query().Has("number") {
+		return s.answerClaim(w, r, http.StatusOK, given, nil)
+	}
+	given.Find = r.URL.Query().Get("number")
+	receipt, err := board.ParseReceipt(given.Find)
+	if err == nil {
+		if _, err = s.board.Claim(r.Context(), receipt); err == nil {
+			http.Redirect(w, r, claimHref(receipt), http.StatusSeeOther)
+			return nil
+		}
+	}
+	if !errors.Is(err, board.ErrNotFound) {
+		return err
+	}
+	return s.answerClaim(w, r, http.StatusNotFound, given, nil)
+}
+
+func claimHref(receipt board.Receipt) string { return "/notice/" + receipt.String() }
+
+// link is the whole address of a page of ours.
+func (s *Server) link(r *http.Request, where string) string {
+	if !strings.HasPrefix(where, "/p/") {
+		return ""
+	}
+	return s.origin(r) + where
+}
+
+func (s *Server) answerClaim(w http.ResponseWriter, r *http.Request, status int, given views.ClaimGiven, refused *board.Error) error {
+	v, err := s.visit(w, r, board.Home)
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, r, status, views.ClaimPage(views.NewClaimForm(v, given, refused)))
+}
+
+// apiClaimSent is a notice as programs send it.
+type apiClaimSent struct {
+	Where     string `json:"where"`
+	Kind      string `json:"kind"`
+	Why       string `json:"why"`
+	Name      string `json:"name"`
+	Mail      string `json:"mail"`
+	GoodFaith bool   `json:"good_faith"`
+}
+
+func (a apiClaimSent) draft() board.ClaimDraft {
+	return board.ClaimDraft{Where: a.Where, Kind: board.ClaimKind(a.Kind), Why: a.Why, Name: a.Name, Mail: a.Mail, GoodFaith: a.GoodFaith}
+}
+
+// sendClaim takes the form. It sets no cookie.
+func (s *Server) sendClaim(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	form := r.PostForm
+	d := apiClaimSent{form.Get("where"), form.Get("kind"), form.Get("why"), form.Get("name"), form.Get("mail"), form.Get("good_faith") != ""}.draft()
+	receipt, err := s.takeClaim(r, d)
+	if err == nil {
+		http.Redirect(w, r, claimHref(receipt)+"?new=1", http.StatusSeeOther)
+		return nil
+	}
+	refused, status, ok := s.refuse(w, r, err)
+	if !ok {
+		return err
+	}
+	return s.answerClaim(w, r, status, views.ClaimGiven{ClaimDraft: d}, refused)
+}
+
+// takeClaim checks, meters and takes a notice. It costs what a report does, on no board:
+// one that is closed can still be complained of.
+func (s *Server) takeClaim(r *http.Request, d board.ClaimDraft) (board.Receipt, error) {
+	d, err := d.Check()
+	if err != nil {
+		return "", err
+	}
+	post, err := s.claimed(r, d.Where)
+	if err != nil {
+		return "", err
+	}
+	if err := s.gate.Admit(limit.Write{Cost: limit.Report, Who: s.caller(r, board.Visitor{}), Proof: proofOf(r)}); err != nil {
+		return "", err
+	}
+	return s.board.TakeClaim(r.Context(), d, post)
+}
+
+// noticed is the post or reply that a notice is about, zero where it is in words. A link
+// of ours that leads to nothing is refused: there is nothing to be done about it.
+func (s *Server) claimed(r *http.Request, where string) (board.PostID, error) {
+	for word := range strings.FieldsSeq(where) {
+		if !strings.Contains(word, "/p/") {
+			continue
+		}
+		u, err := url.Parse(word)
+		if err != nil || u.Host != "" && !strings.EqualFold(u.Host, r.Host) {
+			continue
+		}
+		id, err := board.ParsePostID(idIn(word))
+		if err == nil {
+			_, err = s.board.Any(r.Context(), id)
+		}
+		if errors.Is(err, board.ErrNotFound) {
+			return board.PostID{}, invalid("where", "error.claim.ended")
+		}
+		return id, err
+	}
+	return board.PostID{}, nil
+}
+
+// receiptPage says what has become of a notice.
+func (s *Server) receiptPage(w http.ResponseWriter, r *http.Request) error {
+	receipt, n, err := s.receipt(r)
+	if err != nil {
+		return err
+	}
+	v, err := s.visit(w, r, board.Home)
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, r, http.StatusOK, views.ReceiptPage(views.NewClaimReceipt(v, receipt, n, r.URL.Query().Has("new"))))
+}
+
+func (s *Server) receipt(r *http.Request) (board.Receipt, board.Claim, error) {
+	receipt, err := board.ParseReceipt(r.PathValue("number"))
+	if err != nil {
+		return "", board.Claim{}, err
+	}
+	n, err := s.board.Claim(r.Context(), receipt)
+	return receipt, n, err
+}
+
+// apiSendClaim takes a notice from a program.
+func (s *Server) apiSendClaim(w http.ResponseWriter, r *http.Request) error {
+	var sent apiClaimSent
+	if err := readJSON(r, &sent); err != nil {
+		return err
+	}
+	receipt, err := s.takeClaim(r, sent.draft())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/api/v1/notices/"+receipt.String())
+	return answerJSON(w, http.StatusCreated, map[string]any{"number": receipt.String(), "state": board.ClaimWaits})
+}
+
+// apiClaim is what has become of a notice, for who holds its number.
+type apiClaim struct {
+	Number string           `json:"number"`
+	Kind   board.ClaimKind  `json:"kind"`
+	State  board.ClaimState `json:"state"`
+	Reason board.Reason     `json:"reason"`
+	Answer string           `json:"answer"`
+	Left   int64            `json:"left"` // seconds, in whole minutes
+}
+
+func (s *Server) apiReceipt(w http.ResponseWriter, r *http.Request) error {
+	receipt, n, err := s.receipt(r)
+	if err != nil {
+		return err
+	}
+	left := seconds(n.EndsAt.Sub(s.board.Now())) / 60 * 60
+	return answerJSON(w, http.StatusOK, apiClaim{receipt.String(), n.Kind, n.State, n.Reason, n.Answer, left})
+}
+
+// claimsPage shows admins what was told them by law.
+func (s *Server) claimsPage(w http.ResponseWriter, r *http.Request, me board.Admin) error {
+	return s.answerClaims(w, r, me, http.StatusOK, views.Tray{})
+}
+
+func (s *Server) answerClaims(w http.ResponseWriter, r *http.Request, me board.Admin, status int, t views.Tray) error {
+	d, err := s.desk(w, r, me)
+	if err != nil {
+		return err
+	}
+	if t.Claims, err = s.board.Claims(r.Context()); err != nil {
+		return err
+	}
+	return answerHTML(w, r, status, views.AdminClaimsPage(views.NewAdminClaims(d, t)))
+}
+
+// decideClaim takes the decision about one.
+func (s *Server) decideClaim(w http.ResponseWriter, r *http.Request, me board.Admin) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	t := views.Tray{Answer: r.PostForm.Get("answer")}
+	err := s.ruleClaim(r, me, &t)
+	if err == nil {
+		http.Redirect(w, r, "/admin/notices", http.StatusSeeOther)
+		return nil
+	}
+	refused, status, ours := s.adminRefusal(w, r, err)
+	if ours != nil {
+		return ours
+	}
+	t.Refused = refused.Sentence()
+	return s.answerClaims(w, r, me, status, t)
+}
+
+func (s *Server) ruleClaim(r *http.Request, me board.Admin, t *views.Tray) (err error) {
+	if t.Of, err = strconv.ParseInt(r.PathValue("number"), 10, 64); err != nil {
+		return board.ErrNotFound
+	}
+	d := board.Decision{By: me.Name, State: board.ClaimState(r.PostForm.Get("do")), Answer: t.Answer}
+	if reason := r.PostForm.Get("reason"); reason != "" {
+		if d.Reason, err = board.ParseReason(reason); err != nil {
+			return err
+		}
+	}
+	list, err := s.board.Claims(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, n := range list {
+		if n.Number == t.Of {
+			return s.board.DecideClaim(r.Context(), n, d)
+		}
+	}
+	return board.ErrNotFound
+}
