@@ -46,6 +46,9 @@ const (
 	ActBoardEnd    Action = "board_end"
 	ActAsk         Action = "prompt_ask"
 	ActPromptEnd   Action = "prompt_end"
+
+	ActBackup  Action = "backup"  // was made
+	ActRestore Action = "restore" // what is here came from one
 )
 
 // Ledger keeps the log.
