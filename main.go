@@ -116,6 +116,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return usageError{err}
 	}
+	if err := storage.SettleMove(cfg.Data, folder, log); err != nil {
+		return usageError{err}
+	}
 	clock, err := folder.Clock(log)
 	if err != nil {
 		return err

@@ -41,6 +41,9 @@ func (b *Backup) Restore(ctx context.Context, dataDir string, folder keys.Folder
 		return stopFirst(err)
 	}
 	defer func() { err = errors.Join(err, held.Close()) }()
+	if err := moved(dataDir); err != nil {
+		return err
+	}
 	slots, err := folder.Slots(log)
 	if err != nil {
 		return stopFirst(err)

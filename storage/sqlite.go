@@ -61,6 +61,9 @@ func open(ctx context.Context, dataDir string, keyStore *keys.Store, log *slog.L
 // connect readies the pools; nothing has been asked yet.
 func connect(ctx context.Context, dataDir string, log *slog.Logger, wrap func(driver.Conn) driver.Conn) (*Store, error) {
 	path := filepath.Join(dataDir, "mayfly.db")
+	if err := moved(dataDir); err != nil {
+		return nil, err
+	}
 	if err := makeFile(path); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
