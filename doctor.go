@@ -49,17 +49,18 @@ func (doctorCommand) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 	return nil
 }
 
-// examineRunning is what a running server finds of itself, at board time.
-func examineRunning(ctx context.Context, cfg *Config, at time.Time) []doctor.Finding {
+// examineRunning is what a running server finds of itself, at board time; lost is how
+// many posts had no key at its start.
+func examineRunning(ctx context.Context, cfg *Config, at time.Time, lost int) []doctor.Finding {
 	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}, doctor.Clock(time.Now(), at, true)}
-	return slices.Concat(list, examine(ctx, cfg), cfg.way().Listener(ctx))
+	return slices.Concat(list, doctor.KeysLost(lost), examine(ctx, cfg), cfg.way().Listener(ctx))
 }
 
 // examine looks at what the page and the command both look at.
 func examine(ctx context.Context, cfg *Config) []doctor.Finding {
 	return slices.Concat(
 		doctor.Folders(cfg.Data, cfg.Keys),
-		database(ctx, cfg.Data),
+		database(ctx, cfg),
 		doctor.Machine(),
 		cfg.way().Ways(),
 	)
@@ -71,8 +72,11 @@ func (c *Config) way() doctor.Way {
 }
 
 // database says how the database stands; nothing of one that is not there yet.
-func database(ctx context.Context, data string) []doctor.Finding {
-	h, err := storage.Inspect(ctx, data)
+func database(ctx context.Context, cfg *Config) []doctor.Finding {
+	if m, gone, err := storage.MoveOf(cfg.Data); err == nil && gone {
+		return []doctor.Finding{{Level: doctor.Bad, Code: "doctor.moved", Args: map[string]any{"path": cfg.Data, "to": m.To}}}
+	}
+	h, err := storage.Inspect(ctx, cfg.Data)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -94,7 +98,12 @@ func database(ctx context.Context, data string) []doctor.Finding {
 	case h.Version > h.Newest:
 		tables.Level, tables.Code = doctor.Bad, "doctor.tables_newer"
 	}
-	return append(list, tables)
+	list = append(list, tables)
+	if h.Version == h.Newest {
+		list = append(list, doctor.Backup(h.Backup, time.Now()))
+		list = append(list, doctor.KeysGone(cfg.Keys, h.Posts)...)
+	}
+	return list
 }
 
 // printFindings writes a line for what is and, where something is to be done, one for

@@ -169,6 +169,14 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	tuner.Watch(b.SettingsChanged)
 	storms.Watch(b.StormChanged)
+	lost, err := store.Lost(ctx, now())
+	if err != nil {
+		return err
+	}
+	if lost > 0 {
+		log.WarnContext(ctx, "living posts are gone, for their keys were not there: so it is after keys in memory were switched off; "+
+			"otherwise see whether --keys names the right folder, or the folder was lost", "posts", lost, "keys", folder.Path())
+	}
 	sweeper := board.NewSweeper(store, finder, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
@@ -199,7 +207,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Base:       cfg.base,
 		Onion:      cfg.onion,
 		Trusted:    cfg.trusted,
-		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, now()) },
+		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, now(), lost) },
+		Lost:       lost,
 		Bell:       bell,
 		Log:        log,
 	})

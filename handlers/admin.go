@@ -74,7 +74,7 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request, me board.Admin) (v
 		return views.Desk{}, err
 	}
 	waiting, err := s.board.Waiting(r.Context())
-	return views.Desk{Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded()}, err
+	return views.Desk{Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded(), Lost: s.lost}, err
 }
 
 // guessing has f try a passphrase, as often as that may be tried, and tells wrong ones

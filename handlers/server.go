@@ -37,6 +37,7 @@ type Parts struct {
 	Onion      *url.URL      // nil: no onion service, or one whose name nobody said
 	Trusted    []netip.Prefix
 	Examine    func(ctx context.Context) []doctor.Finding // what the board stands on
+	Lost       int                                        // posts whose keys were not there at the start
 	Bell       *alert.Bell
 	Log        *slog.Logger
 }
@@ -58,6 +59,7 @@ type Server struct {
 	onion    *url.URL
 	trusted  []netip.Prefix
 	examine  func(ctx context.Context) []doctor.Finding
+	lost     int
 	bell     *alert.Bell
 	log      *slog.Logger
 
@@ -71,7 +73,7 @@ func New(p Parts) *Server {
 	return &Server{
 		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
-		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
+		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, lost: p.Lost, bell: p.Bell, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }

@@ -5,18 +5,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
-
-	"github.com/mattn/go-sqlite3"
 
 	"mayfly/storage/keys"
 )
@@ -163,12 +159,13 @@ func copyFile(path string, in io.Reader, sum hash.Hash) error {
 	return errors.Join(err, f.Close())
 }
 
-// openable says whether rows can be read, and belong to a board.
+// openable says whether rows can be read and belong to a board, and sets the file up as
+// one of ours.
 func openable(ctx context.Context, path string) (err error) {
 	if err := recognise(ctx, path); err != nil {
 		return err
 	}
-	db := sql.OpenDB(connector{driver: &sqlite3.SQLiteDriver{}, dsn: dsnOf(path, url.Values{"mode": {"ro"}})})
+	db := openPool(1, "rw", path, busyTime, nil)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var ok string
 	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {

@@ -286,6 +286,7 @@ func (s *Store) pair(ctx context.Context) error {
 	case len(s.keys.Refs()) > 0:
 		return fmt.Errorf("the keys in %s belong to another data folder than %s, and would be destroyed; give the folders that belong together, or delete the keys", s.keys.Dir(), filepath.Dir(s.path))
 	}
+	s.fresh = len(known) > 0
 	const save = `
 		INSERT INTO key_file (one, id)
 		VALUES (1, $1)
@@ -294,6 +295,20 @@ func (s *Store) pair(ctx context.Context) error {
 		return fmt.Errorf("match keys: %w", err)
 	}
 	return nil
+}
+
+// Lost counts posts that would live at now and are gone, for the keys that these rows
+// had before were not there. Ask before the first Bury.
+func (s *Store) Lost(ctx context.Context, now time.Time) (posts int, err error) {
+	if !s.fresh {
+		return 0, nil
+	}
+	const q = `
+		SELECT count(*)
+		FROM posts
+		WHERE ends_at > $1`
+	err = s.writer.QueryRowContext(ctx, q, now.UnixMilli()).Scan(&posts)
+	return posts, wrap("count what is lost", err)
 }
 
 // compare holds rows and keys against each other and gives each key its end.

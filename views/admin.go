@@ -20,6 +20,7 @@ type Desk struct {
 	Storms  []board.Storm
 
 	Forwarded bool // a proxy that is not trusted has lately spoken
+	Lost      int  // posts whose keys were not there at the start
 }
 
 // Admin is what surrounds every page of admins.
@@ -63,8 +64,12 @@ func (d Desk) admin(name, lead string) Admin {
 	title := d.Words.Say("admin.nav." + name)
 	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead}
 	a.Style = "css/admin.css"
-	if d.Forwarded && name != "system" {
+	switch {
+	case name == "system": // says so itself
+	case d.Forwarded:
 		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
+	case d.Lost > 0:
+		a.Banner = d.Words.Say("doctor.keys_lost", "n", d.Lost) + " " + d.Words.Say("doctor.keys_lost_do")
 	}
 	switch name {
 	case "queue", "settings", "raid":
