@@ -64,7 +64,7 @@ func TestFileSystemsThatKeepCopiesAreFoundOnRealOnes(t *testing.T) {
 		"ext4": "note doctor.keys_disk", "xfs": "note doctor.keys_disk",
 	} {
 		t.Run(kind, func(t *testing.T) {
-			make, err := exec.LookPath("mkfs." + kind)
+			tool, err := exec.LookPath("mkfs." + kind)
 			if err != nil {
 				t.Skip("nothing here makes one")
 			}
@@ -75,7 +75,7 @@ func TestFileSystemsThatKeepCopiesAreFoundOnRealOnes(t *testing.T) {
 			if err := os.Truncate(image, 320<<20); err != nil {
 				t.Fatal(err)
 			}
-			if out, err := exec.CommandContext(t.Context(), make, image).CombinedOutput(); err != nil {
+			if out, err := exec.CommandContext(t.Context(), tool, image).CombinedOutput(); err != nil {
 				t.Skipf("%v\n%s", err, out)
 			}
 			if out, err := exec.CommandContext(t.Context(), "mount", "-o", "loop", image, dir).CombinedOutput(); err != nil {

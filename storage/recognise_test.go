@@ -15,7 +15,7 @@ import (
 )
 
 func TestAForeignFileIsRefusedAndLeftAsItIs(t *testing.T) {
-	for name, make := range map[string]func(t *testing.T, path string){
+	for name, begin := range map[string]func(t *testing.T, path string){
 		"not a database": func(t *testing.T, path string) {
 			if err := os.WriteFile(path, bytes.Repeat([]byte("dear diary "), 500), 0o600); err != nil {
 				t.Fatal(err)
@@ -35,7 +35,7 @@ func TestAForeignFileIsRefusedAndLeftAsItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			data := t.TempDir()
 			path := filepath.Join(data, "mayfly.db")
-			make(t, path)
+			begin(t, path)
 			before, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)

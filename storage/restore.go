@@ -83,19 +83,26 @@ func mayReplace(ctx context.Context, dataDir string, slots *keys.Store, force bo
 	return nil
 }
 
-// living counts posts whose time has not come and whose keys are there.
-func living(ctx context.Context, path string, slots *keys.Store, now time.Time) (posts int, err error) {
+// living counts posts, and what people gave notice of, whose time has not come and whose
+// keys are there.
+func living(ctx context.Context, path string, slots *keys.Store, now time.Time) (n int, err error) {
 	db := openPool(1, "ro", path, busyTime, nil)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if columns, err := columnsOf(ctx, db, "posts"); err != nil || len(columns) == 0 {
-		return 0, err // its tables were never made
+	for _, table := range []string{"posts", "claims"} { // what else has keys is under a post
+		columns, err := columnsOf(ctx, db, table)
+		if err != nil {
+			return 0, err
+		}
+		if len(columns) == 0 { // of an older program, or never made
+			continue
+		}
+		refs, err := all(ctx, db, scanRef, "SELECT slot, gen FROM "+table+" WHERE ends_at > $1", now.UnixMilli())
+		if err != nil {
+			return 0, err
+		}
+		n += len(slices.DeleteFunc(refs, func(r keys.Ref) bool { return !slots.Has(r) }))
 	}
-	const q = `
-		SELECT slot, gen
-		FROM posts
-		WHERE ends_at > $1`
-	refs, err := all(ctx, db, scanRef, q, now.UnixMilli())
-	return len(slices.DeleteFunc(refs, func(r keys.Ref) bool { return !slots.Has(r) })), err
+	return n, nil
 }
 
 // build makes a database of the backup in dir, and sees to it that it can be used.
