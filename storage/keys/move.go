@@ -161,7 +161,7 @@ func (f Folder) Burn() error {
 	if err != nil {
 		return fmt.Errorf("destroy keys: %w", err)
 	}
-	for _, name := range append(names, slotsFile) {
+	for _, name := range append([]string{slotsFile}, names...) { // a server has its slots locked
 		if err := f.burn(name); err != nil {
 			return fmt.Errorf("destroy keys: %w", err)
 		}
