@@ -174,8 +174,12 @@ func (t *toll) pay() error {
 }
 
 const (
-	busyRates = 20 // rates at which a board is loud, and from whose double on a proof costs more
-	extraMax  = 6  // bits that loudness adds at most
+	// Rates at which a board and a network are loud, and from whose double on a proof
+	// costs more. A network, which may be a school, is given more room.
+	busyBoard   = 10
+	busyNetwork = 20
+
+	extraMax = 6 // bits that loudness adds at most
 )
 
 // extra is a bit for each doubling.
@@ -187,18 +191,18 @@ func extra(loudness float64) int {
 }
 
 // loudness is how much w's board, and w's network, write of w's cost, in units of
-// 20 rates. Settled visitors within their limits are not heard, save in the onion.
+// 10 and 20 rates. Settled visitors within their limits are not heard, save in the onion.
 func (g *Gate) loudness(w Write) (onBoard, inNetwork float64) {
 	list := g.widths(w.Cost, w.Board)
 	if len(list) == 0 {
 		return 0, 0
 	}
-	busy, now := float64(busyRates*list[0].rate.PerMinute), g.now()
+	rate, now := float64(list[0].rate.PerMinute), g.now()
 	current, previous := g.memory.epochs()
 	for _, e := range []*epoch{current, previous} {
 		b, n := e.loadTags(w)
-		onBoard = max(onBoard, e.loudness(b, now, busy))
-		inNetwork = max(inNetwork, e.loudness(n, now, busy*float64(g.times(w.Who))))
+		onBoard = max(onBoard, e.loudness(b, now, busyBoard*rate))
+		inNetwork = max(inNetwork, e.loudness(n, now, busyNetwork*rate*float64(g.times(w.Who))))
 	}
 	return onBoard, inNetwork
 }

@@ -20,8 +20,11 @@ const (
 	ofNetwork
 	ofCrowd // the settled visitors of a network
 	ofPost  // the fresh votes of a network on one post
-	ofAll   // the same of all networks
 	ofVoter // one of those
+
+	ofHearts  // the fresh hearts of all networks on one post
+	ofDowns   // downs
+	ofReports // reports
 
 	ofBanned // the writes of a network that is banned
 

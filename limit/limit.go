@@ -48,12 +48,13 @@
 // A farm can solve, too. What it gets is bounded twice. From one network come at most
 // 200 rates with proofs (1,200 posts a minute at 6/3), and by waiting no more than
 // two (12 a minute), however many wait at once. And proofs cost more the louder
-// a network or board is, counted in what newcomers write within about a minute: from
-// 40 rates on (240 posts) one bit more at each doubling, six at most. So what a farm
+// a network or board is, counted in what newcomers write within about a minute: one bit
+// more at each doubling, six at most, on a board from 20 rates on (120 posts), in a
+// network from 40. So what a farm
 // gets onto a board grows as the root of what it has: at 16 bits and 6/3, with a
-// tenth of a core's second for a proof, some 380 posts a minute with two cores and
-// 1,100 with sixteen. Beyond is for the host: pow_bits, pow=always. From 20 rates on
-// (120 posts a minute) newcomers are asked from their first write.
+// tenth of a core's second for a proof, some 270 posts a minute with two cores and
+// 760 with sixteen. Beyond is for the host: pow_bits, pow=always. From 10 rates on
+// (60 posts a minute) newcomers on a board are asked from their first write.
 //
 // # What is remembered
 //

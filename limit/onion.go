@@ -20,11 +20,11 @@ import (
 var Onion = netip.IPv6Unspecified().WithZone("onion")
 
 const (
-	onionRoom   = 5                      // networks that the onion's waiting room is as wide as
-	onionLoud   = crowdWidth / busyRates // how loud it is when settled visitors are asked, too
-	onionTabs   = 16                     // sockets that one settled visitor of the onion may have open
-	onionPart   = 2                      // at most one socket in so many is the onion's
-	onionNobody = 4                      // at most one in so many is of the onion's newcomers
+	onionRoom   = 5                        // networks that the onion's waiting room is as wide as
+	onionLoud   = crowdWidth / busyNetwork // how loud it is when settled visitors are asked, too
+	onionTabs   = 16                       // sockets that one settled visitor of the onion may have open
+	onionPart   = 2                        // at most one socket in so many is the onion's
+	onionNobody = 4                        // at most one in so many is of the onion's newcomers
 )
 
 // everybody stands for all who came by the onion service. It is longer than any address.

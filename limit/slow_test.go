@@ -128,11 +128,14 @@ func TestThisMachineItsNeighboursAndSharedNetworksAreNeverBanned(t *testing.T) {
 	})
 }
 
-func TestAThousandNetworksOfFreshCookiesEndFewPosts(t *testing.T) {
+func TestAThousandNetworksOfFreshCookiesEndFewPostsAndHoldUpFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := quick()
 		down := func(i int, post board.PostID) bool {
 			return s.FreshVote(newcomers(fmt.Sprintf("198.51.%d.1", i%250))(i), board.Home, post, board.Down) == nil
+		}
+		heart := func(i int, post board.PostID) bool {
+			return s.FreshVote(newcomers(fmt.Sprintf("198.18.%d.1", i%250))(i), board.Home, post, board.Heart) == nil
 		}
 		first := board.NewPostID() // on a quiet day fresh downs count like others
 		for i := range 5 {
@@ -140,20 +143,30 @@ func TestAThousandNetworksOfFreshCookiesEndFewPosts(t *testing.T) {
 				t.Errorf("the down number %d on a quiet board is refused", i)
 			}
 		}
+		for i := range 500 {
+			if !heart(i, first) {
+				t.Fatalf("the heart number %d on a quiet board is refused", i)
+			}
+		}
 		for range siegeDowns { // one a post
 			down(100, board.NewPostID())
 		}
-		post, downs := board.NewPostID(), 0
+		post, downs, hearts := board.NewPostID(), 0, 0
 		for i := range 1000 {
 			if down(i, post) {
 				downs++
 			}
 		}
-		if downs != heldDowns {
-			t.Errorf("under siege %d fresh downs counted, want %d", downs, heldDowns)
+		if downs != heldVotes {
+			t.Errorf("under siege %d fresh downs counted, want %d", downs, heldVotes)
 		}
-		if err := s.FreshVote(newcomers("192.0.2.1")(0), board.Home, post, board.Heart); err != nil {
-			t.Errorf("a heart: %v", err)
+		for i := range 1000 {
+			if heart(i, post) {
+				hearts++
+			}
+		}
+		if hearts != heldVotes {
+			t.Errorf("under siege %d fresh hearts counted, want %d", hearts, heldVotes)
 		}
 		if err := s.FreshVote(settled("192.0.2.1"), board.Home, post, board.Down); err != nil {
 			t.Errorf("a settled visitor's down: %v", err)

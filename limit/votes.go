@@ -11,10 +11,11 @@ const (
 	votesMax   = 1 << 16 // pairs of network and post that an epoch remembers
 
 	// Fresh downs and reports about a minute at which a board is besieged, and those
-	// that one post may then get, from all networks together.
+	// that one post may then get, from all networks together. Hearts besiege nobody, but
+	// under siege they are counted out as downs are.
 	siegeDowns   = 10
 	siegeReports = 6
-	heldDowns    = 3
+	heldVotes    = 3 // of each kind
 	heldReports  = 2
 )
 
@@ -27,16 +28,21 @@ const (
 // Who has a thousand networks has a thousand fresh cookies, and would end any post with
 // five of them. So where fresh cookies vote down a great deal, and in a raid, a post
 // takes no more than three such downs, wherever they come from: to end it takes two who
-// were here before.
+// were here before. It takes no more than three such hearts either, or a raid would hold
+// up what the community votes down.
 //
 // Shared networks get no more than others: a wider door here is one through which
 // anybody in the school can make a post vanish.
 func (g *Gate) FreshVote(who Caller, slug string, post board.PostID, vote board.Vote) error {
-	if _, err := g.fresh(Vote, ofPost, who, post, freshVotes); err != nil || vote != board.Down {
+	if _, err := g.fresh(Vote, ofPost, who, post, freshVotes); err != nil || vote == board.NoVote {
 		return err
 	}
-	if !g.freshOfAll(Vote, who, slug, post, siegeDowns, heldDowns) {
-		return &board.Error{Kind: board.Limited, Code: "error.fresh_down", Args: map[string]any{"wait": epochTime}}
+	of := ofHearts
+	if vote == board.Down {
+		of = ofDowns
+	}
+	if !g.freshOfAll(Vote, of, who, slug, post) {
+		return &board.Error{Kind: board.Limited, Code: "error.fresh_vote", Args: map[string]any{"wait": epochTime}}
 	}
 	return nil
 }
@@ -50,40 +56,69 @@ func (g *Gate) FreshReport(who Caller, slug string, post board.PostID) (counts b
 	if err != nil || nth > 0 || who.Addr.Unmap().IsLoopback() {
 		return who.Addr.Unmap().IsLoopback(), err
 	}
-	return g.freshOfAll(Report, who, slug, post, siegeReports, heldReports), nil
+	return g.freshOfAll(Report, ofReports, who, slug, post), nil
 }
 
-// freshOfAll says whether one more fresh cookie may do what a cost is of to a post. On a
-// board where so many a minute do, and in a raid, only a few may.
-func (g *Gate) freshOfAll(c Cost, who Caller, slug string, post board.PostID, siege, held int) bool {
+// freshOfAll says whether one more fresh cookie may do something to a post. On a board
+// where so many a minute do, and in a raid, only a few may.
+func (g *Gate) freshOfAll(c Cost, of scope, who Caller, slug string, post board.PostID) bool {
 	if who.Visitor.Settled(g.now()) {
 		return true
 	}
-	current, previous := g.memory.epochs()
-	now, most := g.now(), votesMax
-	for _, e := range []*epoch{current, previous} {
-		besieged := e.key.tag(c, siegeLoad, anyone, []byte(slug)...)
-		if e.loudness(besieged, now, float64(siege)) >= 1 || g.settings(slug).Storm {
-			most = held
-		}
+	most := votesMax
+	if g.settings(slug).Storm || g.besieged(c, slug) {
+		most = held(of)
 	}
-	for _, e := range []*epoch{current, previous} {
-		e.hear(e.key.tag(c, siegeLoad, anyone, []byte(slug)...), now)
+	if of != ofHearts {
+		g.hearSiege(c, slug)
 	}
-	_, err := g.fresh(c, ofAll, who, post, most)
+	_, err := g.fresh(c, of, who, post, most)
 	return err == nil
 }
 
+// held is how many of a kind one post may get under siege.
+func held(of scope) int {
+	if of == ofReports {
+		return heldReports
+	}
+	return heldVotes
+}
+
+func (g *Gate) besieged(c Cost, slug string) bool {
+	siege := siegeDowns
+	if c == Report {
+		siege = siegeReports
+	}
+	current, previous := g.memory.epochs()
+	for _, e := range []*epoch{current, previous} {
+		if e.loudness(e.siege(c, slug), g.now(), float64(siege)) >= 1 {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *Gate) hearSiege(c Cost, slug string) {
+	current, previous := g.memory.epochs()
+	for _, e := range []*epoch{current, previous} {
+		e.hear(e.siege(c, slug), g.now())
+	}
+}
+
+func (e *epoch) siege(c Cost, slug string) tag {
+	return e.key.tag(c, siegeLoad, anyone, []byte(slug)...)
+}
+
 // fresh is the how-manieth fresh cookie asks for a cost on one post, from 0 on, of its
-// network (ofPost) or of all (ofAll), of which there may be so many; a settled visitor is
-// always the first.
+// network (ofPost) or of all (the other scopes), of which there may be so many; a settled
+// visitor is always the first.
 func (g *Gate) fresh(c Cost, of scope, who Caller, post board.PostID, most int) (nth int, err error) {
 	if who.Visitor.Settled(g.now()) {
 		return 0, nil
 	}
 	net := network(who.Addr)
 	current, previous := g.memory.epochs()
-	if of == ofAll {
+	if of != ofPost {
 		net = anyone
 	}
 	before, known := previous.fresh(c, of, net, who.Visitor, post, most)

@@ -2,8 +2,8 @@
 // the server, starts it with an empty folder, and talks to it over real sockets: people
 // who write, read, vote and report, and bots with fresh cookies from rotating networks
 // that paste near copies in Unicode disguise, stuff votes and report in brigades, and
-// solve proofs of work with the cores they are given. It goes on for five minutes at
-// most, and draws everything it does from a seed.
+// solve proofs of work with the cores they are given. It goes on for about five
+// minutes, and draws everything it does from a seed.
 //
 // A reader keeps the board open and listens. Exposure is how many seconds a troll's
 // post stands in that feed, added up over posts; its cut is against the same raid on the
@@ -27,6 +27,8 @@ type scenario struct {
 	name    string
 	set     []string // settings
 	filters []string // words that the host has blocked by now
+	near    bool     // the raid comes from one address: what limits are for
+	posts   int      // that the bots try a second, where it is not the plan's: what people can keep up with
 	storm   bool     // raid mode is on
 	whole   bool     // it is watched for longer, after the raid as well
 }
@@ -39,13 +41,13 @@ var bare = []string{
 // scenarios are the board without defence, each layer with the others off, and all.
 var scenarios = []scenario{
 	{name: "no defence", set: bare, whole: true},
-	{name: "limits alone", set: with("post=6/3", "reply=12/6", "vote=30/15")},
+	{name: "limits alone, a raid from one address", set: with("post=6/3", "reply=12/6", "vote=30/15"), near: true},
 	{name: "proof of work alone", set: with("pow=always")},
 	{name: "look-alikes alone", set: with("lookalikes=on")},
-	{name: "votes alone", set: with("vote=30/15", "vanish_score=-5", "life_per_down=10m")},
-	{name: "reports alone", set: with("report=6/3", "reports_to_hide=3")},
+	{name: "votes alone, a raid of a post a second", set: with("vote=30/15", "vanish_score=-5", "life_per_down=10m"), whole: true, posts: 1},
+	{name: "reports alone, a raid of a post a second", set: with("report=6/3", "reports_to_hide=3"), whole: true, posts: 1},
 	{name: "filters alone", set: with(), filters: slogans},
-	{name: "slow mode alone", set: with("board=slow")},
+	{name: "slow mode alone, a raid from one address", set: with("board=slow"), near: true},
 	{name: "default settings", whole: true},
 	{name: "raid mode", storm: true, whole: true},
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -96,7 +97,7 @@ func (p *play) loose(ctx context.Context, raid, whole time.Duration) {
 	p.began = time.Now()
 	attack, over := context.WithTimeout(all, raid)
 	defer over()
-	p.every(attack, p.botPosts, p.botPost)
+	p.every(attack, cmp.Or(p.posts, p.botPosts), p.botPost)
 	p.every(attack, p.botVotes, p.botVote)
 	p.every(attack, p.botReport, p.botReports)
 	p.every(all, 1, p.look)
@@ -151,7 +152,15 @@ func (p *play) botPost(ctx context.Context, i int) {
 	p.mu.Lock()
 	text := trollText(p.draws)
 	p.mu.Unlock()
-	p.server.post(ctx, stranger(p.draw(p.networks), i), text, p.bots)
+	p.server.post(ctx, p.bot(i), text, p.bots)
+}
+
+// bot is somebody of the raid, for the first time here.
+func (p *play) bot(i int) *person {
+	if p.near {
+		return stranger(0, 0)
+	}
+	return stranger(p.draw(p.networks), i)
 }
 
 func (p *play) botVote(ctx context.Context, i int) {
@@ -164,12 +173,12 @@ func (p *play) botVote(ctx context.Context, i int) {
 	if troll {
 		vote = "heart"
 	}
-	p.server.vote(ctx, stranger(p.draw(p.networks), i), target.id, vote, p.bots)
+	p.server.vote(ctx, p.bot(i), target.id, vote, p.bots)
 }
 
 func (p *play) botReports(ctx context.Context, i int) {
 	if target := p.reader.pick(false, p.draw(1000)); target != nil {
-		p.server.report(ctx, stranger(p.draw(p.networks), i), target.id, p.bots)
+		p.server.report(ctx, p.bot(i), target.id, p.bots)
 	}
 }
 
