@@ -28,6 +28,10 @@ type commands struct {
 	Board       boardCommand   `cmd:"" help:"List, add, change or end boards in the data folder."`
 	Prompt      promptCommand  `cmd:"" help:"Ask on a board as its host, list what stands, end it."`
 	Doctor      doctorCommand  `cmd:"" help:"Look at folders, database, machine and proxy, say what to do, and print the hash of every script."`
+	Backup      backupCommand  `cmd:"" help:"Write settings, boards, filters, admins and their log into one file, and no post."`
+	Restore     restoreCommand `cmd:"" help:"Make the data folder of a backup; nobody may be serving it."`
+	Move        moveCommand    `cmd:"" help:"Carry what lives, with its keys, to another folder or server, and destroy it here."`
+	Receive     receiveCommand `cmd:"" help:"The other end of mayfly move --by, on another server."`
 	Raid        raidCommand    `cmd:"" help:"Turn raid mode on or off, or say where it is on."`
 	Filter      filterCommand  `cmd:"" help:"List, add, remove or try the filters of words."`
 	Admin       adminCommand   `cmd:"" help:"Let the owner in, first or anew."`

@@ -63,6 +63,11 @@ func (c *Config) seen(ctx context.Context) []doctor.Finding {
 func examineRunning(ctx context.Context, cfg *Config, at time.Time, contact string) []doctor.Finding {
 	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}, doctor.Clock(time.Now(), at, true), doctor.Contact(contact)}
 	return slices.Concat(list, examine(ctx, cfg), cfg.way().Listener(ctx))
+// examineRunning is what a running server finds of itself, at board time; lost is how
+// many posts had no key at its start.
+func examineRunning(ctx context.Context, cfg *Config, at time.Time, lost int) []doctor.Finding {
+	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}, doctor.Clock(time.Now(), at, true)}
+	return slices.Concat(list, doctor.KeysLost(lost), examine(ctx, cfg), cfg.way().Listener(ctx))
 }
 
 // examine looks at what the page and the command both look at.
@@ -105,6 +110,9 @@ func (c *Config) way() doctor.Way {
 
 // database says how the database stands; nothing of one that is not there yet.
 func database(ctx context.Context, cfg *Config) []doctor.Finding {
+	if m, gone, err := storage.MoveOf(cfg.Data); err == nil && gone {
+		return []doctor.Finding{{Level: doctor.Bad, Code: "doctor.moved", Args: map[string]any{"path": cfg.Data, "to": m.To}}}
+	}
 	h, err := storage.Inspect(ctx, cfg.Data)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -128,6 +136,12 @@ func database(ctx context.Context, cfg *Config) []doctor.Finding {
 		tables.Level, tables.Code = doctor.Bad, "doctor.tables_newer"
 	}
 	return append(list, tables, doctor.Snapshots(h.Snapshots, cfg.Keys))
+	list = append(list, tables)
+	if h.Version == h.Newest {
+		list = append(list, doctor.Backup(h.Backup, time.Now()))
+		list = append(list, doctor.KeysGone(cfg.Keys, h.Posts)...)
+	}
+	return list
 }
 
 // printFindings writes a line for what is and, where something is to be done, one for

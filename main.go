@@ -117,6 +117,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return usageError{err}
 	}
+	if err := storage.SettleMove(cfg.Data, folder, log); err != nil {
+		return usageError{err}
+	}
 	clock, err := folder.Clock(log)
 	if err != nil {
 		return err
@@ -183,6 +186,14 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	storms.Watch(b.StormChanged)
 	doors.Watch(b.DoorTurned)
 	warnShut(ctx, log, b, doors, settings)
+	lost, err := store.Lost(ctx, now())
+	if err != nil {
+		return err
+	}
+	if lost > 0 {
+		log.WarnContext(ctx, "living posts are gone, for their keys were not there: so it is after keys in memory were switched off; "+
+			"otherwise see whether --keys names the right folder, or the folder was lost", "posts", lost, "keys", folder.Path())
+	}
 	sweeper := board.NewSweeper(store, finder, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
 		log.ErrorContext(ctx, "sweep at start", "err", err)
@@ -234,6 +245,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		TLS:        sealed.way(),
 		Trusted:    cfg.trusted,
 		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, sealed, now()) },
+		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, now(), lost) },
+		Lost:       lost,
 		Bell:       bell,
 		Log:        log,
 		Examine: func(ctx context.Context) []doctor.Finding {

@@ -339,6 +339,12 @@ func command(t *testing.T, args ...string) string {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(playMain) != "" { // a test runs this binary as the program
+		os.Args = append(os.Args[:1], strings.Fields(os.Getenv(playMain))...)
+		os.Unsetenv(playMain)
+		main()
+		os.Exit(0)
+	}
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "MAYFLY_") {
 			os.Unsetenv(name)

@@ -51,6 +51,9 @@ const (
 	ActDoorRevoke  Action = "door_revoke"
 	ActAsk         Action = "prompt_ask"
 	ActPromptEnd   Action = "prompt_end"
+
+	ActBackup  Action = "backup"  // was made
+	ActRestore Action = "restore" // what is here came from one
 )
 
 // Ledger keeps the log.

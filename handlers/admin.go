@@ -94,6 +94,7 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request, me board.Admin) (v
 	}
 	claims, err := s.board.ClaimsWaiting(r.Context())
 	return views.Desk{Visit: v, Me: me, Waiting: waiting, Claims: claims, Storms: s.storms.List(), Forwarded: s.forwarded()}, err
+	return views.Desk{Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded(), Lost: s.lost}, err
 }
 
 // guessing has f try a passphrase, as often as that may be tried, and tells wrong ones

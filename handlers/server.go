@@ -41,6 +41,7 @@ type Parts struct {
 	TLS        *TLS          // nil: whoever stands before this server speaks it, or nobody
 	Trusted    []netip.Prefix
 	Examine    func(ctx context.Context) []doctor.Finding // what the board stands on
+	Lost       int                                        // posts whose keys were not there at the start
 	Bell       *alert.Bell
 	Alerts     []string // kinds of the bell's receivers, as everybody may read them
 	Tables     []string // of the database
@@ -68,6 +69,7 @@ type Server struct {
 	tls      *TLS
 	trusted  []netip.Prefix
 	examine  func(ctx context.Context) []doctor.Finding
+	lost     int
 	bell     *alert.Bell
 	alerts   []string
 	tables   []string
@@ -87,6 +89,7 @@ func New(p Parts) *Server {
 		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, sealer: p.Sealer, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, alerts: p.Alerts, tables: p.Tables, log: p.Log,
+		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, lost: p.Lost, bell: p.Bell, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }

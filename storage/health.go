@@ -14,8 +14,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
+
+	"mayfly/board"
 )
 
 // Health is how a database stands, for whoever looks after it.
@@ -23,6 +26,10 @@ type Health struct {
 	Version, Newest int      // of its tables, and of those that this program makes
 	Astray          []Pragma // that are not as Mayfly needs them
 	Snapshots       string   // the setting; "": it was never set
+	Version, Newest int       // of its tables, and of those that this program makes
+	Astray          []Pragma  // that are not as Mayfly needs them
+	Posts           int       // rows of them, whether they have ended or not
+	Backup          time.Time // when the last one was made, or restored; zero: not within board.AuditTime
 }
 
 // Pragma is one by its name, as it is and as it should be.
@@ -47,11 +54,7 @@ func Inspect(ctx context.Context, dataDir string) (h Health, err error) {
 			h.Astray = append(h.Astray, Pragma{p.name, is, p.value})
 		}
 	}
-	const q = `
-		SELECT COALESCE(MAX(version_id), 0)
-		FROM goose_db_version
-		WHERE is_applied`
-	if err := db.QueryRowContext(ctx, q).Scan(&h.Version); err != nil {
+	if h.Version, err = tablesVersion(ctx, db); err != nil {
 		return Health{}, fmt.Errorf("inspect database: %w", err)
 	}
 	if h.Snapshots, err = snapshots(ctx, db); err != nil {
@@ -59,6 +62,26 @@ func Inspect(ctx context.Context, dataDir string) (h Health, err error) {
 	}
 	h.Newest, err = newest()
 	return h, err
+	if h.Newest, err = newest(); err != nil || h.Version != h.Newest {
+		return h, err
+	}
+	const q = `
+		SELECT (
+			SELECT count(*)
+			FROM posts
+		), (
+			SELECT COALESCE(MAX(at), 0)
+			FROM audit
+			WHERE action IN ($1, $2)
+		)`
+	var at int64
+	if err := db.QueryRowContext(ctx, q, board.ActBackup, board.ActRestore).Scan(&h.Posts, &at); err != nil {
+		return Health{}, fmt.Errorf("inspect database: %w", err)
+	}
+	if at > 0 {
+		h.Backup = millis(at)
+	}
+	return h, nil
 }
 
 // snapshots is the setting of that name, which is one for all boards.

@@ -419,7 +419,7 @@ func TestR17PragmasAreReadBackOrRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), "CREATE TABLE old (x)"); err != nil {
+	if _, err := db.ExecContext(t.Context(), "CREATE TABLE key_file (x)"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := OpenSQLite(t.Context(), old, n.keys, quiet); err == nil || !strings.Contains(err.Error(), "auto_vacuum") {

@@ -98,7 +98,7 @@ type SettingsFile struct{ store *Store }
 // OpenSettings opens the settings in dataDir alone, for a command that runs beside
 // a server or without one: it touches no key and no post.
 func OpenSettings(ctx context.Context, dataDir string, log *slog.Logger) (*SettingsFile, error) {
-	s, err := connect(dataDir, log, nil)
+	s, err := connect(ctx, dataDir, log, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func OpenSQLite(ctx context.Context, dataDir string, keyStore *keys.Store, log *
 
 // open takes a wrapper for connections beside, so that tests can make them fail.
 func open(ctx context.Context, dataDir string, keyStore *keys.Store, log *slog.Logger, wrap func(driver.Conn) driver.Conn) (*Store, error) {
-	s, err := connect(dataDir, log, wrap)
+	s, err := connect(ctx, dataDir, log, wrap)
 	if err != nil {
 		return nil, err
 	}
@@ -59,10 +59,16 @@ func open(ctx context.Context, dataDir string, keyStore *keys.Store, log *slog.L
 }
 
 // connect readies the pools; nothing has been asked yet.
-func connect(dataDir string, log *slog.Logger, wrap func(driver.Conn) driver.Conn) (*Store, error) {
+func connect(ctx context.Context, dataDir string, log *slog.Logger, wrap func(driver.Conn) driver.Conn) (*Store, error) {
 	path := filepath.Join(dataDir, "mayfly.db")
+	if err := moved(dataDir); err != nil {
+		return nil, err
+	}
 	if err := makeFile(path); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := recognise(ctx, path); err != nil {
+		return nil, err
 	}
 	s := &Store{
 		log:     log,
@@ -123,16 +129,21 @@ func makeFile(path string) error {
 // lockFolder keeps a second server out of the data folder: with a folder of keys
 // of its own it would take every row for one without a key. Whoever asks for the
 // settings alone needs no lock.
-func (s *Store) lockFolder() error {
-	dir, err := os.Open(filepath.Dir(s.path))
+func (s *Store) lockFolder() (err error) {
+	s.folder, err = lock(filepath.Dir(s.path))
+	return err
+}
+
+// lock keeps a data folder from every other server, until what it returns is closed.
+func lock(folder string) (*os.File, error) {
+	dir, err := os.Open(folder)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return errors.Join(fmt.Errorf("another mayfly is using %s: %w", dir.Name(), err), dir.Close())
+		return nil, errors.Join(fmt.Errorf("another mayfly is using %s: %w", dir.Name(), err), dir.Close())
 	}
-	s.folder = dir
-	return nil
+	return dir, nil
 }
 
 // connector opens connections that are all set up alike. A pragma sent through a
@@ -249,11 +260,15 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	if current > newest {
-		return fmt.Errorf("%s was written by a newer Mayfly (its tables are version %d, this program knows %d); start that one again, or give another --data folder", s.path, current, newest)
+	if err := newerError(s.path, int(current), int(newest)); err != nil {
+		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate to version %d: %w", newest, err)
+		err = wrap(fmt.Sprintf("migrate to version %d", newest), err)
+		if refused, ok := errors.AsType[*board.Error](err); ok && refused.Kind == board.Full {
+			return fmt.Errorf("the disk of %s is full, and its tables could not be brought to version %d; nothing in it is lost: free some room and start again (%w)", s.path, newest, refused.Err)
+		}
+		return err
 	}
 	return nil
 }
@@ -276,6 +291,7 @@ func (s *Store) pair(ctx context.Context) error {
 	case len(s.keys.Refs()) > 0:
 		return fmt.Errorf("the keys in %s belong to another data folder than %s, and would be destroyed; give the folders that belong together, or delete the keys", s.keys.Dir(), filepath.Dir(s.path))
 	}
+	s.fresh = len(known) > 0
 	const save = `
 		INSERT INTO key_file (one, id)
 		VALUES (1, $1)
@@ -284,6 +300,20 @@ func (s *Store) pair(ctx context.Context) error {
 		return fmt.Errorf("match keys: %w", err)
 	}
 	return nil
+}
+
+// Lost counts posts that would live at now and are gone, for the keys that these rows
+// had before were not there. Ask before the first Bury.
+func (s *Store) Lost(ctx context.Context, now time.Time) (posts int, err error) {
+	if !s.fresh {
+		return 0, nil
+	}
+	const q = `
+		SELECT count(*)
+		FROM posts
+		WHERE ends_at > $1`
+	err = s.writer.QueryRowContext(ctx, q, now.UnixMilli()).Scan(&posts)
+	return posts, wrap("count what is lost", err)
 }
 
 // compare holds rows and keys against each other and gives each key its end.

@@ -265,6 +265,8 @@ func TestOpeningNeedsAFolder(t *testing.T) {
 func older(t *testing.T, version int64) *Store {
 	t.Helper()
 	s, err := connect(filepath.Join(t.TempDir(), "data"), quiet, nil)
+func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
+	s, err := connect(t.Context(), filepath.Join(t.TempDir(), "data"), quiet, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,6 +307,8 @@ func TestASiteThatHasAnOwnerAlreadyIsNotAskedForFirstChoices(t *testing.T) {
 
 func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
 	s := older(t, 5)
+	}()
+	upTo(t, s, 5)
 	const before = `
 		INSERT INTO settings (name, value) VALUES ('k', '9');
 		INSERT INTO audit (at, name, old_value, new_value, who) VALUES (1, 'k', '5', '9', 'cli');`
@@ -320,5 +324,21 @@ func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
 	want := board.Entry{Seq: 1, Action: board.ActSetting, Subject: "k", Old: "5", New: "9", By: "cli", At: millis(1)}
 	if log, err := s.Entries(t.Context(), 0, 5); err != nil || len(log) != 1 || log[0] != want {
 		t.Errorf("audit = %v, %v", log, err)
+	}
+}
+
+// upTo brings the tables to an older version.
+func upTo(t *testing.T, s *Store, version int64) {
+	t.Helper()
+	files, err := fs.Sub(migrations, "migrations/sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.UpTo(t.Context(), version); err != nil {
+		t.Fatal(err)
 	}
 }

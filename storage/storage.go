@@ -47,6 +47,7 @@ type Store struct {
 	boards atomic.Pointer[[]board.Info] // as they were last read; never changed in place
 	path   string                       // of the database
 	folder *os.File                     // locked while this Store is open
+	fresh  bool                         // its file of keys is not the one these rows had before
 
 	writer  *sql.DB // one connection, used under writing
 	readers *sql.DB // a few, read-only, used inside the gate

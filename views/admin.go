@@ -26,6 +26,7 @@ type Desk struct {
 	Forwarded bool // a proxy that is not trusted has lately spoken
 
 	Certificate *Sight // what is wrong with it; nil: nothing
+	Lost      int  // posts whose keys were not there at the start
 }
 
 // Admin is what surrounds every page of admins.
@@ -84,6 +85,14 @@ func (d Desk) admin(name, lead string) Admin {
 		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
 	case d.Settings.Contact == "":
 		a.Banner = d.Words.Say("doctor.contact_none") + " " + d.Words.Say("doctor.contact_none_do")
+	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead}
+	a.Style = "css/admin.css"
+	switch {
+	case name == "system": // says so itself
+	case d.Forwarded:
+		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
+	case d.Lost > 0:
+		a.Banner = d.Words.Say("doctor.keys_lost", "n", d.Lost) + " " + d.Words.Say("doctor.keys_lost_do")
 	}
 	switch name {
 	case "queue", "settings", "raid":

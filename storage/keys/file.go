@@ -43,7 +43,7 @@ func openExclusive(path string) (*os.File, error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, errors.Join(lockError(path, err), f.Close())
 	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := SyncDir(filepath.Dir(path)); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
@@ -56,7 +56,8 @@ func lockError(path string, err error) error {
 	return fmt.Errorf("lock: %w", err)
 }
 
-func syncDir(path string) error {
+// SyncDir makes sure that the names in a folder are on disk.
+func SyncDir(path string) error {
 	d, err := os.Open(path)
 	if err != nil {
 		return err

@@ -96,5 +96,5 @@ func (f Folder) saveSecret(name string, secret [32]byte) error {
 	if err == nil {
 		err = file.Sync()
 	}
-	return errors.Join(err, file.Close(), syncDir(f.path))
+	return errors.Join(err, file.Close(), SyncDir(f.path))
 }

@@ -61,7 +61,8 @@ type entry struct {
 }
 
 const (
-	none = math.MaxInt64
+	none      = math.MaxInt64
+	slotsFile = "posts.keys"
 	// grow is how many slots the file gains at a time.
 	grow = 4096
 )
@@ -69,7 +70,7 @@ const (
 // Slots opens the slot file of the folder, or begins one, and locks it against a
 // second process. Slots that were damaged are zeroed and counted in the log.
 func (f Folder) Slots(log *slog.Logger) (*Store, error) {
-	opened, err := openFile(f.join("posts.keys"))
+	opened, err := openFile(f.join(slotsFile))
 	if err != nil {
 		return nil, fmt.Errorf("open keys: %w", err)
 	}
