@@ -21,14 +21,12 @@ var setupAt = regexp.MustCompile(`https?://[^/\s]+(/admin/setup\?token=[A-Z2-7]+
 func TestTheFirstStartPrintsASetupLinkOnce(t *testing.T) {
 	var out bytes.Buffer
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 81}
-	announce(&out, &Config{}, addr, beginning{link: "ABC"})
-	announce(&out, &Config{}, addr, board.Token("ABC"), true)
+	announce(&out, &Config{}, addr, beginning{link: "ABC"}, true)
 	if !strings.Contains(out.String(), "http://127.0.0.1:81/admin/setup?token=ABC\n") {
 		t.Errorf("announced: %s", out.String())
 	}
 	out.Reset()
-	announce(&out, &Config{}, addr, beginning{owned: true})
-	announce(&out, &Config{}, addr, "", true)
+	announce(&out, &Config{}, addr, beginning{owned: true}, true)
 	if strings.Contains(out.String(), "admin") {
 		t.Errorf("with an owner: %s", out.String())
 	}
@@ -38,7 +36,7 @@ func TestTheTerminalSaysHowToOpenABoardWithoutAContact(t *testing.T) {
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 81}
 	for _, reached := range []bool{false, true} {
 		var out bytes.Buffer
-		announce(&out, &Config{Data: "/srv/data"}, addr, "", reached)
+		announce(&out, &Config{Data: "/srv/data"}, addr, beginning{owned: true}, reached)
 		if said := strings.Contains(out.String(), "mayfly settings set --data=/srv/data contact="); said == reached {
 			t.Errorf("reached %v, announced: %s", reached, out.String())
 		}

@@ -35,7 +35,6 @@ type commands struct {
 	Raid        raidCommand    `cmd:"" help:"Turn raid mode on or off, or say where it is on."`
 	Filter      filterCommand  `cmd:"" help:"List, add, remove or try the filters of words."`
 	Admin       adminCommand   `cmd:"" help:"Let the owner in, first or anew."`
-	Admin       adminCommand   `cmd:"" help:"Let the owner in anew."`
 	Unseal      unsealCommand  `cmd:"" help:"Open a sealed copy of a post."`
 	Healthcheck healthCommand  `cmd:"" help:"Exit with 0 when the server on --addr is well."`
 	Version     versionCommand `cmd:"" help:"Print the version."`

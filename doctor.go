@@ -50,24 +50,17 @@ func (doctorCommand) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 	return nil
 }
 
-// examineRunning is what a running server finds of itself, at board time.
-func examineRunning(ctx context.Context, cfg *Config, sealed *seal, at time.Time) []doctor.Finding {
-	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}, doctor.Clock(time.Now(), at, true)}
-	return slices.Concat(list, examine(ctx, cfg), cfg.way().Listener(ctx), sealed.found())
+// examineRunning is what a running server finds of itself, at board time; lost is how
+// many posts had no key at its start.
+func examineRunning(ctx context.Context, cfg *Config, sealed *seal, at time.Time, contact string, lost int) []doctor.Finding {
+	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}, doctor.Clock(time.Now(), at, true), doctor.Contact(contact)}
+	return slices.Concat(list, doctor.KeysLost(lost), examine(ctx, cfg), cfg.way().Listener(ctx), sealed.found())
 }
 
 // seen is what somebody sees who comes by the base URL, as pages do.
 func (c *Config) seen(ctx context.Context) []doctor.Finding {
 	way := c.way()
 	return slices.Concat(way.Names(ctx), way.Clear(ctx), way.Handshake(ctx, time.Now()), way.Believed(ctx), way.Socket(ctx))
-func examineRunning(ctx context.Context, cfg *Config, at time.Time, contact string) []doctor.Finding {
-	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}, doctor.Clock(time.Now(), at, true), doctor.Contact(contact)}
-	return slices.Concat(list, examine(ctx, cfg), cfg.way().Listener(ctx))
-// examineRunning is what a running server finds of itself, at board time; lost is how
-// many posts had no key at its start.
-func examineRunning(ctx context.Context, cfg *Config, at time.Time, lost int) []doctor.Finding {
-	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}, doctor.Clock(time.Now(), at, true)}
-	return slices.Concat(list, doctor.KeysLost(lost), examine(ctx, cfg), cfg.way().Listener(ctx))
 }
 
 // examine looks at what the page and the command both look at.
@@ -135,8 +128,7 @@ func database(ctx context.Context, cfg *Config) []doctor.Finding {
 	case h.Version > h.Newest:
 		tables.Level, tables.Code = doctor.Bad, "doctor.tables_newer"
 	}
-	return append(list, tables, doctor.Snapshots(h.Snapshots, cfg.Keys))
-	list = append(list, tables)
+	list = append(list, tables, doctor.Snapshots(h.Snapshots, cfg.Keys))
 	if h.Version == h.Newest {
 		list = append(list, doctor.Backup(h.Backup, time.Now()))
 		list = append(list, doctor.KeysGone(cfg.Keys, h.Posts)...)

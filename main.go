@@ -204,9 +204,6 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	}
 	door := board.NewDoor(store, hasher, now, time.Now)
 	first, err := begin(ctx, door, out)
-	hasher := argon.New()
-	door := board.NewDoor(store, hasher, now, time.Now)
-	setup, err := door.Begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -244,14 +241,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Onion:      cfg.onion,
 		TLS:        sealed.way(),
 		Trusted:    cfg.trusted,
-		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, sealed, now()) },
-		Examine:    func(ctx context.Context) []doctor.Finding { return examineRunning(ctx, cfg, now(), lost) },
-		Lost:       lost,
-		Bell:       bell,
-		Log:        log,
 		Examine: func(ctx context.Context) []doctor.Finding {
-			return examineRunning(ctx, cfg, now(), settings("").Contact)
+			return examineRunning(ctx, cfg, sealed, now(), settings("").Contact, lost)
 		},
+		Lost:   lost,
 		Bell:   bell,
 		Alerts: cfg.alertKinds(),
 		Tables: tables,
@@ -270,16 +263,14 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
 	background.Go(func() {
-		follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, doors.Follow, b.Follow)
+		follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, doors.Follow, b.Follow, b.FollowClaims)
 	})
 	if sealed != nil {
 		background.Go(func() { sealed.run(ctx) })
 		background.Go(func() { sealed.watch(ctx, bell, log) })
 	}
-	announce(out, cfg, opened.addr(), first)
+	announce(out, cfg, opened.addr(), first, settings("").Contact != "")
 	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), log), hub)
-	background.Go(func() { follow(ctx, log, tuner.Follow, storms.Follow, screen.Follow, b.Follow, b.FollowClaims) })
-	return serve(ctx, cfg, site.Handler(), hub, log, func(addr net.Addr) { announce(out, cfg, addr, setup, settings("").Contact != "") })
 }
 
 // fill reads what is alive into the indexes, once, while pages are served.
@@ -382,11 +373,9 @@ func isLog(out io.Writer) bool {
 }
 
 // announce prints where the board can be opened and, while it has no owner, where
-// somebody becomes that. The link is on a terminal alone, and in no log.
-func announce(out io.Writer, cfg *Config, addr net.Addr, first beginning) {
-// somebody becomes that, and how to open it to all. The link is on this terminal alone, and
+// somebody becomes that, and how to open it to all. The link is on a terminal alone, and
 // in no log.
-func announce(out io.Writer, cfg *Config, addr net.Addr, setup board.Token, reached bool) {
+func announce(out io.Writer, cfg *Config, addr net.Addr, first beginning, reached bool) {
 	list := addresses(cfg, addr)
 	fmt.Fprintln(out, "Mayfly is open:")
 	for _, a := range list {

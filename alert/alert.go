@@ -28,8 +28,7 @@ const (
 )
 
 // kinds are told in this order. There is no more to keep than a number for each.
-var kinds = []Kind{Disk, Certificate, Raid, Holds, Reports}
-var kinds = []Kind{Disk, Raid, Claims, Holds, Reports}
+var kinds = []Kind{Disk, Certificate, Raid, Claims, Holds, Reports}
 
 const (
 	quietTime  = 5 * time.Minute // between two of one kind

@@ -34,7 +34,6 @@ type Settings struct {
 	QuestionSet                string   // which of StarterSets
 	HostLanguage               string   // which of HostLanguages its words are in
 	SiteName                   string   // what the whole site is called
-	AboutText, Contact         string   // the host's own words
 	Snapshots                  Snapshots
 	Careful                    time.Duration // how long a site is careful, from its first choices on
 	AboutText, Contact, Terms  string   // the host's own words

@@ -29,11 +29,8 @@ func TestDefaultSettingsAreThoseOfTheSpec(t *testing.T) {
 		Cards: true, Unlisted: true, ViewOnce: true, DailyQuestion: true, Open: Rate{20, 10}, Search: Rate{30, 10}, Places: true, Report: Rate{6, 3}, ReportsToHide: 3,
 		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started",
 		Pow: PowAdaptive, PowBits: 16, Hygiene: true, Doxx: DoxxAsk,
-		HostLanguage: "started", SiteName: "Mayfly", Snapshots: SnapshotsUnknown, Careful: 72 * time.Hour,
+		HostLanguage: "started", SiteName: "Mayfly", Snapshots: SnapshotsUnknown, AgeNotice: AgeOff, Careful: 72 * time.Hour,
 		State: Open, Access: ForAll, SlowSeconds: 60, LookAlikes: true, Alerts: true,
-		Pictures: PicturesBlurred, Picture: Rate{3, 2}, QuestionSet: "started", AgeNotice: AgeOff,
-		Pow: PowAdaptive, PowBits: 16, Doxx: DoxxAsk,
-		State: Open, SlowSeconds: 60, LookAlikes: true, Alerts: true,
 	}
 	if got := DefaultSettings(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)

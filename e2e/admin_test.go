@@ -12,14 +12,7 @@ import (
 const ownersWords = "four words nobody else has"
 
 // adminPages are those that the walk of TestModerationHasNoBarriers leaves out.
-var adminPages = []string{"/admin/start", "/admin/boards/den/door"}
-// adminPages are the pages of admins that every admin has.
-var adminPages = []string{
-	"/admin/queue", "/admin/settings", "/admin/settings?board=attic", "/admin/log", "/admin/admins", "/admin/keys", "/admin/account",
-	"/admin/boards", "/admin/boards/attic", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts", "/admin/notices", "/admin/seal",
-	"/admin/system", "/admin/raid",
-	"/admin/boards", "/admin/boards/attic", "/admin/prompts", "/admin/places", "/admin/backdrops", "/admin/texts", "/admin/words",
-}
+var adminPages = []string{"/admin/start", "/admin/boards/den/door", "/admin/notices", "/admin/seal"}
 
 // owner has a person become the owner, by the link that the first start has printed, and
 // leave the first choices for later.

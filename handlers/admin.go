@@ -85,16 +85,14 @@ func (s *Server) desk(w http.ResponseWriter, r *http.Request, me board.Admin) (v
 		return views.Desk{}, err
 	}
 	waiting, err := s.board.Waiting(r.Context())
-	return views.Desk{
-		Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded(), Certificate: s.sightOfCertificate(),
-		Careful: s.outset.Left(), Choices: me.Owner && s.outset.Stage() != board.SetUp,
-	}, err
 	if err != nil {
 		return views.Desk{}, err
 	}
 	claims, err := s.board.ClaimsWaiting(r.Context())
-	return views.Desk{Visit: v, Me: me, Waiting: waiting, Claims: claims, Storms: s.storms.List(), Forwarded: s.forwarded()}, err
-	return views.Desk{Visit: v, Me: me, Waiting: waiting, Storms: s.storms.List(), Forwarded: s.forwarded(), Lost: s.lost}, err
+	return views.Desk{
+		Visit: v, Me: me, Waiting: waiting, Claims: claims, Storms: s.storms.List(), Forwarded: s.forwarded(), Certificate: s.sightOfCertificate(),
+		Lost: s.lost, Careful: s.outset.Left(), Choices: me.Owner && s.outset.Stage() != board.SetUp,
+	}, err
 }
 
 // guessing has f try a passphrase, as often as that may be tried, and tells wrong ones

@@ -34,8 +34,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 	}
 	v := views.Visit{
 		Words: s.printer(r), Now: now, Settings: settings, Board: info, Boards: boards,
-		Visitor: s.visitor(r), Theme: readLook(r).Theme, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(r.Context(), slug),
-		Visitor: s.visitor(r), Theme: readLook(r).Theme, AgeSeen: readLook(r).Age, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(slug),
+		Visitor: s.visitor(r), Theme: readLook(r).Theme, AgeSeen: readLook(r).Age, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(r.Context(), slug),
 	}
 	v.Notices = s.board.Notices(v.Visitor)
 	if v.Reload > 0 {

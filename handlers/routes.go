@@ -179,8 +179,7 @@ func (s *Server) Handler() http.Handler {
 		allowed[path] = append(allowed[path], method)
 	}
 	mux.Handle("/", s.elsewhere(paths, allowed))
-	return s.withHeaders(s.withRecover(s.withTLS(s.withHost(s.withOrigin(s.withBody(s.withPasses(mux)))))))
-	return s.withHeaders(s.withRecover(s.withHost(s.withOrigin(s.withBody(s.withContact(mux))))))
+	return s.withHeaders(s.withRecover(s.withTLS(s.withHost(s.withOrigin(s.withBody(s.withContact(s.withPasses(mux))))))))
 }
 
 // Patterns lists the routes as http.ServeMux writes them: "GET /p/{id}".

@@ -83,13 +83,9 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, doors: p.Doors, hub: p.Hub, gate: p.Gate, press: p.Press, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
+		board: p.Board, door: p.Door, doors: p.Doors, hub: p.Hub, gate: p.Gate, press: p.Press, sealer: p.Sealer, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
-		base: p.Base, onion: p.Onion, tls: p.TLS, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, log: p.Log,
-		board: p.Board, door: p.Door, hub: p.Hub, gate: p.Gate, press: p.Press, sealer: p.Sealer, tuner: p.Tuner, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
-		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
-		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, bell: p.Bell, alerts: p.Alerts, tables: p.Tables, log: p.Log,
-		base: p.Base, onion: p.Onion, trusted: p.Trusted, examine: p.Examine, lost: p.Lost, bell: p.Bell, log: p.Log,
+		base: p.Base, onion: p.Onion, tls: p.TLS, trusted: p.Trusted, examine: p.Examine, lost: p.Lost, bell: p.Bell, alerts: p.Alerts, tables: p.Tables, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }

@@ -117,11 +117,8 @@ func newSite(t testing.TB, options ...option) *site {
 	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
 	parts := handlers.Parts{
 		Board: s.board, Door: s.door, Doors: s.doors, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
-		Press: pictures.NewPress(),
-		Tuner: s.tuner, Outset: s.outset, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
-		Board: s.board, Door: s.door, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
 		Press: pictures.NewPress(), Sealer: argon.New(),
-		Tuner: s.tuner, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
+		Tuner: s.tuner, Outset: s.outset, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
 		Tables:     must(s.store.Tables(t.Context())),
 		VisitorKey: must(folder.Secret("visitor.key")), Log: log,
 		Examine: func(context.Context) []doctor.Finding {

@@ -23,11 +23,9 @@ import (
 
 // Health is how a database stands, for whoever looks after it.
 type Health struct {
-	Version, Newest int      // of its tables, and of those that this program makes
-	Astray          []Pragma // that are not as Mayfly needs them
-	Snapshots       string   // the setting; "": it was never set
 	Version, Newest int       // of its tables, and of those that this program makes
 	Astray          []Pragma  // that are not as Mayfly needs them
+	Snapshots       string    // the setting; "": it was never set
 	Posts           int       // rows of them, whether they have ended or not
 	Backup          time.Time // when the last one was made, or restored; zero: not within board.AuditTime
 }
@@ -60,8 +58,6 @@ func Inspect(ctx context.Context, dataDir string) (h Health, err error) {
 	if h.Snapshots, err = snapshots(ctx, db); err != nil {
 		return Health{}, fmt.Errorf("inspect database: %w", err)
 	}
-	h.Newest, err = newest()
-	return h, err
 	if h.Newest, err = newest(); err != nil || h.Version != h.Newest {
 		return h, err
 	}

@@ -261,11 +261,9 @@ func TestOpeningNeedsAFolder(t *testing.T) {
 	}
 }
 
-// older is a database whose tables are of an earlier version.
-func older(t *testing.T, version int64) *Store {
+// ofVersion is a database whose tables are of an earlier version.
+func ofVersion(t *testing.T, version int64) *Store {
 	t.Helper()
-	s, err := connect(filepath.Join(t.TempDir(), "data"), quiet, nil)
-func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
 	s, err := connect(t.Context(), filepath.Join(t.TempDir(), "data"), quiet, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -275,23 +273,13 @@ func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	files, err := fs.Sub(migrations, "migrations/sqlite")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.UpTo(t.Context(), version); err != nil {
-		t.Fatal(err)
-	}
+	upTo(t, s, version)
 	return s
 }
 
 func TestASiteThatHasAnOwnerAlreadyIsNotAskedForFirstChoices(t *testing.T) {
 	for owner, want := range map[int]board.Stage{0: board.Untouched, 1: board.SetUp} {
-		s := older(t, 12)
+		s := ofVersion(t, 12)
 		if _, err := s.writer.ExecContext(t.Context(), "INSERT INTO admins (name, owner, hash) VALUES ('ada', $1, 'x')", owner); err != nil {
 			t.Fatal(err)
 		}
@@ -306,9 +294,7 @@ func TestASiteThatHasAnOwnerAlreadyIsNotAskedForFirstChoices(t *testing.T) {
 }
 
 func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
-	s := older(t, 5)
-	}()
-	upTo(t, s, 5)
+	s := ofVersion(t, 5)
 	const before = `
 		INSERT INTO settings (name, value) VALUES ('k', '9');
 		INSERT INTO audit (at, name, old_value, new_value, who) VALUES (1, 'k', '5', '9', 'cli');`

@@ -73,24 +73,14 @@ func (d Desk) admin(name, lead string) Admin {
 	title := d.Words.Say("admin.nav." + name)
 	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead, Choices: d.Choices}
 	a.Style, a.Manifest = "css/admin.css", "admin.webmanifest"
-	if d.Forwarded && name != "system" {
-		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
-	} else if d.Certificate != nil && name != "system" {
-		a.Banner = d.Words.SayWith(d.Certificate.Code, d.Certificate.Args) + " " + d.Words.SayWith(d.Certificate.Code+"_do", d.Certificate.Args)
-	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead}
-	a.Style = "css/admin.css"
-	switch {
-	case name == "system":
-	case d.Forwarded:
-		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
-	case d.Settings.Contact == "":
-		a.Banner = d.Words.Say("doctor.contact_none") + " " + d.Words.Say("doctor.contact_none_do")
-	a := Admin{Page: d.page("admin", title), Heading: title, Lead: lead}
-	a.Style = "css/admin.css"
 	switch {
 	case name == "system": // says so itself
 	case d.Forwarded:
 		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
+	case d.Certificate != nil:
+		a.Banner = d.Words.SayWith(d.Certificate.Code, d.Certificate.Args) + " " + d.Words.SayWith(d.Certificate.Code+"_do", d.Certificate.Args)
+	case d.Settings.Contact == "":
+		a.Banner = d.Words.Say("doctor.contact_none") + " " + d.Words.Say("doctor.contact_none_do")
 	case d.Lost > 0:
 		a.Banner = d.Words.Say("doctor.keys_lost", "n", d.Lost) + " " + d.Words.Say("doctor.keys_lost_do")
 	}

@@ -62,7 +62,6 @@ type Page struct {
 	// Age says from which age on the board is meant to be read, AgeFrom is that age, and
 	// Path this page; "" where nothing is to be said.
 	Age, AgeFrom, Path string
-	Vanish             int // the score at which a post is gone
 	// Footless is a page from which nothing may lead on.
 	Footless bool
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.

@@ -20,7 +20,6 @@ const reloadEvery = 30
 
 // page draws up what surrounds a page; title names it.
 func (v Visit) page(name, title string) Page {
-	p := Page{
 	out := Page{
 		Words:  v.Words,
 		Name:   name,
@@ -35,9 +34,8 @@ func (v Visit) page(name, title string) Page {
 		Vanish: v.Settings.VanishScore,
 	}
 	if len(v.Notices) > 0 {
-		p.Told = v.Words.Say("told.unread")
+		out.Told = v.Words.Say("told.unread")
 	}
-	return p
 	if age := v.Settings.AgeNotice; age != board.AgeOff && age != "" && string(age) != v.AgeSeen {
 		out.Age, out.AgeFrom, out.Path = v.Words.Say("age.text", "age", string(age)), string(age), v.Path
 	}
