@@ -36,7 +36,7 @@ type Settings struct {
 	SiteName                   string   // what the whole site is called
 	Snapshots                  Snapshots
 	Careful                    time.Duration // how long a site is careful, from its first choices on
-	AboutText, Contact, Terms  string   // the host's own words
+	AboutText, Contact, Terms  string        // the host's own words
 	AgeNotice                  AgeNotice
 	Pictures                   Pictures
 	ViewOncePictures           bool

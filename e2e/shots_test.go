@@ -138,36 +138,6 @@ func TestShots(t *testing.T) {
 	shots.take("error-429")
 }
 
-// admin shows the door and what is behind it.
-func (p photographer) admin(s *site) {
-	p.t.Helper()
-	p.open(strings.TrimPrefix(s.setup, s.url))
-	see[any](p.person, `void (document.querySelector("details").open = true)`)
-	p.take("admin-setup")
-	s.owner(p.person)
-	s.addBoard("attic", "The attic")
-	s.shutBoard("den", "The den", "warm tin roof")
-	p.open("/b/den")
-	p.take("door")
-	p.open("/admin/boards/den/door")
-	p.follow(`#invite form[action$="/codes"] button`)
-	p.take("admin-door")
-	for _, name := range []string{"settings", "log", "system", "raid", "admins", "keys", "account"} {
-		p.open("/admin/" + name)
-		p.take("admin-" + name)
-	}
-	p.open("/admin/settings")
-	see[any](p.person, `void (document.getElementById("s-ttl_max").value = "6h", document.getElementById("s-ttl_default").value = "6h", document.getElementById("s-post").value = "3/2")`)
-	p.follow(`button[value="preview"]`)
-	p.take("admin-forecast")
-	p.open("/admin/log")
-	p.follow(".rail-foot button")
-	p.types("#name", "ada")
-	p.types("#passphrase", "not it at all")
-	p.follow("main button.btn")
-	p.take("admin-login")
-}
-
 // proof shows what a proof of work looks like where it takes long, and the wait in
 // its place.
 func (p photographer) proof(s *site) {

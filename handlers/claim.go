@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -91,7 +92,7 @@ func (s *Server) takeClaim(r *http.Request, d board.ClaimDraft) (board.Receipt, 
 	if err != nil {
 		return "", err
 	}
-	post, err := s.claimed(r, d.Where)
+	post, err := s.claimed(r.Context(), r.Host, d.Where)
 	if err != nil {
 		return "", err
 	}
@@ -101,20 +102,20 @@ func (s *Server) takeClaim(r *http.Request, d board.ClaimDraft) (board.Receipt, 
 	return s.board.TakeClaim(r.Context(), d, post)
 }
 
-// noticed is the post or reply that a notice is about, zero where it is in words. A link
-// of ours that leads to nothing is refused: there is nothing to be done about it.
-func (s *Server) claimed(r *http.Request, where string) (board.PostID, error) {
+// claimed is the post or reply that a notice is about, zero where it is in words. A link
+// to host, which is us, that leads to nothing is refused: there is nothing to be done.
+func (s *Server) claimed(ctx context.Context, host, where string) (board.PostID, error) {
 	for word := range strings.FieldsSeq(where) {
 		if !strings.Contains(word, "/p/") {
 			continue
 		}
 		u, err := url.Parse(word)
-		if err != nil || u.Host != "" && !strings.EqualFold(u.Host, r.Host) {
+		if err != nil || u.Host != "" && !strings.EqualFold(u.Host, host) {
 			continue
 		}
 		id, err := board.ParsePostID(idIn(word))
 		if err == nil {
-			_, err = s.board.Any(r.Context(), id)
+			_, err = s.board.Any(ctx, id)
 		}
 		if errors.Is(err, board.ErrNotFound) {
 			return board.PostID{}, invalid("where", "error.claim.ended")

@@ -366,7 +366,7 @@ func TestAdminsSetDoorsAndInvite(t *testing.T) {
 		t.Errorf("a code that was taken back: %s", a.Status)
 	}
 	log := s.get("/admin/log").body
-	for _, want := range []string{"set the door’s passphrase", "put everybody out", "made invitation 1, for 3", "took invitation 1 back", "access: open → passphrase"} {
+	for _, want := range []string{"set the door’s passphrase", "put everybody out", "made invitation 1, for 3", "took invitation 1 back", "Who may come in: open → passphrase"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log does not say %q", want)
 		}

@@ -32,6 +32,8 @@ var bound = map[string]string{
 	// of each table: what is in it, and how long
 	"kept.admins": "TestTheCopiedAdminsPassphraseIsAHash TestAKeyIsRevokedAndGoesWithItsAdmin", "kept.audit": "TestNoAdminPageTiesAnybodyToAnything", "kept.boards": "TestABoardEndedWhileNobodyServesIsClosedByTheNextStart",
 	"kept.claims": "TestWhatANoticeSaysLiesReadableNowhere TestANoticeIsWipedInItsTime", "kept.filters": "TestAnAdminAddsTriesAndRemovesFilters",
+	"kept.doors": "TestAllWhoComeInHoldTheSameStamp TestAnotherPassphraseClosesPagesAndSockets", "kept.door_codes": "TestAnInvitationIsUsedUpByComingInAlone TestACodeIsRevokedAndEnds",
+	"kept.notices": "TestASignFitsItsVisitorAloneAndNoOtherSign TestForgetMeEndsNoticesAndSoDoesTime", "kept.outset": "TestASiteThatHasAnOwnerAlreadyIsNotAskedForFirstChoices",
 	"kept.goose_db_version": "TestMigrationKeepsWhatWasSetAndItsLog", "kept.key_file": "TestKeysOfOtherDataAreRefused",
 	"kept.openings": "TestR32VotesOfOneVisitorShareNothing TestTheLastReaderEndsAViewOncePost", "kept.parts": "TestR04PicturesLeaveNothingBehind",
 	"kept.passes": "TestASessionIsNewStrictAndEnds", "kept.posts": "TestR01NoFileHoldsTheWordsOfALivingPost TestR03KeysAreOffTheDiskInTime",

@@ -37,7 +37,7 @@ func TestAChangedSettingReachesEveryOpenPageAndEveryLimit(t *testing.T) {
 		{"a filter", "/admin/words", []string{"text", "raffle*", "action", "block", "board", ""}, "none", "", posts("body", "a raffle"), http.StatusSeeOther, http.StatusUnprocessableEntity},
 		{"what gives somebody away", "/admin/words/heed", []string{"doxx", "forbid", "nudge", "Be kind.", "care_card", "", "was.doxx", "ask", "was.nudge", "", "was.care_card", ""}, "Be kind.", "", posts("body", "ring 347 123 4567", "confirm", "on"), http.StatusSeeOther, http.StatusUnprocessableEntity},
 		{"places", "/admin/places", []string{"name", "Old Harbour", "position", "", "was.place_list", ""}, "Old Harbour", "", func() int { return s.get("/places/old-harbour").StatusCode }, http.StatusNotFound, http.StatusOK},
-		{"a text", "/admin/texts", []string{"about_text", "Ours.", "contact", "", "was.about_text", "", "was.contact", ""}, "", "", func() int {
+		{"a text", "/admin/texts", []string{"about_text", "Ours.", "contact", "host@river.example", "terms", "", "was.about_text", "", "was.contact", "host@river.example", "was.terms", ""}, "", "", func() int {
 			if strings.Contains(s.get("/about").body, "Ours.") {
 				return http.StatusOK
 			}

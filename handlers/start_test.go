@@ -125,7 +125,7 @@ func TestTheSetupLinkLeadsThroughTheFirstChoicesToAnOpenBoard(t *testing.T) {
 		t.Errorf("later an owner is led to %q", a.Header.Get("Location"))
 	}
 	log := html.UnescapeString(s.get("/admin/log").body)
-	for _, line := range []string{"made the first choices", "site_name: Mayfly → Riverside", "changed the rules"} {
+	for _, line := range []string{"made the first choices", "Name of the site: Mayfly → Riverside", "changed the rules"} {
 		if !strings.Contains(log, line) {
 			t.Errorf("the log lacks %q", line)
 		}
@@ -339,7 +339,7 @@ func TestTheCarefulTimeEndsByOneTapAndOpenPagesHearOfIt(t *testing.T) {
 		t.Error("it is careful still")
 	}
 	log := html.UnescapeString(s.get("/admin/log").body)
-	if !strings.Contains(log, "careful: 3d → 0s") {
+	if !strings.Contains(log, "Careful time: 3d → 0s") {
 		t.Errorf("the log: %s", log)
 	}
 	if a := s.get("/admin/queue"); strings.Contains(a.body, "careless") {

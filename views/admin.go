@@ -26,7 +26,7 @@ type Desk struct {
 	Forwarded bool // a proxy that is not trusted has lately spoken
 
 	Certificate *Sight // what is wrong with it; nil: nothing
-	Lost      int  // posts whose keys were not there at the start
+	Lost        int    // posts whose keys were not there at the start
 }
 
 // Admin is what surrounds every page of admins.
@@ -79,10 +79,10 @@ func (d Desk) admin(name, lead string) Admin {
 		a.Banner = d.Words.Say("doctor.proxy_seen") + " " + d.Words.Say("doctor.proxy_seen_do")
 	case d.Certificate != nil:
 		a.Banner = d.Words.SayWith(d.Certificate.Code, d.Certificate.Args) + " " + d.Words.SayWith(d.Certificate.Code+"_do", d.Certificate.Args)
-	case d.Settings.Contact == "":
-		a.Banner = d.Words.Say("doctor.contact_none") + " " + d.Words.Say("doctor.contact_none_do")
 	case d.Lost > 0:
 		a.Banner = d.Words.Say("doctor.keys_lost", "n", d.Lost) + " " + d.Words.Say("doctor.keys_lost_do")
+	case d.Settings.Contact == "":
+		a.Banner = d.Words.Say("doctor.contact_none") + " " + d.Words.Say("doctor.contact_none_do")
 	}
 	switch name {
 	case "queue", "settings", "raid":

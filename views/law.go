@@ -121,7 +121,7 @@ func hostFact(v Visit) Fact {
 // long. A table that nobody has written of yet is named.
 func tableFacts(p *words.Printer, s board.Settings, tables []string) []Fact {
 	args := map[string]any{
-		"max": s.TTLMax, "trace": board.TraceTime, "log": board.AuditTime, "notice": board.ClaimTime, "after": board.ClaimAfter,
+		"max": s.TTLMax, "trace": board.TraceTime, "log": board.AuditTime, "notice": board.ClaimTime, "after": board.ClaimAfter, "told": board.NoticeTime,
 		"session": board.SessionTime, "device": board.DeviceTime,
 	}
 	var list []Fact
