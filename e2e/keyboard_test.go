@@ -123,7 +123,7 @@ func TestAdminsNeedNoMouse(t *testing.T) {
 			p.fills("#new-passphrase", "password"+kb.Enter)
 			p.standsOn(`#new-passphrase[aria-invalid]`)
 			p.fills("#new-passphrase", ownersWords+kb.Enter)
-			p.shows("Nothing waits")
+			p.shows("What is it to be?")
 		}},
 		{"/admin/account", func() {
 			p.fills("#was", "not it at all")
