@@ -136,7 +136,10 @@ func lock(folder string) (*os.File, error) {
 		return nil, err
 	}
 	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("another mayfly is using %s: %w", dir.Name(), err), dir.Close())
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			err = fmt.Errorf("another mayfly is using %s", dir.Name())
+		}
+		return nil, errors.Join(err, dir.Close())
 	}
 	return dir, nil
 }
