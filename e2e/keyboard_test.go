@@ -142,7 +142,7 @@ func TestAdminsNeedNoMouse(t *testing.T) {
 			p.fills("#passphrase", "not it at all"+kb.Enter)
 			p.standsOn(`.note[role="alert"]`)
 			p.fills("#passphrase", ownersWords+" or two"+kb.Enter)
-			p.shows("Nothing waits")
+			p.shows("What is it to be?")
 		}},
 		{"/admin/settings", func() {
 			p.fills("#s-k", "lots"+kb.Enter)
