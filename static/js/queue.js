@@ -17,9 +17,11 @@ cases.addEventListener("submit", async (e) => {
   const { target: form, submitter } = e;
   const article = form.closest(".case");
   const fields = { ...Object.fromEntries(new FormData(form)), [submitter.name]: submitter.value };
+  article.dataset.deciding = "";
   for (const b of article.querySelectorAll("button")) b.disabled = true;
   const { ok, status, text } = await send(form.action, fields);
   for (const b of article.querySelectorAll("button")) b.disabled = false;
+  delete article.dataset.deciding;
   if (!ok) {
     complain(article, reason(text) || say("refused"));
     if (status === 404 || status === 409) look();
@@ -27,7 +29,7 @@ cases.addEventListener("submit", async (e) => {
   }
   if (submitter.value === "answer") form.reset();
   if (!cases.dataset.again) leavePage(submitter.value);
-  else if (["keep", "remove"].includes(submitter.value)) done(article);
+  else if (["keep", "remove"].includes(submitter.value)) remove(article, true);
   look();
 });
 
@@ -46,19 +48,15 @@ function complain(article, text) {
   announce(text);
 }
 
-// The next case takes the place, and the focus, of one that is decided.
-function done(article) {
+// The next case takes the place of one that goes, and its focus where it had that.
+function remove(article, focused = article.contains(document.activeElement)) {
   const list = all();
   const next = list[list.indexOf(article) + 1] ?? list[list.indexOf(article) - 1];
-  remove(article);
-  (next ?? none)?.focus();
-}
-
-function remove(article) {
   leave(article);
   article.addEventListener("animationend", () => article.remove(), { once: true });
   setTimeout(() => article.remove(), 1200);
   if (none) none.hidden = all().length > 0;
+  if (focused) (next ?? none)?.focus();
 }
 
 document.addEventListener("mayfly:emptied", ({ detail: el }) => {
@@ -113,7 +111,7 @@ function land(page) {
   for (const article of all()) if (!ids.has(idOf(article))) remove(article);
   for (const copy of came) {
     const article = find(idOf(copy));
-    if (article?.contains(document.activeElement) || article?.querySelector("textarea")?.value) continue; // not from under a finger
+    if (article?.contains(document.activeElement) || article && "deciding" in article.dataset || article?.querySelector("textarea")?.value) continue; // not from under a finger
     if (article) article.replaceWith(copy);
     else cases.append(copy);
     adopt(copy);
