@@ -27,10 +27,10 @@ check: generated lint test ## all that CI runs
 
 test: tools ## all tests, the browser's too; installs what is missing
 	go test -race -shuffle=on ./...
-	go test -tags e2e ./e2e
+	go test -tags e2e -timeout 20m ./e2e
 
 e2e: tools ## the browser's tests
-	go test -tags e2e ./e2e
+	go test -tags e2e -timeout 20m ./e2e
 
 bench: ## benchmarks six times, for benchstat; bench=Feed picks some
 	go test -run '^$$' -bench '$(bench)' -count 6 ./...
