@@ -2,17 +2,70 @@ package handlers_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/sys/unix"
 
+	"mayfly/board"
 	"mayfly/doctor"
 	"mayfly/handlers"
 )
+
+func TestR07OnAFullDiskWritingIsRefusedAndReadingGoesOn(t *testing.T) {
+	small, err := os.MkdirTemp("", "full")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", small, "tmpfs", 0, "size=6m"); err != nil {
+		t.Skip("needs leave to mount: ", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(small, 0); err != nil {
+			t.Error(err)
+		}
+		if err := os.Remove(small); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Setenv("TMPDIR", small)
+	s := newSite(t)
+	s.set("post_chars", "10000")
+	first, _ := s.publish("the first words")
+	filler := small + "/filler"
+	if err := os.WriteFile(filler, make([]byte, 16<<20), 0o600); err == nil {
+		t.Fatal("control: the disk is not full")
+	}
+	var a answer
+	for n := range 500 { // what room there is in open pages and in the journal goes first
+		a = s.form("/b/home/posts", "body", fmt.Sprint("unsent ", n, strings.Repeat(" words", 1500)))
+		if a.StatusCode != http.StatusSeeOther {
+			break
+		}
+	}
+	if a.StatusCode != http.StatusInsufficientStorage || !strings.Contains(a.body, "The disk has no room for new words.") || !strings.Contains(a.body, "unsent") {
+		t.Errorf("a post on a full disk: %s; its words came back: %v", a.Status, strings.Contains(a.body, "unsent"))
+	}
+	if b := s.get("/p/" + first); b.StatusCode != http.StatusOK || !strings.Contains(b.body, "the first words") {
+		t.Errorf("reading on a full disk: %s", b.Status)
+	}
+	if b := s.form("/p/" + first + "/delete"); b.StatusCode != http.StatusSeeOther {
+		t.Errorf("ending on a full disk: %s", b.Status)
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	s.sweep()
+	if b := s.form("/b/home/posts", "body", "welcome back"); b.StatusCode != http.StatusSeeOther {
+		t.Errorf("with room again: %s", b.Status)
+	}
+}
 
 func TestR12APanicAndItsLogHoldNothingOfTheRequest(t *testing.T) {
 	s := newSite(t, withTrusted("127.0.0.0/8"), func(p *handlers.Parts) {
@@ -78,6 +131,39 @@ func TestR39NoSuffixMakesAPageCacheable(t *testing.T) {
 	}
 }
 
+// TestR36NoOtherSitesFormIsTaken asks every route that changes something, as its owner
+// signed in, from a page of another site.
+func TestR36NoOtherSitesFormIsTaken(t *testing.T) {
+	s := newSite(t)
+	s.owned()
+	id, _ := s.publish("words")
+	fill := strings.NewReplacer("{id}", id, "{board}", "home", "{number}", "1")
+	walked := 0
+	for _, pattern := range s.patterns {
+		method, path, ok := strings.Cut(pattern, " ")
+		if !ok || method == http.MethodGet {
+			continue
+		}
+		walked++
+		for name, headers := range map[string][]string{
+			"by Sec-Fetch-Site": {"Sec-Fetch-Site", "cross-site"},
+			"a sister's":        {"Sec-Fetch-Site", "same-site"},
+			"by Origin":         {"Origin", "https://evil.example"},
+			"from nowhere":      {"Origin", "null"},
+		} {
+			if a := s.do(method, fill.Replace(path), "body=x", append(headers, "Content-Type", formType)...); a.StatusCode != http.StatusForbidden {
+				t.Errorf("%s, %s: %s", pattern, name, a.Status)
+			}
+		}
+	}
+	if walked < 60 {
+		t.Errorf("only %d routes were walked", walked)
+	}
+	if a := s.get("/p/" + id); a.StatusCode != http.StatusOK {
+		t.Errorf("afterwards the post: %s", a.Status)
+	}
+}
+
 func TestR49ASlowPeerHasItsTimes(t *testing.T) {
 	s := newSite(t)
 	h := handlers.NewHTTPServer(s.handler, s.logger)
@@ -137,5 +223,16 @@ func TestWhatIsSearchedForIsKeptNowhere(t *testing.T) {
 		if strings.Contains(s.get(path).body, "xyzzylooked") {
 			t.Errorf("%s shows what was looked for", path)
 		}
+	}
+}
+
+func TestR62ThereAreOnlySoManyFilters(t *testing.T) {
+	s := newSite(t)
+	for n := range board.FiltersMax {
+		s.bans(fmt.Sprintf("word%d", n), board.Hold)
+	}
+	err := s.board.AddFilter(t.Context(), "ada", board.Filter{Text: "onemore", Action: board.Hold})
+	if err == nil || !strings.Contains(err.Error(), "crowd") || board.FiltersMax != 200 {
+		t.Errorf("beside %d filters one more: %v", board.FiltersMax, err)
 	}
 }
