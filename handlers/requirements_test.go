@@ -1,8 +1,10 @@
 package handlers_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -128,6 +130,47 @@ func TestR39NoSuffixMakesAPageCacheable(t *testing.T) {
 	}
 	if walked < 200 {
 		t.Errorf("only %d addresses were walked", walked)
+	}
+}
+
+// TestR21ThePeersAddressIsNowhere has somebody come from an address of their own, without
+// any proxy, and do what visitors do, rude things too.
+func TestR21ThePeersAddressIsNowhere(t *testing.T) {
+	const peer = "127.0.0.77"
+	s := newSite(t)
+	s.owned()
+	id, _ := s.publish("words")
+	who := newBrowser()
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(peer)}}
+	who.Transport = &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}
+	who.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s.set("reply", "1/1")
+	var all bytes.Buffer
+	for _, ask := range []struct{ method, path, body string }{
+		{"GET", "/", ""}, {"GET", "/p/" + id, ""}, {"GET", "/you", ""}, {"GET", "/privacy", ""}, {"GET", "/nowhere", ""}, {"GET", "/healthz", ""}, {"GET", "/live", ""},
+		{"POST", "/b/home/posts", "body=hello"}, {"POST", "/b/home/posts", "body="}, {"POST", "/p/" + id + "/vote", "vote=down"},
+		{"POST", "/p/" + id + "/replies", "body=one"}, {"POST", "/p/" + id + "/replies", "body=two"}, {"POST", "/p/" + id + "/replies", "body=three"},
+		{"POST", "/p/" + id + "/report", "reason=spam"}, {"POST", "/admin/login", "name=ada&passphrase=wrong+one+here"}, {"POST", "/notice", "kind=else&why=x"},
+		{"GET", "/admin/log", ""}, {"BREW", "/", ""}, {"POST", "/forget", ""},
+	} {
+		a := s.as(who, ask.method, ask.path, ask.body, "Content-Type", formType, "X-Forwarded-For", "203.0.113.9")
+		all.WriteString(a.body)
+		if err := a.Header.Write(&all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.sweep()
+	for where, held := range map[string][]byte{"an answer": all.Bytes(), "the log": s.log.Bytes(), "a file": s.files()} {
+		for _, addr := range []string{peer, "203.0.113.9"} {
+			if i := bytes.Index(held, []byte(addr)); i >= 0 {
+				t.Errorf("%s holds %s: …%s…", where, addr, held[max(0, i-40):min(len(held), i+40)])
+			}
+		}
+	}
+	for _, page := range []string{"/admin/log", "/admin/queue", "/admin/raid", "/log", "/p/" + id} {
+		if strings.Contains(s.get(page).body, peer) {
+			t.Errorf("%s shows it to others", page)
+		}
 	}
 }
 
