@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
@@ -170,6 +171,39 @@ func TestR21ThePeersAddressIsNowhere(t *testing.T) {
 	for _, page := range []string{"/admin/log", "/admin/queue", "/admin/raid", "/log", "/p/" + id} {
 		if strings.Contains(s.get(page).body, peer) {
 			t.Errorf("%s shows it to others", page)
+		}
+	}
+}
+
+// TestNoFileHoldsAVisitorInAnyForm has one visitor do all that leaves a mark, and looks for
+// every stretch of their number: as it is, in hex and as their cookie writes it.
+func TestNoFileHoldsAVisitorInAnyForm(t *testing.T) {
+	s := newSite(t)
+	other, _ := s.publish("another visitor’s")
+	once := s.publishOnce("shown once", 5)
+	s.client = newBrowser()
+	own, _ := s.publish("mine")
+	s.form("/p/"+other+"/replies", "body", "a reply of mine")
+	s.form("/p/"+other+"/vote", "vote", "heart")
+	s.form("/p/"+other+"/report", "reason", "spam")
+	if a, _ := s.call(http.MethodPost, "/api/v1/posts/"+once+"/open", nil); a.StatusCode != http.StatusOK {
+		t.Fatalf("open: %s", a.Status)
+	}
+	cookie := s.client.Jar.Cookies(must(http.NewRequest(http.MethodGet, s.url, nil)).URL)[0].Value
+	number := must(base64.RawURLEncoding.DecodeString(cookie))[:24]
+	held := map[string][]byte{"a file": s.files(), "the log": s.log.Bytes(), "a page": []byte(s.get("/p/"+other).body + s.get("/p/"+own).body + s.get("/you").body)}
+	for where, b := range held {
+		for i := range len(number) - 8 {
+			for form, part := range map[string][]byte{"its bytes": number[i : i+8], "hex": fmt.Appendf(nil, "%x", number[i:i+8])} {
+				if bytes.Contains(b, part) {
+					t.Errorf("%s holds %s of the visitor’s number", where, form)
+				}
+			}
+		}
+		for i := range len(cookie) - 12 {
+			if bytes.Contains(b, []byte(cookie[i:i+12])) {
+				t.Errorf("%s holds a stretch of the cookie", where)
+			}
 		}
 	}
 }
