@@ -36,7 +36,7 @@ var bound = map[string]string{
 	"kept.notices": "TestASignFitsItsVisitorAloneAndNoOtherSign TestForgetMeEndsNoticesAndSoDoesTime", "kept.outset": "TestASiteThatHasAnOwnerAlreadyIsNotAskedForFirstChoices",
 	"kept.goose_db_version": "TestMigrationKeepsWhatWasSetAndItsLog", "kept.key_file": "TestKeysOfOtherDataAreRefused",
 	"kept.openings": "TestR32VotesOfOneVisitorShareNothing TestTheLastReaderEndsAViewOncePost", "kept.parts": "TestR04PicturesLeaveNothingBehind",
-	"kept.passes": "TestASessionIsNewStrictAndEnds", "kept.posts": "TestR01NoFileHoldsTheWordsOfALivingPost TestR03KeysAreOffTheDiskInTime",
+	"kept.passes": "TestASessionIsNewStrictAndEnds", "kept.posts": "TestArrivalsAreANumberAndBelowKNone TestR01NoFileHoldsTheWordsOfALivingPost TestR03KeysAreOffTheDiskInTime",
 	"kept.questions": "TestARunningServerPlantsAndEndsWhatItsHostAsks", "kept.replies": "TestR01NoFileHoldsTheWordsOfALivingPost TestAThreadTakesTheKeysOfItsReplies",
 	"kept.reports": "TestNoFileTiesAReportToItsVisitor", "kept.settings": "TestMigrationKeepsWhatWasSetAndItsLog", "kept.storms": "TestRaidModeSurvivesARestartAndEndsWithoutOne",
 	"kept.traces": "TestTracesSayNothingAndStandForTenMinutes", "kept.voices": "TestR25NamesAreBeyondReachWithoutTheThreadsKey", "kept.votes": "TestR32VotesOfOneVisitorShareNothing",
