@@ -89,6 +89,11 @@ func (s *Server) inClear(r *http.Request) bool {
 	return marked && !s.secure(r)
 }
 
+// uncertified says whether r came in the clear because there is no certificate yet.
+func (s *Server) uncertified(r *http.Request) bool {
+	return s.tls != nil && s.inClear(r) && !s.tls.Ready()
+}
+
 // named says whether r has to come by the base URL.
 func (s *Server) named(r *http.Request) bool {
 	return s.base != nil && !byOnion(r) && !s.inClear(r)
@@ -106,7 +111,7 @@ func (s *Server) withTLS(next http.Handler) http.Handler {
 		case byOnion(r), r.URL.Path == "/healthz", !s.ours(r):
 			next.ServeHTTP(w, r)
 		case open && s.tls.Answer(w, r):
-		case open && !s.tls.Ready(), !open && strings.EqualFold(r.Host, s.base.Host):
+		case s.uncertified(r), !open && strings.EqualFold(r.Host, s.base.Host):
 			next.ServeHTTP(w, r)
 		case r.Method == http.MethodGet, r.Method == http.MethodHead:
 			http.Redirect(w, r, s.base.String()+r.URL.RequestURI(), http.StatusPermanentRedirect)

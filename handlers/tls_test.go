@@ -103,6 +103,38 @@ func TestWhatComesInTheClearIsLedToHTTPSOnceThereIsACertificate(t *testing.T) {
 	}
 }
 
+func TestVisitorsReadThatAPageComesWithoutEncryptionUntilThereIsACertificate(t *testing.T) {
+	c := new(certificate)
+	s := newSite(t, withTLS(c), withTrusted("127.0.0.1/32"))
+	sealed := s.url
+	s.url = s.openClear()
+	const said = "This page comes without encryption: the certificate of this board is not there yet"
+	read := func(path string, headers ...string) string {
+		return s.as(newBrowser(), http.MethodGet, path, "", append([]string{"Host", "board.example"}, headers...)...).body
+	}
+	body := encode([]string{"body", "hello"})
+	to := s.as(newBrowser(), http.MethodPost, "/b/home/posts", body, "Host", "board.example", "Content-Type", formType).Header.Get("Location")
+	for _, path := range []string{"/", strings.ReplaceAll(to, "#p-", "p/"), "/write", "/search", "/you", "/boards", "/notice", "/privacy", "/admin/login", "/p/none"} {
+		if !strings.Contains(read(path), said) {
+			t.Errorf("%s does not say so", path)
+		}
+	}
+	if !strings.Contains(read("/", "Accept-Language", "it"), "Questa pagina arriva senza cifratura") {
+		t.Error("it is not said in Italian")
+	}
+	if strings.Contains(read("/", "X-Forwarded-For", "203.0.113.7", "X-Forwarded-Proto", "https"), said) {
+		t.Error("it is said to who came by a proxy that speaks TLS")
+	}
+	c.ready.Store(true)
+	s.url = sealed
+	if page := read("/", "X-Forwarded-Proto", "https"); strings.Contains(page, said) || !strings.Contains(page, "hello") {
+		t.Error("it is said though there is a certificate")
+	}
+	if bare := newSite(t); strings.Contains(bare.get("/").body, said) {
+		t.Error("a board that nobody gave a name says so")
+	}
+}
+
 func TestByTLSOneNameIsTheBoards(t *testing.T) {
 	c := new(certificate)
 	c.ready.Store(true)
