@@ -22,18 +22,12 @@ import (
 )
 
 func TestR07OnAFullDiskWritingIsRefusedAndReadingGoesOn(t *testing.T) {
-	small, err := os.MkdirTemp("", "full")
-	if err != nil {
-		t.Fatal(err)
-	}
+	small := t.TempDir()
 	if err := unix.Mount("tmpfs", small, "tmpfs", 0, "size=6m"); err != nil {
 		t.Skip("needs leave to mount: ", err)
 	}
 	t.Cleanup(func() {
 		if err := unix.Unmount(small, 0); err != nil {
-			t.Error(err)
-		}
-		if err := os.Remove(small); err != nil {
 			t.Error(err)
 		}
 	})
@@ -148,11 +142,25 @@ func TestR21ThePeersAddressIsNowhere(t *testing.T) {
 	s.set("reply", "1/1")
 	var all bytes.Buffer
 	for _, ask := range []struct{ method, path, body string }{
-		{"GET", "/", ""}, {"GET", "/p/" + id, ""}, {"GET", "/you", ""}, {"GET", "/privacy", ""}, {"GET", "/nowhere", ""}, {"GET", "/healthz", ""}, {"GET", "/live", ""},
-		{"POST", "/b/home/posts", "body=hello"}, {"POST", "/b/home/posts", "body="}, {"POST", "/p/" + id + "/vote", "vote=down"},
-		{"POST", "/p/" + id + "/replies", "body=one"}, {"POST", "/p/" + id + "/replies", "body=two"}, {"POST", "/p/" + id + "/replies", "body=three"},
-		{"POST", "/p/" + id + "/report", "reason=spam"}, {"POST", "/admin/login", "name=ada&passphrase=wrong+one+here"}, {"POST", "/notice", "kind=else&why=x"},
-		{"GET", "/admin/log", ""}, {"BREW", "/", ""}, {"POST", "/forget", ""},
+		{"GET", "/", ""},
+		{"GET", "/p/" + id, ""},
+		{"GET", "/you", ""},
+		{"GET", "/privacy", ""},
+		{"GET", "/nowhere", ""},
+		{"GET", "/healthz", ""},
+		{"GET", "/live", ""},
+		{"POST", "/b/home/posts", "body=hello"},
+		{"POST", "/b/home/posts", "body="},
+		{"POST", "/p/" + id + "/vote", "vote=down"},
+		{"POST", "/p/" + id + "/replies", "body=one"},
+		{"POST", "/p/" + id + "/replies", "body=two"},
+		{"POST", "/p/" + id + "/replies", "body=three"},
+		{"POST", "/p/" + id + "/report", "reason=spam"},
+		{"POST", "/admin/login", "name=ada&passphrase=wrong+one+here"},
+		{"POST", "/notice", "kind=else&why=x"},
+		{"GET", "/admin/log", ""},
+		{"BREW", "/", ""},
+		{"POST", "/forget", ""},
 	} {
 		a := s.as(who, ask.method, ask.path, ask.body, "Content-Type", formType, "X-Forwarded-For", "203.0.113.9")
 		all.WriteString(a.body)
