@@ -47,6 +47,8 @@ type Posts interface {
 	Secret(ctx context.Context, thread PostID, now time.Time) (Secret, error)
 	// Vote records, changes or takes back one visitor's vote in one step.
 	Vote(ctx context.Context, b Ballot, now time.Time) (Post, error)
+	// Arrive counts one arrival at a post.
+	Arrive(ctx context.Context, id PostID, now time.Time) error
 	// Votes returns which of the tags have voted, and how.
 	Votes(ctx context.Context, tags map[PostID]Tag) (map[PostID]Vote, error)
 	// Open gives the body and picture of a view-once post to the visitor behind tag, in one

@@ -42,6 +42,7 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	p = s.person("somebody")
 	p.open("/")
 	p.chooses(aPhoto(t, 640, 400))
+	p.wait("it is chosen", `document.querySelector(".photo-chosen img")`)
 	p.types("#alt", "A wall in the evening")
 	p.post("proof")
 	p.shows("proof")

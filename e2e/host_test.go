@@ -60,6 +60,7 @@ func TestAnOpenComposerFollowsWhatTheHostOffers(t *testing.T) {
 	}
 	writer.wait("all of it is back", `document.querySelector("#composer #photo + #limits") && document.querySelector("#composer [name=unlisted]") && document.querySelector("#composer .extras [name=view_once]") && document.querySelector("#offer-nudge + *")?.id === "send"`)
 	writer.chooses(aPhoto(t, 320, 200))
+	writer.wait("it is shown, and nothing moves any more", `document.querySelector(".photo-chosen img")?.naturalWidth === 320`)
 	writer.click("#composer #send")
 	writer.wait("a picture goes out as before", `document.querySelector("article details.photo") && document.querySelector("article").innerText.includes("half written")`)
 }

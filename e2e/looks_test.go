@@ -159,6 +159,7 @@ func (m *moderated) pictured() {
 	p := m.author
 	p.openLive("/")
 	p.chooses(aPhoto(m.t, 1600, 1000))
+	p.wait("it is chosen", `document.querySelector(".photo-chosen img")`)
 	p.types("#alt", "The sky over the roofs at seven")
 	p.post("Proof.")
 	p.wait("it is there", `document.querySelector("article details.photo")`)

@@ -80,6 +80,23 @@ func TestAPictureIsVeiledUntilItIsTapped(t *testing.T) {
 	}
 }
 
+// TestAPostIsSentOnceItsPictureIsReady, though its author could not wait.
+func TestAPostIsSentOnceItsPictureIsReady(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "picture=0", "pictures=on")
+	p := s.person("somebody in a hurry")
+	p.openLive("/")
+	see[any](p, `void (HTMLCanvasElement.prototype.toBlob = new Proxy(HTMLCanvasElement.prototype.toBlob, { apply(draw, canvas, args) { globalThis.ready = () => draw.apply(canvas, args) } }))`)
+	p.chooses(aPhoto(t, 320, 200))
+	p.wait("the picture is on its way to the form", `globalThis.ready`)
+	p.click("#composer #send")
+	if sent := see[bool](p, `document.querySelector("article") !== null || document.querySelector("#composer .upload") !== null`); sent {
+		t.Error("it is sent without its picture")
+	}
+	see[any](p, `void ready()`)
+	p.wait("the board shows it", `document.querySelector("article .photo img")?.naturalWidth === 320`)
+}
+
 // TestAPictureIsSentWithoutScript, and its thread shows it.
 func TestAPictureIsSentWithoutScript(t *testing.T) {
 	t.Parallel()

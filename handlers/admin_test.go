@@ -202,6 +202,7 @@ func TestACodeIsUsedOnce(t *testing.T) {
 }
 
 func TestR44TenThousandWrongPassphrasesOpenNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned() // in the browser of the site, which is known from then on
 	if a := s.form("/admin/logout"); a.StatusCode != http.StatusSeeOther {
@@ -242,6 +243,7 @@ func TestWrongNamesAndPassphrasesReadAlike(t *testing.T) {
 }
 
 func TestTheDoorLeadsToPagesOfAdminsAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	for to, want := range map[string]string{
@@ -316,6 +318,7 @@ func TestAnOwnerInvitesAndRemoves(t *testing.T) {
 }
 
 func TestAnAdminChangesWhatLetsThemIn(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	other := newBrowser()

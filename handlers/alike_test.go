@@ -151,6 +151,7 @@ func TestTagPlaceAndSearchPagesFoldAsTheFeedDoes(t *testing.T) {
 }
 
 func TestPagesOfAFeedHoldNothingTwiceAndLeaveNothingOut(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	want := map[string]bool{}
 	for i := range 30 {

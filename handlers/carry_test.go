@@ -50,6 +50,7 @@ func TestWhatWasTypedOutlivesTheSession(t *testing.T) {
 }
 
 func TestTheDoorCarriesNoSecretAndLeadsNowhereElse(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	stranger := newBrowser()

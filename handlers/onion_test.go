@@ -84,6 +84,7 @@ func (o onion) writes(who *http.Client, text string) answer {
 }
 
 func TestR28FiftyClientsOfTheOnionAreNotOnePerson(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withOnion)
 	s.set("pow_bits", "8")
 	s.set("post", "1/1")

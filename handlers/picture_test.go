@@ -93,6 +93,7 @@ func (s *site) publishPicture(fields ...string) string {
 }
 
 func TestAPictureIsPostedByFormAndServedAsWhatWeMade(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	a := s.upload("/b/home/posts", photo(2000, 500), "body", "look", "alt", "a heron", "backdrop", "pond", "ttl", "1h")
 	if a.StatusCode != http.StatusSeeOther {
@@ -166,6 +167,7 @@ func TestProgramsPostAndReadPictures(t *testing.T) {
 
 // TestABadUploadIsRefusedAndTheWordsComeBack: the browser's form is not lost.
 func TestABadUploadIsRefusedAndTheWordsComeBack(t *testing.T) {
+	t.Parallel()
 	good := photo(64, 48)
 	form := func(file []byte, fields ...string) func() (string, string) {
 		return func() (string, string) { return upload(file, append([]string{"body", "my own words"}, fields...)...) }

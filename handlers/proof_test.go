@@ -104,6 +104,7 @@ func TestTheAPIAsksForAProofAndTakesItOnce(t *testing.T) {
 // Test200PhonesBehindOneAddressWriteOnTheDefaults once they solve, which is made
 // cheaper here.
 func Test200PhonesBehindOneAddressWriteOnTheDefaults(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for name, value := range map[string]string{"post": "6/3", "page": "600/200", "pow_bits": "8"} {
 		s.set(name, value)

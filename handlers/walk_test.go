@@ -111,6 +111,7 @@ var sent = map[string][]string{
 // author's key or a position; and nothing is the same in what is told of two posts of one
 // person but what is the same of everybody's (F2, R21 to R32, R36, R43, R44, R60 to R69).
 func TestNoAdminPageTiesAnybodyToAnything(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned()
 	s.addBoard(board.Info{Slug: "cellar", Title: "Cellar"})

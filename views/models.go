@@ -58,6 +58,7 @@ type Page struct {
 	// Manifest is what a phone's home screen is told of it, "" for app.webmanifest.
 	Manifest string
 	Vanish   int // the score at which a post is gone
+	Crowd    int // no count of arrivals below it is told
 	// Told marks the way to the you page: something there has not been read; "": nothing.
 	Told string
 	// Age says from which age on the board is meant to be read, AgeFrom is that age, and
@@ -179,7 +180,8 @@ type Thread struct {
 	Form    ReplyForm
 	You     *Name  // who the reader is in this thread, if anybody
 	Key     string // the owner key of the post, for its author alone
-	Link    string // the post's address, to be copied
+	Link    string // the post's address, to be passed on
+	Came    string // how many came by it, for its author alone; "": too few to say
 	Hidden  bool   // the post is unlisted
 	Locked  bool   // no more replies are taken
 	Closing *Closing
@@ -418,6 +420,7 @@ type Post struct {
 	By    Name
 	name  board.Name
 	Clock string // what else ends it
+	Code  string // of its link when it is passed on
 	Text  []Span
 	Long  bool
 

@@ -32,6 +32,7 @@ func (v Visit) page(name, title string) Page {
 		Boards: v.boards(),
 		Reload: v.Reload,
 		Vanish: v.Settings.VanishScore,
+		Crowd:  v.Settings.K,
 	}
 	if len(v.Notices) > 0 {
 		out.Told = v.Words.Say("told.unread")

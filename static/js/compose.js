@@ -65,21 +65,28 @@ document.addEventListener("click", ({ target }) => {
 
 // — Pictures: picture.js comes when somebody reaches for one —
 
+let picking = 0; // pictures that are being made ready
+let wanted = false; // who wrote has asked to send meanwhile
+
 /** A post without a picture needs words. */
 export function required(form) {
   const fold = form.querySelector("#photo");
-  bodyOf(form).required = !fold || !("has" in fold.dataset);
+  bodyOf(form).required = !fold || !("has" in fold.dataset || picking);
 }
 
 async function picture(input) {
-  const button = input.form.querySelector('#send:not([aria-disabled="true"])'); // one that waits goes on waiting
-  button?.setAttribute("aria-disabled", "true");
+  const { form } = input;
+  picking++;
   try {
     const { pick } = await import(input.closest("[data-script]").dataset.script);
     await pick(input);
   } finally {
-    button?.removeAttribute("aria-disabled");
+    picking--;
+    required(form);
   }
+  if (picking || !wanted) return;
+  wanted = false;
+  if ("has" in form.querySelector("#photo").dataset) form.requestSubmit(form.querySelector("#send"));
 }
 
 document.addEventListener("change", ({ target }) => {
@@ -108,11 +115,14 @@ document.addEventListener("keydown", (e) => {
   e.target.form.requestSubmit(e.target.form.querySelector("#send"));
 });
 
-// What waits is not sent; before htmx hears of it.
+// What waits is not sent, and what a picture is still missing from is sent with it;
+// before htmx hears of it.
 document.addEventListener(
   "submit",
   (e) => {
-    if (e.target.querySelector('#send[aria-disabled="true"]')) {
+    const unready = picking > 0 && e.target.id === "composer";
+    if (unready) wanted = true;
+    if (unready || e.target.querySelector('#send[aria-disabled="true"]')) {
       e.preventDefault();
       e.stopPropagation();
     }
