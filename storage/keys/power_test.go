@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -112,17 +113,13 @@ func storeLife(s *Store, log *promises) {
 			_ = s.Erase()
 			return
 		}
-		for r, key := range born {
-			log.kept[r] = key
-		}
+		maps.Copy(log.kept, born)
 	}
 	erase := func() {
 		if s.Erase() != nil {
 			return
 		}
-		for r, key := range log.ended {
-			log.erased[r] = key
-		}
+		maps.Copy(log.erased, log.ended)
 	}
 	bear(3, noon.Add(time.Hour))
 	bear(2, noon.Add(time.Minute))
