@@ -269,8 +269,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		background.Go(func() { sealed.run(ctx) })
 		background.Go(func() { sealed.watch(ctx, bell, log) })
 	}
+	background.Go(func() { watch(ctx, sweeper, log, os.Exit) })
+	ops := site.Ops(handlers.Vitals{Keys: slots.Count, Sweeps: sweeper.Sweeps})
 	announce(out, cfg, opened.addr(), first, settings("").Contact != "")
-	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), log), hub)
+	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), ops, log), hub)
 }
 
 // fill reads what is alive into the indexes, once, while pages are served.
