@@ -90,7 +90,7 @@ func contact(ctx context.Context, cfg *Config) (list []doctor.Finding) {
 }
 
 func (c *Config) way() doctor.Way {
-	network, at := c.onionListener()
+	network, at := listenerAt(c.OnionAddr)
 	w := doctor.Way{Base: c.base, Trusted: len(c.trusted) > 0, Onion: network, OnionAt: at, Direct: c.speaksTLS(), Roots: c.roots}
 	if c.TLSDomain != "" {
 		w.Domains = c.names

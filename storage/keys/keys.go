@@ -267,6 +267,18 @@ func (s *Store) Has(r Ref) bool {
 	return s.holds(r)
 }
 
+// Count is how many keys there are.
+func (s *Store) Count() (n int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, until := range s.until {
+		if until != none {
+			n++
+		}
+	}
+	return n
+}
+
 // SetEnds gives a key a new end, never later than its cap, and says whether that
 // is another one than before. Nothing of it is written.
 func (s *Store) SetEnds(r Ref, endsAt time.Time) bool {
