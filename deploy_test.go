@@ -138,6 +138,20 @@ func TestWhatTheComposeFileOffersLeadsWhereItsPortsAre(t *testing.T) {
 	}
 }
 
+func TestTheGuideBeginsWithWhatIsInIt(t *testing.T) {
+	guide := shipped(t, "docs/operating.md")
+	var contents, sections []string
+	for _, line := range regexp.MustCompile(`(?m)^- \[([^]]+)\]\(#`).FindAllStringSubmatch(guide, -1) {
+		contents = append(contents, line[1])
+	}
+	for _, line := range regexp.MustCompile(`(?m)^## (.+)$`).FindAllStringSubmatch(guide, -1) {
+		sections = append(sections, line[1])
+	}
+	if !slices.Equal(contents, sections) {
+		t.Errorf("its contents are %q, its sections %q", contents, sections)
+	}
+}
+
 func TestScriptsReadWell(t *testing.T) {
 	scripts, err := filepath.Glob("deploy/*.sh")
 	if err != nil {
