@@ -102,6 +102,25 @@ What Mayfly has to hold, R1 to R75, each in a line, and what proves it: a test t
 the specification holds, and the line says so. Written by ` + "`make promises`" + ` from [promises.txt](promises.txt), as [promises.md](promises.md) is.
 `
 
+// requirementsTail is of the notes that the requirements came with, where no number stands.
+const requirementsTail = `
+## Where notes beside the requirements said otherwise
+
+The requirements came with notes on how to hold them. Of those the specification, or a decision here, has replaced:
+
+| They said | It is |
+|---|---|
+| a full-text index of SQLite's fifth kind, with a check for it | the fourth kind, in memory ([16](adr/0016-search-in-memory.md)) |
+| many births share a sync within 5 ms | within 1 ms ([3](adr/0003-group-commit.md)) |
+| secrets of threads lie in the key store | they follow from the post's key and are stored nowhere ([storage.md](storage.md)) |
+| times are rounded to ten seconds, and none of birth is kept | the grid of the ttl, and two times on it (the specification, 2.1) |
+| Referrer-Policy no-referrer | same-origin, as otherwise forms lose their Origin (9) |
+| cookies are Strict, without Max-Age, in steps of six hours | Lax, for visitor_ttl, in steps of ten minutes (4) |
+| frames are padded | they are not, and [SECURITY.md](../SECURITY.md) says so |
+
+Their long forms (ten minutes of churn, hundreds of kills, mounted images) are the long runs; the suite has a short one of each.
+`
+
 var chapters = map[string]string{
 	"R1": "Gone", "R21": "Nobody is named", "R33": "The web", "R49": "Abuse and floods", "R70": "Durability and restarts",
 }
@@ -118,5 +137,6 @@ func requirementsPage(l ledger) string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", s.subject, cell(s.clause), proof(l.of(s.subject)))
 	}
+	b.WriteString(requirementsTail)
 	return b.String()
 }

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +80,69 @@ func TestR02RowAndKeyAreEachAskedAtEveryRead(t *testing.T) {
 				t.Errorf("after its end it is read by %v", seen)
 			}
 		})
+	}
+}
+
+// R27: nothing that a row of what people did holds is a time finer than its grid. Every
+// number near to now is taken for a time, whatever its column is called.
+func TestR27NoRowSaysWhenSomethingWasWritten(t *testing.T) {
+	n := newNode(t)
+	n.now = n.now.Add(12*time.Hour + 34*time.Minute + 56789*time.Millisecond)
+	for _, ttl := range []time.Duration{3 * time.Second, 5 * time.Minute, time.Hour, 24 * time.Hour} {
+		n.now = n.now.Add(777 * time.Millisecond)
+		p := n.post(t, "words", ttl)
+		n.replyWithKey(t, p, "an answer")
+		if _, err := n.Vote(t.Context(), storagetest.Ballot(p, board.NewVisitor(n.now), board.Heart), n.now); err != nil {
+			t.Fatal(err)
+		}
+		gone := n.post(t, "voted away", ttl)
+		if _, err := n.End(t.Context(), []board.PostID{gone.ID}, board.ByScore, n.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tables, err := n.Tables(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What the host does has its time, and a notice by law its receipt.
+	hosts := []string{"admins", "audit", "boards", "claims", "door_codes", "doors", "filters", "goose_db_version", "key_file", "outset", "passes", "questions", "settings", "storms"}
+	times := 0
+	for _, table := range slices.DeleteFunc(tables, func(name string) bool { return slices.Contains(hosts, name) }) {
+		rows, err := n.readers.QueryContext(t.Context(), "SELECT * FROM "+table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		columns, err := rows.Columns()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			values := make([]any, len(columns))
+			into := make([]any, len(columns))
+			for i := range values {
+				into[i] = &values[i]
+			}
+			if err := rows.Scan(into...); err != nil {
+				t.Fatal(err)
+			}
+			for i, v := range values {
+				at, is := v.(int64)
+				if !is || time.UnixMilli(at).Sub(n.now).Abs() > 40*24*time.Hour && time.Unix(at, 0).Sub(n.now).Abs() > 40*24*time.Hour {
+					continue
+				}
+				times++
+				if at%1000 != 0 {
+					t.Errorf("%s.%s is a time to the millisecond: %d", table, columns[i], at)
+				}
+			}
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if times < 12 {
+		t.Errorf("only %d times were seen", times)
 	}
 }
 
