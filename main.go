@@ -113,11 +113,11 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err := doctor.ForbidDumps(); err != nil { // before there is a key in memory
 		log.WarnContext(ctx, "a crash may write memory to a disk", "err", err)
 	}
-	ground, err := openGround(ctx, cfg, log)
-	if err != nil {
+	ground := new(ground)
+	defer closing(&err, ground.close)
+	if err := ground.open(ctx, cfg, log); err != nil {
 		return err
 	}
-	defer closing(&err, ground.close)
 	folder, store, now := ground.folder, ground.store, board.Clock(ground.clock.Now)
 	rules, err := openRules(ctx, cfg, store, now)
 	if err != nil {
@@ -249,27 +249,21 @@ type ground struct {
 	store  *storage.Store
 }
 
-func openGround(ctx context.Context, cfg *Config, log *slog.Logger) (g *ground, err error) {
-	g = new(ground)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, g.close())
-		}
-	}()
+func (g *ground) open(ctx context.Context, cfg *Config, log *slog.Logger) (err error) {
 	if g.folder, err = keys.OpenFolder(cfg.Keys, cfg.Data); err != nil {
-		return g, usageError{err}
+		return usageError{err}
 	}
 	if err := storage.SettleMove(cfg.Data, g.folder, log); err != nil {
-		return g, usageError{err}
+		return usageError{err}
 	}
 	if g.clock, err = g.folder.Clock(log); err != nil {
-		return g, err
+		return err
 	}
 	if g.slots, err = g.folder.Slots(log); err != nil {
-		return g, err
+		return err
 	}
 	g.store, err = storage.OpenSQLite(ctx, cfg.Data, g.slots, log)
-	return g, err
+	return err
 }
 
 // close closes what was opened, the last first.
