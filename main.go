@@ -237,8 +237,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		background.Go(func() { sealed.run(ctx) })
 		background.Go(func() { sealed.watch(ctx, bell, log) })
 	}
+	background.Go(func() { watch(ctx, sweeper, log, os.Exit) })
+	ops := site.Ops(handlers.Vitals{Keys: slots.Count, Sweeps: sweeper.Sweeps})
 	announce(out, cfg, opened.addr(), first, settings("").Contact != "")
-	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), log), hub)
+	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), ops, log), hub)
 }
 
 // ground is what everything stands on: the two folders, and the time that is kept there.

@@ -11,8 +11,8 @@ const promisesHead = `# What is promised, and what proves it
 Written by ` + "`make promises`" + ` from [promises.txt](promises.txt), the catalogues and the documents; a test fails while this page is not what would be written now. So whoever changes a word
 that stands here is made to look whether the test beside it still proves it.
 
-**What stands here.** Of the catalogue (both languages): every sentence of the sections %s, and every other one that has a word of a list, such as *cookie*, *kept*, *never*, *gone*, *log*,
-*nobody can*, *in memory*. Of %s and the API's description: every sentence with such a word (a row of a table is one sentence). Headings and labels of less than six words are none. The
+**What stands here.** Of the catalogue and the starter sets (both languages): every sentence of the sections %s, and every other one that has a word of a list, such as *cookie*, *kept*, *never*, *gone*, *log*,
+*nobody can*, *in memory*. Of %s, the API's description and the command line's help: every sentence with such a word (a row of a table is one sentence). Headings and labels of less than six words are none. The
 list is in ` + "`docs/find_test.go`" + `. A sentence that is found and has no line in promises.txt fails a test, and so does a line whose test is not there. What the list can't see is a promise in
 other words: whoever writes one gives it a line by hand, and it stands here too. ADRs and the log of changes tell what was decided when, and are not looked through.
 

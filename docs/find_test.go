@@ -33,6 +33,7 @@ var documents = []string{"README.md", "SECURITY.md", "docs/operating.md", "docs/
 const (
 	pages = "Pages"
 	api   = "handlers/openapi.json"
+	help  = "mayfly --help"
 )
 
 // sentence is something that we say: a key of the catalogue, or a sentence of a document.
@@ -58,7 +59,7 @@ func sentences(t *testing.T) []sentence {
 	for _, name := range documents {
 		out = append(out, document(name, string(file(t, "../"+name)))...)
 	}
-	return append(out, described(t)...)
+	return append(append(out, described(t)...), helped(t)...)
 }
 
 func file(t *testing.T, path string) []byte {
@@ -75,6 +76,12 @@ func catalogue(t *testing.T) []sentence {
 	var out []sentence
 	it := spoken(t, "it")
 	en := spoken(t, "en")
+	greets := map[string]map[string]string{"en": {}, "it": {}}
+	for lang, said := range greets {
+		gather(said, "starters", treeOf(t, "../words/starters/"+lang+".toml"))
+	}
+	maps.Copy(en, greets["en"])
+	maps.Copy(it, greets["it"])
 	for _, key := range slices.Sorted(maps.Keys(en)) {
 		out = append(out, sentence{key: key, source: pages, en: en[key], it: it[key], found: tells(key, en[key])})
 	}
@@ -92,13 +99,18 @@ func tells(key, text string) bool {
 // spoken is a catalogue by its keys; the forms of a plural are one sentence.
 func spoken(t *testing.T, lang string) map[string]string {
 	t.Helper()
+	out := map[string]string{}
+	gather(out, "", treeOf(t, "../words/"+lang+".toml"))
+	return out
+}
+
+func treeOf(t *testing.T, path string) map[string]any {
+	t.Helper()
 	var tree map[string]any
-	if err := toml.Unmarshal(file(t, "../words/"+lang+".toml"), &tree); err != nil {
+	if err := toml.Unmarshal(file(t, path), &tree); err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]string{}
-	gather(out, "", tree)
-	return out
+	return tree
 }
 
 func gather(out map[string]string, key string, tree map[string]any) {
@@ -225,6 +237,22 @@ func described(t *testing.T) []sentence {
 	return out
 }
 
+var flagHelp = regexp.MustCompile(`help:"((?:[^"\\]|\\.)*)"`)
+
+// helped are the sentences of the command line's help.
+func helped(t *testing.T) []sentence {
+	t.Helper()
+	var out []sentence
+	for _, name := range []string{"../config.go", "../commands.go"} {
+		for _, m := range flagHelp.FindAllStringSubmatch(string(file(t, name)), -1) {
+			for _, s := range split(strings.ReplaceAll(m[1], `\"`, `"`)) {
+				out = append(out, sentence{key: "--help: " + s, source: help, en: s, found: telling.MatchString(s)})
+			}
+		}
+	}
+	return out
+}
+
 func descriptions(out map[string]bool, tree any) {
 	switch tree := tree.(type) {
 	case []any:
@@ -293,8 +321,9 @@ func tested(t *testing.T) func(name string) bool {
 			target, step, _ := strings.Cut(run, ": ")
 			return strings.Contains(makefile, "\n"+target+":") && (step == "" || literals[step])
 		}
-		test, row, table := strings.Cut(name, "/")
-		return tests[test] && (!table || literals[row])
+		room, test, _ := strings.Cut(name, ".")
+		test, row, table := strings.Cut(test, "/")
+		return tests[filepath.Base(room)+"."+test] && (!table || literals[row])
 	}
 }
 
@@ -330,6 +359,7 @@ func TestTestsAreFoundUnderEveryTag(t *testing.T) {
 		"main.TestRoomsImportOnlyFloorsBelowThem":                            true,
 		"docs.TestTestsAreFoundUnderEveryTag":                                true,
 		"keys.TestDamagedSlotCostsItsPostAlone":                              true,
+		"storage/keys.TestDamagedSlotCostsItsPostAlone":                      true,
 		"e2e.TestABrowserKeepsNothingThatWasRead":                            true,
 		"storage.TestSQLiteKeepsTheContractAndSearches/TheNewestPostIsFirst": true,
 		"storage.TestSQLiteKeepsTheContractAndSearches/NoSuchFact" + "AtAll": false,

@@ -71,7 +71,7 @@ func covers(named, subject string) bool {
 	if named == subject {
 		return true
 	}
-	if strings.Contains(named, ".md: ") || strings.Contains(named, ".json: ") {
+	if strings.Contains(named, ": ") {
 		return strings.HasPrefix(subject, named)
 	}
 	stem, many := strings.CutSuffix(named, "*")

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -255,6 +257,42 @@ func TestR36NoOtherSitesFormIsTaken(t *testing.T) {
 	}
 }
 
+// TestR42NeverAndGoneTakeTheSameTime: that something was here is not told by how long the
+// answer takes either. They are asked in turn, so that a busy machine is as slow to all.
+func TestR42NeverAndGoneTakeTheSameTime(t *testing.T) {
+	s := newSite(t)
+	s.set("ttl_min", "1s")
+	swept, _ := s.publish("ended by hand")
+	s.form("/p/" + swept + "/delete")
+	s.sweep()
+	_, out := s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]string{"body": "ended by time", "ttl": "30s"})
+	unswept := out["post"].(map[string]any)["id"].(string)
+	s.clock.turn(time.Minute)
+	ids := map[string]string{"never": board.NewPostID().String(), "never either": board.NewPostID().String(), "gone": swept, "ended and not swept": unswept}
+	took := map[string][]time.Duration{}
+	for range 400 {
+		for name, id := range ids {
+			r := httptest.NewRequest(http.MethodGet, s.url+"/p/"+id, http.NoBody)
+			w := httptest.NewRecorder()
+			began := time.Now()
+			s.handler.ServeHTTP(w, r)
+			took[name] = append(took[name], time.Since(began))
+			if w.Code != http.StatusNotFound {
+				t.Fatalf("%s: %d", name, w.Code)
+			}
+		}
+	}
+	half := func(name string) float64 {
+		slices.Sort(took[name])
+		return float64(took[name][len(took[name])/2])
+	}
+	for name := range ids {
+		if r := half(name) / half("never"); r < 0.75 || r > 1.33 {
+			t.Errorf("%s takes %.2f of the time of what never was", name, r)
+		}
+	}
+}
+
 func TestR49ASlowPeerHasItsTimes(t *testing.T) {
 	s := newSite(t)
 	h := handlers.NewHTTPServer(s.handler, s.logger)
@@ -314,6 +352,21 @@ func TestWhatIsSearchedForIsKeptNowhere(t *testing.T) {
 		if strings.Contains(s.get(path).body, "xyzzylooked") {
 			t.Errorf("%s shows what was looked for", path)
 		}
+	}
+}
+
+func TestR56ASocketPastTheCapIsToldWhenToComeBack(t *testing.T) {
+	s := newSite(t)
+	s.set("socket", "2")
+	s.listen("/live?board=home")
+	s.listen("/live?board=home")
+	conn, res, err := websocket.DefaultDialer.DialContext(t.Context(), strings.Replace(s.url, "http", "ws", 1)+"/live?board=home", http.Header{"Origin": {s.url}})
+	if err == nil {
+		_ = conn.Close()
+		t.Fatal("a third socket of one address opens")
+	}
+	if res == nil || res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
+		t.Errorf("a third: %v", res)
 	}
 }
 

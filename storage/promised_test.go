@@ -11,8 +11,76 @@ import (
 	"time"
 
 	"mayfly/board"
+	"mayfly/storage/keys"
 	"mayfly/storage/storagetest"
 )
+
+// R2: row and key are two doors, and each alone is enough: a row that has ended is not read
+// though its key lives on, nor is a living row whose key has ended.
+func TestR02RowAndKeyAreEachAskedAtEveryRead(t *testing.T) {
+	for name, leave := range map[string]func(n *node, p board.Post, ref keys.Ref){
+		"the key lives on": func(n *node, _ board.Post, ref keys.Ref) { n.keys.SetEnds(ref, n.now.Add(time.Hour)) },
+		"the row lives on": func(n *node, p board.Post, ref keys.Ref) {
+			const longer = `
+				UPDATE posts
+				SET ends_at = $1, until = $1
+				WHERE id = $2`
+			if _, err := n.writer.ExecContext(t.Context(), longer, p.Life.EndsAt.Add(time.Hour).UnixMilli(), p.ID[:]); err != nil {
+				t.Fatal(err)
+			}
+			n.keys.SetEnds(ref, p.Life.EndsAt)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t)
+			p := n.post(t, "words", time.Minute)
+			r, _ := n.replyWithKey(t, p, "an answer")
+			row, err := anyByID(t.Context(), n.readers, p.ID, n.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leave(n, p, row.ref)
+			reads := func() (seen []string) {
+				say := func(way string, there bool) {
+					if there {
+						seen = append(seen, way)
+					}
+				}
+				for _, id := range []board.PostID{p.ID, r.ID} {
+					_, err := n.Post(t.Context(), id, n.now)
+					say("post", err == nil)
+					_, err = n.Case(t.Context(), id, n.now)
+					say("case", err == nil)
+				}
+				_, _, err := n.Thread(t.Context(), p.ID, n.now)
+				say("thread", err == nil)
+				_, err = n.Secret(t.Context(), p.ID, n.now)
+				say("secret", err == nil)
+				for _, sort := range board.Sorts {
+					posts, _, err := n.Feed(t.Context(), board.Query{Board: board.Home, Sort: sort, Limit: 50}, n.now)
+					say("feed "+string(sort), err != nil || len(posts) > 0)
+				}
+				owned, err := n.Owned(t.Context(), func(board.Post) bool { return true }, n.now)
+				say("owned", err != nil || len(owned) > 0)
+				living, err := n.Living(t.Context(), 0, n.now)
+				say("living", err != nil || len(living) > 0)
+				named, err := n.PostsByID(t.Context(), []board.PostID{p.ID}, n.now)
+				say("by id", err != nil || len(named) > 0)
+				_, err = n.Vote(t.Context(), storagetest.Ballot(p, board.NewVisitor(n.now), board.Heart), n.now)
+				say("vote", err == nil)
+				return seen
+			}
+			if seen := reads(); len(seen) != 14 {
+				t.Fatalf("control: a minute before, it is read only by %v", seen)
+			}
+			leave(n, p, row.ref) // the heart has moved both
+			n.now = n.now.Add(time.Hour / 2)
+			if seen := reads(); len(seen) > 0 {
+				t.Errorf("after its end it is read by %v", seen)
+			}
+		})
+	}
+}
 
 // R67: when there is no more room new posts are refused, and nothing that lives makes way.
 func TestR67NothingIsEndedForWantOfRoom(t *testing.T) {

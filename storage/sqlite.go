@@ -383,17 +383,21 @@ func (s *Store) comparePosts(ctx context.Context, meet meeting) error {
 	}, q)
 }
 
-// compareReplies gives a reply's key its cap as end: its thread's key ends it.
+// compareReplies gives a reply's key its cap as end: its thread's key ends it. Where
+// that is gone, so is the reply's: an Erase of both was cut short between them.
 func (s *Store) compareReplies(ctx context.Context, meet meeting) error {
 	const q = `
-		SELECT r.id, r.slot, r.gen, p.cap_at
+		SELECT r.id, r.slot, r.gen, p.slot, p.gen, p.cap_at
 		FROM replies r
 		JOIN posts p ON p.seq = r.thread`
 	return each(ctx, s.writer, func(scan scanner) error {
 		var id []byte
-		var slot, gen, capAt int64
-		if err := scan(&id, &slot, &gen, &capAt); err != nil {
+		var slot, gen, rootSlot, rootGen, capAt int64
+		if err := scan(&id, &slot, &gen, &rootSlot, &rootGen, &capAt); err != nil {
 			return err
+		}
+		if !s.keys.Has(ref(rootSlot, rootGen)) {
+			s.keys.Drop(ref(slot, gen))
 		}
 		meet(ref(slot, gen), board.PostID(id), true, millis(capAt))
 		return nil
