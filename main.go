@@ -238,7 +238,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		background.Go(func() { sealed.watch(ctx, bell, log) })
 	}
 	background.Go(func() { watch(ctx, sweeper, log, os.Exit) })
-	ops := site.Ops(handlers.Vitals{Keys: slots.Count, Sweeps: sweeper.Sweeps})
+	ops := site.Ops(handlers.Vitals{Keys: ground.slots.Count, Sweeps: sweeper.Sweeps})
 	announce(out, cfg, opened.addr(), first, settings("").Contact != "")
 	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), ops, log), hub)
 }

@@ -145,7 +145,7 @@ func (o *onDisk) columnWords(table, column string) string {
 func (o *onDisk) elsewhere(cfg *Config) {
 	fmt.Fprintf(o, "\n%s\n", o.say.Say("ondisk.elsewhere"))
 	lines := []string{o.say.Say("ondisk.log"), o.say.Say("ondisk.backup"), o.say.Say("ondisk.sealed")}
-	if network, at := cfg.onionListener(); network == "unix" {
+	if network, at := listenerAt(cfg.OnionAddr); network == "unix" {
 		lines = append(lines, o.say.Say("ondisk.socket", "path", at))
 	}
 	for _, path := range []string{cfg.TLSCert, cfg.TLSKey} {
