@@ -113,9 +113,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err := doctor.ForbidDumps(); err != nil { // before there is a key in memory
 		log.WarnContext(ctx, "a crash may write memory to a disk", "err", err)
 	}
-	ground := new(ground)
+	ground, err := openGround(ctx, cfg, log)
 	defer closing(&err, ground.close)
-	if err := ground.open(ctx, cfg, log); err != nil {
+	if err != nil {
 		return err
 	}
 	folder, store, now := ground.folder, ground.store, board.Clock(ground.clock.Now)
@@ -251,21 +251,23 @@ type ground struct {
 	store  *storage.Store
 }
 
-func (g *ground) open(ctx context.Context, cfg *Config, log *slog.Logger) (err error) {
+// openGround returns what it has opened, to be closed, even with an error.
+func openGround(ctx context.Context, cfg *Config, log *slog.Logger) (g *ground, err error) {
+	g = new(ground)
 	if g.folder, err = keys.OpenFolder(cfg.Keys, cfg.Data); err != nil {
-		return usageError{err}
+		return g, usageError{err}
 	}
 	if err := storage.SettleMove(cfg.Data, g.folder, log); err != nil {
-		return usageError{err}
+		return g, usageError{err}
 	}
 	if g.clock, err = g.folder.Clock(log); err != nil {
-		return err
+		return g, err
 	}
 	if g.slots, err = g.folder.Slots(log); err != nil {
-		return err
+		return g, err
 	}
 	g.store, err = storage.OpenSQLite(ctx, cfg.Data, g.slots, log)
-	return err
+	return g, err
 }
 
 // close closes what was opened, the last first.
