@@ -35,7 +35,7 @@ func prepare(ctx context.Context) (*house, error) {
 
 // build builds the program whose source is in a folder.
 func build(ctx context.Context, source, binary string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, ".") //nolint:gosec // into our own folder
 	cmd.Dir = source
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the server: %w\n%s", err, out)
@@ -90,7 +90,7 @@ func launch(ctx context.Context, binary string, at place, args []string) (*serve
 		Timeout:   20 * time.Second,
 		Transport: &http.Transport{MaxIdleConns: 64, MaxIdleConnsPerHost: 64},
 	}}
-	s.process = exec.CommandContext(ctx, binary, args...)
+	s.process = exec.CommandContext(ctx, binary, args...) //nolint:gosec // built a moment ago
 	s.process.Env = append(os.Environ(), "TMPDIR="+at.temp, "SQLITE_TMPDIR="+at.temp)
 	s.process.Stderr = log
 	out, err := s.process.StdoutPipe()

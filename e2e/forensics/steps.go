@@ -336,7 +336,7 @@ func readers(ctx context.Context, h *house, p plan) error {
 func takeSlowly(ctx context.Context, s *server) (taken int) {
 	piece := make([]byte, 1024)
 	for ctx.Err() == nil {
-		conn, err := net.Dial("tcp", s.url[len("http://"):])
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.url[len("http://"):])
 		if err != nil {
 			return taken
 		}
