@@ -105,7 +105,7 @@ func full(ctx context.Context, h *house, _ plan) (err error) {
 		}
 		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); { // in which all but a few end
 			mark, _ := t.words()
-			status, _ := s.send(ctx, t.somebody(), http.MethodPost, "/boards/home/posts", "", map[string]string{"body": strings.Repeat(mark+" ", 60), "ttl": "5s"})
+			status, _ := s.send(ctx, t.somebody(), http.MethodPost, "/boards/home/posts", "", map[string]string{"body": strings.Repeat(mark+" ", 40), "ttl": "5s"})
 			switch status {
 			case http.StatusInsufficientStorage:
 				refused++
