@@ -71,12 +71,15 @@ func full(ctx context.Context, h *house, _ plan) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, unmount(dir)) }()
+	defer func() {
+		h.clear()
+		err = errors.Join(err, unmount(dir))
+	}()
 	at := place{filepath.Join(dir, "data"), filepath.Join(dir, "data.keys"), filepath.Join(h.dir, "full-temp"), filepath.Join(h.dir, "full-log")}
 	if err := errors.Join(os.MkdirAll(at.temp, 0o700), os.MkdirAll(at.log, 0o700)); err != nil {
 		return err
 	}
-	s, err := start(ctx, h.binary, at)
+	s, err := h.start(ctx, h.binary, at)
 	if err != nil {
 		return err
 	}
@@ -173,6 +176,7 @@ func raw(ctx context.Context, h *house, p plan) (err error) {
 	mounted := true
 	defer func() {
 		if mounted {
+			h.clear()
 			err = errors.Join(err, unmount(dir))
 		}
 	}()
@@ -180,7 +184,7 @@ func raw(ctx context.Context, h *house, p plan) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := start(ctx, h.binary, at)
+	s, err := h.start(ctx, h.binary, at)
 	if err != nil {
 		return err
 	}
@@ -300,7 +304,7 @@ func upgrade(ctx context.Context, h *house, p plan) error {
 	if err != nil {
 		return err
 	}
-	s, err := start(ctx, older, at)
+	s, err := h.start(ctx, older, at)
 	if err != nil {
 		return err
 	}
@@ -333,7 +337,7 @@ func upgrade(ctx context.Context, h *house, p plan) error {
 		if is, err := version(ctx, again); err != nil || is == was {
 			cut++
 		}
-		s, err := start(ctx, h.binary, again)
+		s, err := h.start(ctx, h.binary, again)
 		if err != nil {
 			return fmt.Errorf("after an upgrade that was killed after %s: %w", after, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,6 +23,7 @@ import (
 type house struct {
 	dir    string
 	binary string
+	open   []*server // that nobody has stopped yet
 }
 
 func prepare(ctx context.Context) (*house, error) {
@@ -45,6 +47,13 @@ func build(ctx context.Context, source, binary string) error {
 
 func (h *house) remove() error { return os.RemoveAll(h.dir) }
 
+// clear ends the servers that a step which failed has left.
+func (h *house) clear() {
+	for len(h.open) > 0 {
+		_ = h.open[0].kill()
+	}
+}
+
 // place is where one server keeps all that it keeps.
 type place struct{ data, keys, temp, log string }
 
@@ -60,6 +69,7 @@ func (at place) slots() string { return filepath.Join(at.keys, "posts.keys") }
 
 // server is one that runs.
 type server struct {
+	h       *house
 	at      place
 	url     string
 	process *exec.Cmd
@@ -73,20 +83,16 @@ var settings = []string{
 }
 
 // start runs a server in a place, and returns once it answers.
-func start(ctx context.Context, binary string, at place) (*server, error) {
+func (h *house) start(ctx context.Context, binary string, at place) (*server, error) {
 	args := []string{"--addr", "127.0.0.1:0", "--data", at.data, "--keys", at.keys, "--starter", "none"}
 	for _, s := range settings {
 		args = append(args, "--set", s)
 	}
-	return launch(ctx, binary, at, args)
-}
-
-func launch(ctx context.Context, binary string, at place, args []string) (*server, error) {
 	log, err := os.OpenFile(filepath.Join(at.log, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{at: at, log: log, client: &http.Client{
+	s := &server{h: h, at: at, log: log, client: &http.Client{
 		Timeout:   20 * time.Second,
 		Transport: &http.Transport{MaxIdleConns: 64, MaxIdleConnsPerHost: 64},
 	}}
@@ -106,6 +112,7 @@ func launch(ctx context.Context, binary string, at place, args []string) (*serve
 		if _, port, found := strings.Cut(lines.Text(), "http://127.0.0.1:"); found {
 			s.url = "http://127.0.0.1:" + strings.TrimSpace(port)
 			go func() { _, _ = io.Copy(log, out) }()
+			h.open = append(h.open, s)
 			return s, nil
 		}
 	}
@@ -135,6 +142,7 @@ func (s *server) stop() error {
 }
 
 func (s *server) release() {
+	s.h.open = slices.DeleteFunc(s.h.open, func(other *server) bool { return other == s })
 	s.client.CloseIdleConnections()
 	_ = s.log.Close()
 }

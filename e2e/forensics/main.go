@@ -88,7 +88,9 @@ func run(ctx context.Context, p plan, only string) (err error) {
 		}
 		began := time.Now()
 		fmt.Printf("%s: %s.\n", s.name, s.does)
-		switch err := s.run(ctx, h, p); {
+		err := s.run(ctx, h, p)
+		h.clear()
+		switch {
 		case errors.Is(err, errSkipped):
 			fmt.Printf("  %v\n", err)
 		case err != nil:

@@ -130,7 +130,7 @@ func churn(ctx context.Context, h *house, p plan) error {
 	if err != nil {
 		return err
 	}
-	s, err := start(ctx, h.binary, at)
+	s, err := h.start(ctx, h.binary, at)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func kill(ctx context.Context, h *house, p plan) error {
 	var ups times
 	for round := 1; ; round++ {
 		began := time.Now()
-		s, err := start(ctx, h.binary, at)
+		s, err := h.start(ctx, h.binary, at)
 		if err != nil {
 			return fmt.Errorf("after kill %d: %w", round-1, err)
 		}
@@ -271,7 +271,7 @@ func timed(ctx context.Context, h *house, p plan) error {
 
 // timeEndings lets lives come and go, beside others, and times their ends.
 func (h *house) timeEndings(ctx context.Context, at place, long time.Duration, rate int, others ...func(s *server) func(context.Context) error) error {
-	s, err := start(ctx, h.binary, at)
+	s, err := h.start(ctx, h.binary, at)
 	if err != nil {
 		return err
 	}
@@ -381,7 +381,7 @@ func copies(ctx context.Context, h *house, _ plan) error {
 	if err != nil {
 		return err
 	}
-	s, err := start(ctx, h.binary, at)
+	s, err := h.start(ctx, h.binary, at)
 	if err != nil {
 		return err
 	}
@@ -425,7 +425,7 @@ func copies(ctx context.Context, h *house, _ plan) error {
 		if err != nil {
 			return 0, false, err
 		}
-		s, err := start(ctx, h.binary, place)
+		s, err := h.start(ctx, h.binary, place)
 		if err != nil {
 			return 0, false, err
 		}
