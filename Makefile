@@ -47,6 +47,9 @@ raid: ## let a raid loose on a server of its own; flags go into ARGS
 small: ## hold it to one core and 512 MB, and say how it does there; flags go into ARGS
 	@go run ./e2e/small $(ARGS)
 
+forensics: ## look for what should be gone, on the disk itself, for half an hour; ARGS="-short", ARGS="-steps kill,raw"
+	@go run ./e2e/forensics $(ARGS)
+
 fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
@@ -105,4 +108,4 @@ tools:
 		echo "The tests need a C compiler, Chromium or Google Chrome, nginx and Caddy; please install: $$missing"; exit 1; \
 	fi
 
-.PHONY: help run generate promises licences fmt lint check test e2e bench raid small fuzz release image image-check firstday generated tools
+.PHONY: help run generate promises licences fmt lint check test e2e bench raid small forensics soak attack fuzz release image image-check firstday generated tools
