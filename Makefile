@@ -41,6 +41,9 @@ raid: ## let a raid loose on a server of its own; flags go into ARGS
 small: ## hold it to one core and 512 MB, and say how it does there; flags go into ARGS
 	@go run ./e2e/small $(ARGS)
 
+soak: ## a day in fifteen minutes, then slow peers, idle sockets, restarts, a full disk and more; ARGS="-long 2m -only day"
+	@go run ./e2e/soak $(ARGS)
+
 fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
@@ -99,4 +102,4 @@ tools:
 		echo "The tests need a C compiler, Chromium or Google Chrome, nginx and Caddy; please install: $$missing"; exit 1; \
 	fi
 
-.PHONY: help run generate fmt lint check test e2e bench raid small fuzz release image image-check firstday generated tools
+.PHONY: help run generate fmt lint check test e2e bench raid small soak fuzz release image image-check firstday generated tools
