@@ -1,11 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/url"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -62,4 +69,51 @@ func TestTheUnitStartsAnewWhatTheWatchdogEnds(t *testing.T) {
 		}
 	}
 	one(t, "deploy/compose.yaml", `^ +(restart: unless-stopped)$`)
+}
+
+func TestR20WhatEndedMeanwhileIsOffTheDiskBeforeThePortOpens(t *testing.T) {
+	site := start(t, "--addr", "127.0.0.1:0", "--set", "contact=host@river.example")
+	for body, ttl := range map[string]string{"it ends while nobody serves": "10m", "it lives on for all of that": "4h"} {
+		if res := site.post(t, "/b/home/posts", url.Values{"body": {body}, "ttl": {ttl}}); res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%s: %s", body, res.Status)
+		}
+	}
+	site.stop()
+	if n := slotsOnDisk(t, site.data); n != 2 {
+		t.Fatalf("%d keys on the disk of two posts", n)
+	}
+	saveClock(t, site.data, time.Now().Add(time.Hour))
+	again := start(t, "--addr", "127.0.0.1:0", "--data", site.data)
+	if n := slotsOnDisk(t, site.data); n != 1 { // start returns when the port is open
+		t.Errorf("%d keys on the disk when the port opens, want that of the post that lives", n)
+	}
+	if page := again.get(t, "/"); strings.Contains(page, "while nobody serves") || !strings.Contains(page, "for all of that") {
+		t.Error("the board does not show the one that lives alone")
+	}
+}
+
+// slotsOnDisk counts slots with something in them; the first is the header.
+func slotsOnDisk(t *testing.T, data string) (n int) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(data+".keys", "posts.keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for slot := range slices.Chunk(content[64:], 64) {
+		if !bytes.Equal(slot, make([]byte, len(slot))) {
+			n++
+		}
+	}
+	return n
+}
+
+// saveClock writes the board time that a start goes on from.
+func saveClock(t *testing.T, data string, at time.Time) {
+	t.Helper()
+	record := make([]byte, 64)
+	binary.LittleEndian.PutUint64(record, uint64(at.UnixMilli()))
+	binary.LittleEndian.PutUint32(record[60:], crc32.ChecksumIEEE(record[:60]))
+	if err := os.WriteFile(filepath.Join(data+".keys", "board.clock"), append(record, record...), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
