@@ -44,7 +44,7 @@ func TestR20TheWatchdogEndsTheProcessWithASentence(t *testing.T) {
 	})
 }
 
-func TestSystemdIsToldOfTheStartAndThatTheProcessIsThere(t *testing.T) {
+func TestSystemdIsAskedToWatchAndToldThatTheProcessIsThere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notify")
 	systemd, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
@@ -54,7 +54,7 @@ func TestSystemdIsToldOfTheStartAndThatTheProcessIsThere(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", path)
 	start(t, "--addr", "127.0.0.1:0")
 	word := make([]byte, 64)
-	for _, want := range []string{"READY=1", "WATCHDOG=1", "WATCHDOG=1"} {
+	for _, want := range []string{"WATCHDOG_USEC=30000000", "WATCHDOG=1", "WATCHDOG=1"} {
 		n, err := systemd.Read(word)
 		if err != nil || string(word[:n]) != want {
 			t.Fatalf("it says %q, %v; want %q", word[:n], err, want)
@@ -63,7 +63,7 @@ func TestSystemdIsToldOfTheStartAndThatTheProcessIsThere(t *testing.T) {
 }
 
 func TestTheUnitStartsAnewWhatTheWatchdogEnds(t *testing.T) {
-	for name, want := range map[string]string{"Restart": "always", "Type": "notify", "RestartPreventExitStatus": "2", "TimeoutStartSec": "infinity", "WatchdogSignal": "SIGKILL"} {
+	for name, want := range map[string]string{"Restart": "always", "NotifyAccess": "main", "RestartPreventExitStatus": "2", "WatchdogSignal": "SIGKILL"} {
 		if got := one(t, "deploy/mayfly.service", `^`+name+`=(.*)$`); got != want {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
