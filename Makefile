@@ -49,6 +49,8 @@ small: ## hold it to one core and 512 MB, and say how it does there; flags go in
 
 forensics: ## look for what should be gone, on the disk itself, for half an hour; ARGS="-short", ARGS="-steps kill,raw"
 	@go run ./e2e/forensics $(ARGS)
+soak: ## a day in fifteen minutes, then slow peers, idle sockets, restarts, a full disk and more; ARGS="-long 2m -only day"
+	@go run ./e2e/soak $(ARGS)
 
 fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
 	@for package in $$(go list ./...); do \

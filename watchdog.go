@@ -14,7 +14,7 @@ import (
 // container) sweeps before the port opens. It also tells systemd that the process is
 // there, which ends one that says nothing.
 func watch(ctx context.Context, sweeper *board.Sweeper, log *slog.Logger, exit func(code int)) {
-	tellSystemd("READY=1")
+	tellSystemd("WATCHDOG_USEC=30000000")
 	if sweeper.Watch(ctx, func() { tellSystemd("WATCHDOG=1") }) {
 		log.ErrorContext(ctx, "nothing was swept for ten seconds, so this process ends; the next start destroys what has ended before it serves. "+
 			"See whether the disk answers, and whether another program holds the database")
