@@ -3,7 +3,7 @@ package main
 import (
 	_ "embed"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"regexp"
 	"runtime/debug"
@@ -93,7 +93,7 @@ func bill(info *debug.BuildInfo) any {
 func printBill(out io.Writer) error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return fmt.Errorf("this program was built without its list of modules")
+		return errors.New("this program was built without its list of modules")
 	}
 	e := json.NewEncoder(out)
 	e.SetIndent("", "  ")

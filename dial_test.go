@@ -19,6 +19,7 @@ var dialling = map[string]string{
 	"doctor/way.go": "doctor: --base-url, the resolver and the onion's listener",
 	"doctor/tls.go": "doctor: port 80 of --base-url's name",
 	"move.go":       "move: the command that --by names",
+	"watchdog.go":   "the socket of the systemd that started it, on this machine",
 	"certs/acme.go": "certmagic: the ACME server that --tls-domain asks",
 }
 

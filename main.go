@@ -114,10 +114,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		log.WarnContext(ctx, "a crash may write memory to a disk", "err", err)
 	}
 	ground, err := openGround(ctx, cfg, log)
+	defer closing(&err, ground.close)
 	if err != nil {
 		return err
 	}
-	defer closing(&err, ground.close)
 	folder, store, now := ground.folder, ground.store, board.Clock(ground.clock.Now)
 	rules, err := openRules(ctx, cfg, store, now)
 	if err != nil {
@@ -238,7 +238,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		background.Go(func() { sealed.watch(ctx, bell, log) })
 	}
 	background.Go(func() { watch(ctx, sweeper, log, os.Exit) })
-	ops := site.Ops(handlers.Vitals{Keys: slots.Count, Sweeps: sweeper.Sweeps})
+	ops := site.Ops(handlers.Vitals{Keys: ground.slots.Count, Sweeps: sweeper.Sweeps})
 	announce(out, cfg, opened.addr(), first, settings("").Contact != "")
 	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), ops, log), hub)
 }
@@ -251,13 +251,9 @@ type ground struct {
 	store  *storage.Store
 }
 
+// openGround returns what it has opened, to be closed, even with an error.
 func openGround(ctx context.Context, cfg *Config, log *slog.Logger) (g *ground, err error) {
 	g = new(ground)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, g.close())
-		}
-	}()
 	if g.folder, err = keys.OpenFolder(cfg.Keys, cfg.Data); err != nil {
 		return g, usageError{err}
 	}

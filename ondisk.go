@@ -145,8 +145,10 @@ func (o *onDisk) columnWords(table, column string) string {
 func (o *onDisk) elsewhere(cfg *Config) {
 	fmt.Fprintf(o, "\n%s\n", o.say.Say("ondisk.elsewhere"))
 	lines := []string{o.say.Say("ondisk.log"), o.say.Say("ondisk.backup"), o.say.Say("ondisk.sealed")}
-	if network, at := cfg.onionListener(); network == "unix" {
-		lines = append(lines, o.say.Say("ondisk.socket", "path", at))
+	for _, addr := range []string{cfg.OnionAddr, cfg.OpsAddr} {
+		if network, at := listenerAt(addr); network == "unix" {
+			lines = append(lines, o.say.Say("ondisk.socket", "path", at))
+		}
 	}
 	for _, path := range []string{cfg.TLSCert, cfg.TLSKey} {
 		if path != "" {

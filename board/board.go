@@ -374,7 +374,7 @@ func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	if err != nil {
 		return Post{}, fmt.Errorf("open: %w", err)
 	}
-	tellEndings(ctx, b.finder, b.tell, ended)
+	tellEndings(ctx, b.posts, b.now(), b.finder, b.tell, ended)
 	if len(ended) == 0 && p.Readers > 0 {
 		b.tell(ctx, Event{Kind: Changed, Board: p.Board, Thread: id, ID: id, Post: p.Seal(), Unlisted: p.Unlisted})
 	}
@@ -557,7 +557,7 @@ func (b *Board) end(ctx context.Context, ids []PostID, why Why) error {
 	if err != nil {
 		return fmt.Errorf("end: %w", err)
 	}
-	tellEndings(ctx, b.finder, b.tell, ended)
+	tellEndings(ctx, b.posts, b.now(), b.finder, b.tell, ended)
 	return nil
 }
 

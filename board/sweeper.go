@@ -18,6 +18,7 @@ type Expirer interface {
 	// Bury deletes the rows of what has ended, in batches that let posts go
 	// first, and says how many.
 	Bury(ctx context.Context, now time.Time) (int, error)
+	heads
 	// Scrub leaves nothing of them in the journal.
 	Scrub(ctx context.Context) error
 }
@@ -101,7 +102,7 @@ func (s *Sweeper) destroy(ctx context.Context, now time.Time) error {
 	}
 	s.last.Store(now.UnixMilli())
 	s.done.Add(1)
-	tellEndings(ctx, s.finder, s.tell, ended)
+	tellEndings(ctx, s.store, now, s.finder, s.tell, ended)
 	return nil
 }
 

@@ -59,6 +59,8 @@ func (s *steps) Bury(context.Context, time.Time) (int, error) {
 	return rows, err
 }
 
+func (s *steps) Post(context.Context, PostID, time.Time) (Post, error) { return Post{}, ErrNotFound }
+
 func (s *steps) Scrub(context.Context) error { return s.note("scrub") }
 
 // ear is a Publisher that remembers, and fails on demand.

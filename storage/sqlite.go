@@ -251,11 +251,11 @@ func readPragma(conn *sqlite3.SQLiteConn, name string) (value string, err error)
 // migrate brings the tables to the newest shape, and refuses those of a newer
 // program.
 func (s *Store) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations/sqlite")
+	list, err := steps()
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files, goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(list...))
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
@@ -277,6 +277,31 @@ func orFull(dataDir string, err error) error {
 		return err
 	}
 	return fmt.Errorf("the disk of %s is too full to start; nothing in it is lost: free some room and start again (%w)", dataDir, refused.Err)
+}
+
+// steps are the migrations. SQLite reads each file whole: goose's own reader takes it
+// apart line by line, with 4 MB for each.
+func steps() ([]*goose.Migration, error) {
+	names, err := fs.Glob(migrations, "migrations/sqlite/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*goose.Migration, len(names))
+	for i, name := range names {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return nil, fmt.Errorf("migrations: %w", err)
+		}
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, string(text))
+			return err
+		}}, nil)
+	}
+	return list, nil
 }
 
 // pair makes sure that the keys are those of these rows. A file without keys (a
