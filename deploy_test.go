@@ -69,6 +69,27 @@ func TestTheUnitItsHelperAndTheInstallerNameTheSameFolders(t *testing.T) {
 	}
 }
 
+// TestR18TheUnitKeepsMemoryOffTheDiskAndTheProgramInItsFolders holds what is shipped to
+// what SECURITY.md says, and to what systemd itself thinks of it.
+func TestR18TheUnitKeepsMemoryOffTheDiskAndTheProgramInItsFolders(t *testing.T) {
+	for name, want := range map[string]string{
+		"LimitCORE": "0", "MemorySwapMax": "0", "NoNewPrivileges": "yes", "CapabilityBoundingSet": "", "ProtectSystem": "strict", "ProtectHome": "yes",
+		"PrivateTmp": "yes", "PrivateDevices": "yes", "ProtectProc": "invisible", "MemoryDenyWriteExecute": "yes", "SystemCallFilter": "@system-service",
+		"UMask": "0077", "StateDirectoryMode": "0700", "RuntimeDirectoryMode": "0700",
+	} {
+		if got := one(t, "deploy/mayfly.service", `^`+name+`=(.*)$`); got != want {
+			t.Errorf("%s=%s, want %q", name, got, want)
+		}
+	}
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not here")
+	}
+	if out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--threshold=20", "--no-pager", "deploy/mayfly.service").CombinedOutput(); err != nil {
+		t.Errorf("its exposure is more than 2: %v\n%s", err, out)
+	}
+}
+
 func TestTheImageIsBuiltAsTheReleaseIs(t *testing.T) {
 	for _, pattern := range []string{`(go build -trimpath .*) \\$`, `(-linkmode external .*?-static)`} {
 		image, release := one(t, "Dockerfile", pattern), one(t, "deploy/release.sh", pattern)
