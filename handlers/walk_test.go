@@ -89,6 +89,9 @@ var sent = map[string][]string{
 
 	"PATCH /api/v1/admin/settings":          {`{"post":"0"}`, `{"post":"x"}`},
 	"POST /api/v1/admin/queue/{id}":         {`{"do":"lock"}`, `{"do":"unlock"}`, `{"do":"hide"}`, `{"do":"keep"}`, `{"do":"nothing"}`},
+	"POST /api/v1/admin/filters":            {`{"text":"casino*","action":"hold"}`, `{"text":"(","pattern":true,"action":"hold"}`},
+	"POST /api/v1/admin/filters/try":        {`{"text":"e","sample":"some words"}`},
+	"DELETE /api/v1/admin/filters/{number}": {""},
 	"PUT /api/v1/admin/raid":                {`{"for":"30m"}`, `{"for":"off"}`},
 	"POST /api/v1/admin/undo":               {`{"board":"home","within":"10m"}`, `{"alike":"OWN"}`, `{"from":"OWN"}`},
 	"POST /api/v1/admin/bans":               {`{"from":"OWN"}`},

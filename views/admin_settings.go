@@ -339,11 +339,11 @@ func ends(p *words.Printer, pl Planned) string {
 // effects is what a change of one setting would do now.
 func effects(p *words.Printer, k board.Knob, pl Planned) []string {
 	var list []string
-	switch {
-	case k.Name == "careful":
-		list = append(list, careEffect(p, pl)...)
-	case k.Name == "ttl_max":
-		list = append(list, pl.OnLives(p)...)
+	switch k.Name {
+	case "careful":
+		list = careEffect(p, pl)
+	case "ttl_max":
+		list = pl.OnLives(p)
 	}
 	if w, asked := pl.WouldWait[k.Name]; asked {
 		list = append(list, wouldWait(p, w, pl.Now.K))
