@@ -84,7 +84,7 @@ func contact(ctx context.Context, cfg *Config) (list []doctor.Finding) {
 	if h, err := storage.Inspect(ctx, cfg.Data); err != nil || h.Version != h.Newest {
 		return nil
 	}
-	err := withSettings(ctx, cfg, "", func(t *board.Tuner) error {
+	err := withSettings(ctx, cfg, "", func(_ *storage.SettingsFile, t *board.Tuner) error {
 		list = append(list, doctor.Contact(t.Settings("").Contact))
 		return nil
 	})

@@ -111,6 +111,30 @@ func TestARunningServerFollowsSettingsSet(t *testing.T) {
 	}
 }
 
+// TestSettingsSetSaysFirstWhatItEnds in the words of the page; told --dry-run it does no more.
+func TestSettingsSetSaysFirstWhatItEnds(t *testing.T) {
+	site := start(t, "--addr", "127.0.0.1:0")
+	site.post(t, "/b/home/posts", url.Values{"body": {"a thing of three days"}, "ttl": {"3d"}})
+	site.post(t, "/b/home/posts", url.Values{"body": {"quite another one, of a day and no more"}, "ttl": {"1d"}})
+	const tells = "2 d ends 0 of 2 posts now.\n1 more ends sooner than it would have.\n"
+	said := command(t, "settings", "set", "--dry-run", "ttl_max=2d", "--data", site.data)
+	if said != tells+"Nothing is changed: this was --dry-run.\n" {
+		t.Errorf("--dry-run said %q", said)
+	}
+	if got := command(t, "settings", "get", "ttl_max", "--data", site.data); got != "7d\n" {
+		t.Errorf("--dry-run left ttl_max = %q", got)
+	}
+	if said := command(t, "settings", "set", "ttl_max=2d", "--data", site.data); said != tells+"Set. A running server follows within two seconds.\n" {
+		t.Errorf("set said %q", said)
+	}
+	if said := command(t, "settings", "set", "--dry-run", "ttl_max=5d", "--board", "home", "--data", site.data); !strings.HasPrefix(said, "What lives already keeps the longest life it was given.\n") {
+		t.Errorf("a longer one said %q", said)
+	}
+	if said := command(t, "settings", "set", "post_chars=700", "--data", site.data); said != "Set. A running server follows within two seconds.\n" {
+		t.Errorf("what ends nothing said %q", said)
+	}
+}
+
 func TestSettingsSetRefusesWhatCanNotBeHad(t *testing.T) {
 	t.Chdir(t.TempDir())
 	err := run(t.Context(), []string{"settings", "set", "post_chars=0"}, io.Discard)

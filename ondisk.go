@@ -166,7 +166,7 @@ func settingsOf(ctx context.Context, cfg *Config) (s board.Settings, err error) 
 	if h, err := storage.Inspect(ctx, cfg.Data); err != nil || h.Version != h.Newest {
 		return board.DefaultSettings(), err
 	}
-	err = withSettings(ctx, cfg, "", func(t *board.Tuner) error {
+	err = withSettings(ctx, cfg, "", func(_ *storage.SettingsFile, t *board.Tuner) error {
 		s = t.Settings("")
 		return nil
 	})

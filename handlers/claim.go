@@ -69,16 +69,24 @@ func (a apiClaimSent) draft() board.ClaimDraft {
 
 // sendClaim takes the form. It sets no cookie.
 func (s *Server) sendClaim(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
+	slow := readWordsForm(w, r)
 	form := r.PostForm
 	d := apiClaimSent{form.Get("where"), form.Get("kind"), form.Get("why"), form.Get("name"), form.Get("mail"), form.Get("good_faith") != ""}.draft()
+	if slow != nil {
+		r, cancel := outlasting(r)
+		defer cancel()
+		return s.refuseClaim(w, r, d, slow)
+	}
 	receipt, err := s.takeClaim(r, d)
 	if err == nil {
 		http.Redirect(w, r, claimHref(receipt)+"?new=1", http.StatusSeeOther)
 		return nil
 	}
+	return s.refuseClaim(w, r, d, err)
+}
+
+// refuseClaim says what is wrong with a notice, and gives it back.
+func (s *Server) refuseClaim(w http.ResponseWriter, r *http.Request, d board.ClaimDraft, err error) error {
 	refused, status, ok := s.refuse(w, r, err)
 	if !ok {
 		return err

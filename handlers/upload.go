@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -90,18 +91,26 @@ func (f *sent) readAll(w http.ResponseWriter, r *http.Request) error {
 // readWordsForm is readForm for what somebody may have written long at: of a form that came
 // too slowly, or broke off, it reads what came, never nil.
 func readWordsForm(w http.ResponseWriter, r *http.Request) error {
+	_, err := readCutForm(w, r)
+	return err
+}
+
+// readCutForm is readWordsForm that names the field in which a form broke off; "": it broke
+// off in the name of one.
+func readCutForm(w http.ResponseWriter, r *http.Request) (last string, err error) {
 	r.PostForm = url.Values{}
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); t != formType && (err == nil || r.ContentLength != 0) {
-		return errMedia
+		return "", errMedia
 	}
 	body := newSlowBody(w, r.Body)
 	defer body.ended()
+	body.allow(maxClaim) // withBody says how much of which form is read
 	b, err := io.ReadAll(body)
 	if err == nil {
 		if r.PostForm, err = url.ParseQuery(string(b)); err != nil {
-			return errBadRequest
+			return "", errBadRequest
 		}
-		return nil
+		return "", nil
 	}
 	w.Header().Set("Connection", "close")
 	r.PostForm, _ = url.ParseQuery(beforeCut(string(b))) // what can't be read of it is left out
@@ -110,10 +119,15 @@ func readWordsForm(w http.ResponseWriter, r *http.Request) error {
 			values[i] = strings.ToValidUTF8(values[i], "")
 		}
 	}
-	if err = uploadError(err); errors.Is(err, errSlow) {
-		return errSlowWords
+	name, _, whole := strings.Cut(string(b[bytes.LastIndexByte(b, '&')+1:]), "=")
+	if last, _ = url.QueryUnescape(name); !whole {
+		delete(r.PostForm, last)
+		last = ""
 	}
-	return err
+	if err = uploadError(err); errors.Is(err, errSlow) {
+		return last, errSlowWords
+	}
+	return last, err
 }
 
 // beforeCut takes half an escape from the end of a form that broke off.

@@ -104,6 +104,9 @@ var sent = map[string][]string{
 	"DELETE /api/v1/admin/boards/{board}/invitations/{number}": {""},
 	"POST /api/v1/admin/prompts":                               {`{"board":"home","body":"And now?"}`},
 	"DELETE /api/v1/admin/prompts/{number}":                    {""},
+	"POST /api/v1/admin/filters":                               {`{"text":"casino*","action":"hold"}`, `{"text":"(","pattern":true,"action":"hold"}`},
+	"POST /api/v1/admin/filters/try":                           {`{"text":"e","sample":"some words"}`},
+	"DELETE /api/v1/admin/filters/{number}":                    {""},
 }
 
 // TestNoAdminPageTiesAnybodyToAnything walks every page, form and call of admins, with
