@@ -51,6 +51,11 @@ func day(ctx context.Context, r *run) error {
 	}
 	r.say("%d posts (%d pictures), %d replies, %d votes, %d ended by hand, %d openings, %d sockets, %d changes by admins; %d refusals, %d failures",
 		c.posts.Load(), c.pictures.Load(), c.replies.Load(), c.votes.Load(), c.ends.Load(), c.openings.Load(), c.sockets.Load(), c.changes.Load(), c.refused.Load(), c.failed.Load())
+	for _, n := range []*atomic.Int64{&c.posts, &c.pictures, &c.replies, &c.votes, &c.ends, &c.openings, &c.sockets, &c.changes} {
+		if n.Load() == 0 {
+			return errors.New("something that people do all day never succeeded")
+		}
+	}
 	return errors.Join(r.judge(looks), r.emptied(ctx, s, before), s.stop())
 }
 

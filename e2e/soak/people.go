@@ -95,7 +95,8 @@ func form(draft map[string]any, picture []byte) (kind string, body []byte, err e
 	if _, err := part.Write(picture); err != nil {
 		return "", nil, err
 	}
-	return w.FormDataContentType(), b.Bytes(), w.Close()
+	err = w.Close() // writes the last line
+	return w.FormDataContentType(), b.Bytes(), err
 }
 
 func drawPicture() []byte {
