@@ -15,6 +15,12 @@ run: ## start with a throwaway database; flags go into ARGS
 generate: ## draw *_templ.go anew
 	go tool templ generate
 
+promises: ## write docs/promises.md and docs/requirements.md anew, once you have looked at what changed
+	go test ./docs -run TestPagesAreAsTheLedgerHasThem -count=1 -update
+
+licences: ## write licences.txt anew, of what is built in
+	go test . -run TestEverythingBuiltInHasALicenceThatLetsItBeGivenOn -count=1 -update
+
 fmt: ## format everything
 	go tool templ fmt .
 	$(golangci) fmt
@@ -99,4 +105,4 @@ tools:
 		echo "The tests need a C compiler, Chromium or Google Chrome, nginx and Caddy; please install: $$missing"; exit 1; \
 	fi
 
-.PHONY: help run generate fmt lint check test e2e bench raid small fuzz release image image-check firstday generated tools
+.PHONY: help run generate promises licences fmt lint check test e2e bench raid small fuzz release image image-check firstday generated tools

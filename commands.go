@@ -37,7 +37,7 @@ type commands struct {
 	Admin       adminCommand   `cmd:"" help:"Let the owner in, first or anew."`
 	Unseal      unsealCommand  `cmd:"" help:"Open a sealed copy of a post."`
 	Healthcheck healthCommand  `cmd:"" help:"Exit with 0 when the server on --addr is well."`
-	Version     versionCommand `cmd:"" help:"Print the version."`
+	Version     versionCommand `cmd:"" help:"Print the version, what this program is made of (--bill), or its licences (--licences)."`
 }
 
 type (
@@ -57,7 +57,10 @@ type (
 		Names  []string `arg:"" placeholder:"NAME" help:"The settings to follow again."`
 	}
 	healthCommand  struct{}
-	versionCommand struct{}
+	versionCommand struct {
+		Bill     bool `help:"Print instead what this program is made of: a bill of materials (CycloneDX, JSON)."`
+		Licences bool `help:"Print instead under which licences that is, with their texts."`
+	}
 )
 
 // Run prints settings as NAME=VALUE, one a line, as "settings set" takes them.
@@ -177,8 +180,15 @@ func askHealth(ctx context.Context, scheme, at, name string) error {
 }
 
 // Run prints the version.
-func (versionCommand) Run(out io.Writer) error {
-	_, err := fmt.Fprintln(out, "mayfly", version())
+func (c versionCommand) Run(out io.Writer) (err error) {
+	switch {
+	case c.Bill:
+		return printBill(out)
+	case c.Licences:
+		_, err = io.WriteString(out, licences)
+	default:
+		_, err = fmt.Fprintln(out, "mayfly", version())
+	}
 	return err
 }
 

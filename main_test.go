@@ -48,6 +48,7 @@ func TestAWrongValueStopsTheStartWithOneSentence(t *testing.T) {
 		{"an onion's door without a port", []string{"--onion-addr", "localhost"}, "--onion-addr=localhost"},
 		{"an onion's name that is none", []string{"--onion-addr", "127.0.0.1:0", "--onion-url", "http://board.example"}, "--onion-url=http://board.example"},
 		{"an onion's name without a door", []string{"--onion-url", "http://mayfly.onion"}, "--onion-addr"},
+		{"an ops address that is public", []string{"--ops-addr", ":9090"}, "--ops-addr=:9090"},
 		{"alerts to no address", []string{"--alert-url", "ntfy"}, "--alert-url"},
 		{"alerts of no style", []string{"--alert-url", "https://ntfy.example/t", "--alert-style", "irc"}, "--alert-style=irc"},
 		{"alerts by mail without a server", []string{"--alert-mail", "a@board.example"}, "--smtp"},

@@ -75,6 +75,8 @@ type Server struct {
 	tables   []string
 	log      *slog.Logger
 
+	refusals refusals
+
 	uploads *semaphore.Weighted // uploadRoom
 	shown   *semaphore.Weighted // shownRoom
 	warned  atomic.Int64        // ms of the last word about an untrusted proxy

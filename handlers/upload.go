@@ -45,9 +45,6 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 		f.Values = r.PostForm
 		return f, err
 	}
-	body := newSlowBody(w, r.Body)
-	defer body.ended()
-	r.Body = body
 	r.PostForm = f.Values // as it fills
 	f.picture = intake{
 		room: s.uploads,
@@ -56,10 +53,30 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 			f.author = &v
 			return err
 		},
-		body: body,
 		ctx:  r.Context(),
 		size: r.ContentLength,
 	}
+	return f, f.readAll(w, r)
+}
+
+// readRefused reads what words there are in a form that is refused with why: its picture
+// is read past.
+func readRefused(w http.ResponseWriter, r *http.Request, why error) url.Values {
+	if !isMultipart(r) {
+		_ = readWordsForm(w, r) // it is refused already
+		return r.PostForm
+	}
+	f := &sent{Values: url.Values{}, picture: intake{refused: why}}
+	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+	_ = f.readAll(w, r) // the same
+	return f.Values
+}
+
+// readAll reads a form with a picture to its end, or past what nobody wants of it.
+func (f *sent) readAll(w http.ResponseWriter, r *http.Request) error {
+	body := newSlowBody(w, r.Body)
+	defer body.ended()
+	r.Body, f.picture.body = body, body
 	err := f.read(r)
 	if !body.whole && !errors.Is(err, errSlow) { // a browser hears nothing before all is sent
 		body.allow(maxUpload)
@@ -68,7 +85,7 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 	if !body.whole {
 		w.Header().Set("Connection", "close")
 	}
-	return f, err
+	return err
 }
 
 // readWordsForm is readForm for what somebody may have written long at: of a form that came

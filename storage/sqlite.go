@@ -47,11 +47,11 @@ func OpenSQLite(ctx context.Context, dataDir string, keyStore *keys.Store, log *
 func open(ctx context.Context, dataDir string, keyStore *keys.Store, log *slog.Logger, wrap func(driver.Conn) driver.Conn) (*Store, error) {
 	s, err := connect(ctx, dataDir, log, wrap)
 	if err != nil {
-		return nil, err
+		return nil, orFull(dataDir, err)
 	}
 	s.keys = keyStore
 	if err := s.begin(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.closeFiles())
+		return nil, errors.Join(orFull(dataDir, fmt.Errorf("open database: %w", err)), s.closeFiles())
 	}
 	s.working.Go(s.commitAll)
 	s.working.Go(s.tidyAll)
@@ -266,14 +266,17 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := newerError(s.path, int(current), int(newest)); err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
-		err = wrap(fmt.Sprintf("migrate to version %d", newest), err)
-		if refused, ok := errors.AsType[*board.Error](err); ok && refused.Kind == board.Full {
-			return fmt.Errorf("the disk of %s is full, and its tables could not be brought to version %d; nothing in it is lost: free some room and start again (%w)", s.path, newest, refused.Err)
-		}
+	_, err = p.Up(ctx)
+	return wrap(fmt.Sprintf("migrate to version %d", newest), err)
+}
+
+// orFull is err or, where the disk is too full to begin, what would do.
+func orFull(dataDir string, err error) error {
+	refused, ok := errors.AsType[*board.Error](wrap("begin", err))
+	if !ok || refused.Kind != board.Full {
 		return err
 	}
-	return nil
+	return fmt.Errorf("the disk of %s is too full to start; nothing in it is lost: free some room and start again (%w)", dataDir, refused.Err)
 }
 
 // steps are the migrations. SQLite reads each file whole: goose's own reader takes it
@@ -405,17 +408,21 @@ func (s *Store) comparePosts(ctx context.Context, meet meeting) error {
 	}, q)
 }
 
-// compareReplies gives a reply's key its cap as end: its thread's key ends it.
+// compareReplies gives a reply's key its cap as end: its thread's key ends it. Where
+// that is gone, so is the reply's: an Erase of both was cut short between them.
 func (s *Store) compareReplies(ctx context.Context, meet meeting) error {
 	const q = `
-		SELECT r.id, r.slot, r.gen, p.cap_at
+		SELECT r.id, r.slot, r.gen, p.slot, p.gen, p.cap_at
 		FROM replies r
 		JOIN posts p ON p.seq = r.thread`
 	return each(ctx, s.writer, func(scan scanner) error {
 		var id []byte
-		var slot, gen, capAt int64
-		if err := scan(&id, &slot, &gen, &capAt); err != nil {
+		var slot, gen, rootSlot, rootGen, capAt int64
+		if err := scan(&id, &slot, &gen, &rootSlot, &rootGen, &capAt); err != nil {
 			return err
+		}
+		if !s.keys.Has(ref(rootSlot, rootGen)) {
+			s.keys.Drop(ref(slot, gen))
 		}
 		meet(ref(slot, gen), board.PostID(id), true, millis(capAt))
 		return nil

@@ -31,6 +31,7 @@ type Visit struct {
 	Opened   map[board.PostID]bool // view-once posts that the visitor has opened
 	Here     string                // about how many read along; "" when that is not to be told
 	Notices  []board.Notice        // of what an admin removed that the visitor wrote
+	Clear    bool                  // it comes in the clear, for want of a certificate
 }
 
 // Page is what surrounds every page.
@@ -63,6 +64,8 @@ type Page struct {
 	// Age says from which age on the board is meant to be read, AgeFrom is that age, and
 	// Path this page; "" where nothing is to be said.
 	Age, AgeFrom, Path string
+	// Clear says that it comes in the clear; "": it does not, or nobody could mend it.
+	Clear string
 	// Footless is a page from which nothing may lead on.
 	Footless bool
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
