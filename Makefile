@@ -1,7 +1,7 @@
 # `make` says what there is. Tools are pinned here or in go.mod.
 
 golangci := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-fuzztime ?= 30s
+fuzztime ?= 60s
 bench    ?= .
 
 .DEFAULT_GOAL := help
@@ -52,7 +52,7 @@ forensics: ## look for what should be gone, on the disk itself, for half an hour
 soak: ## a day in fifteen minutes, then slow peers, idle sockets, restarts, a full disk and more; ARGS="-long 2m -only day"
 	@go run ./e2e/soak $(ARGS)
 
-fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
+fuzz: ## each fuzz target for 60 s; fuzztime=5m for longer
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
