@@ -90,7 +90,7 @@ func FuzzQuery(f *testing.F) {
 	reads := s.routes(func(method, path string) bool { return method == http.MethodGet && !strings.HasSuffix(path, "/live") })
 	for i, text := range hostile {
 		for j, name := range []string{"q", "tag", "place", "after", "sort", "board", "post", "at", "n", "s", "limit", "refresh", "to", "lang"} {
-			f.Add(byte((i*7+j)%len(reads)), name+"="+text) //nolint:gosec // below 256
+			f.Add(byte((i*7+j)%len(reads)), name+"="+text)
 		}
 	}
 	f.Fuzz(func(t *testing.T, which byte, query string) {
@@ -128,7 +128,7 @@ func FuzzForm(f *testing.F) {
 	})
 	for i, text := range hostile {
 		for j, name := range []string{"body", "warning", "alt", "place", "ttl", "reason", "words", "vote", "nonce", "owner_key", "lang", "back", "theme", "code", "proof", "backdrop", "confirm"} {
-			f.Add(byte((i*5+j)%len(forms)), "body=words&"+name+"="+text) //nolint:gosec // below 256
+			f.Add(byte((i*5+j)%len(forms)), "body=words&"+name+"="+text)
 		}
 	}
 	f.Fuzz(func(t *testing.T, which byte, body string) {
@@ -147,7 +147,7 @@ func FuzzJSON(f *testing.F) {
 			`{"body":"words","ttl":"1h","place":"","warning":"x"}`, `{"vote":"heart"}`, `{"reason":"spam","words":"x"}`, `{"nonce":"AAAA"}`, `{"body":` + strings.Repeat("[", 200),
 			`{"body":null}`, `{"body":{"body":1}}`, `[]`, `""`, "\xff", `{"body":"\ud800"}`, `{"body":"` + "\x00" + `"}`, `{"body":"a"}{"body":"b"}`, `{"BODY":"a","body":"b"}`, `{"ttl":1e999}`,
 		} {
-			f.Add(byte(i), body) //nolint:gosec // below 256
+			f.Add(byte(i), body)
 		}
 	}
 	f.Fuzz(func(t *testing.T, which byte, body string) {
@@ -165,7 +165,7 @@ func FuzzHeaders(f *testing.F) {
 	}
 	for i, text := range append(hostile, "mf=", "mf=AAAA; look=it.dark.18; mf-admin=x; mf-door-attic=y", "Bearer x", "it;q=0.1,*;q=9", "1.1.1.1, ::1%eth0", "for=\"[::1]\"", "multipart/form-data; boundary=x") {
 		for j := range names {
-			f.Add(byte(j), text, i%2 == 0) //nolint:gosec // below 256
+			f.Add(byte(j), text, i%2 == 0)
 		}
 	}
 	f.Fuzz(func(t *testing.T, which byte, value string, writes bool) {
@@ -190,7 +190,7 @@ func FuzzFrames(f *testing.F) {
 	s := newFuzzed(f)
 	other := s.listen("/live?board=home")
 	masked := func(first byte, payload string) string {
-		return string([]byte{first, 0x80 | byte(len(payload)), 0, 0, 0, 0}) + payload //nolint:gosec // short payloads
+		return string([]byte{first, 0x80 | byte(len(payload)), 0, 0, 0, 0}) + payload
 	}
 	for _, frames := range []string{
 		"", masked(0x81, "hello"), masked(0x81, "\xff\xfe"), masked(0x82, "bytes"), masked(0x88, "\x03\xe8"), masked(0x88, "x"), masked(0x89, "ping"), masked(0xc1, "compressed"), masked(0xf1, "reserved"),
