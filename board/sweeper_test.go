@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -289,9 +290,9 @@ func TestR20ASweeperThatHangsOrFailsIsGivenUpAfterTenSeconds(t *testing.T) {
 func TestASweeperIsNotGivenUpForOneThatComesBackOrForAMachineThatSlept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &steps{}
-		slept := time.Duration(0)
+		var slept atomic.Int64
 		s, _, _ := newTestSweeper(store)
-		s.now = func() time.Time { return time.Now().Add(slept) } // board time counts while the machine sleeps
+		s.now = func() time.Time { return time.Now().Add(time.Duration(slept.Load())) } // board time counts while the machine sleeps
 		s.last.Store(time.Now().UnixMilli())
 		ctx, cancel := context.WithCancel(t.Context())
 		stuck := make(chan bool, 1)
@@ -301,7 +302,7 @@ func TestASweeperIsNotGivenUpForOneThatComesBackOrForAMachineThatSlept(t *testin
 		pass(8 * SweepEvery)
 		store.set("destroy", nil)
 		pass(2 * SweepEvery)
-		slept = 8 * time.Hour
+		slept.Store(int64(8 * time.Hour))
 		pass(20 * SweepEvery)
 		if len(stuck) > 0 {
 			t.Error("it was given up")
