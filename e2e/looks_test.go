@@ -263,9 +263,13 @@ func (m *moderated) words(look looking) {
 
 // cut sends forms over a line that stops before all of them is there.
 func (m *moderated) cut(look looking) {
-	p := m.ada
-	p.base = m.stalling(30)
-	p.open("/admin/texts")
+	p := newPerson(m.t, "ada, on a bad line", m.stalling(30))
+	p.speaks(see[string](m.ada, `document.documentElement.lang`))
+	p.expects("status of 400")
+	p.open("/admin/login?to=/admin/texts")
+	p.types("#name", "ada")
+	p.types("#passphrase", ownersWords)
+	p.follow("main button.btn")
 	p.sets("#about_text", "We are the people of Mill Lane.\n\nWhoever comes on Thursdays brings a chair. Everything else stands on the door of the library.")
 	p.follow("main form button")
 	p.wait("it has come back", `document.querySelector(".door [role=alert]")`)
@@ -274,16 +278,16 @@ func (m *moderated) cut(look looking) {
 	p.follow(`button[value="preview"]`)
 	p.wait("it has come back", `document.querySelector(".door [role=alert]")`)
 	look(p, "admin-settings-cut")
-	p.base = m.url
 }
 
-// stalling is an address of the site where the last bytes of what is sent never arrive.
+// stalling is an address of the site where the last bytes of what is sent never arrive,
+// but for who signs in.
 func (s *site) stalling(bytes int64) string {
 	to := must(url.Parse(s.url))
 	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Host = r.In.Host
-		if r.In.Method == http.MethodPost {
+		if r.In.Method == http.MethodPost && r.In.URL.Path != "/admin/login" {
 			body, w := io.Pipe() // never closed
 			go func() { _, _ = io.CopyN(w, r.In.Body, r.In.ContentLength-bytes) }()
 			r.Out.Body = body
