@@ -4,6 +4,11 @@ package e2e
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -58,6 +63,7 @@ func looksOfModeration(t *testing.T, lang string, look looking) {
 	m.inTheQueue(look)
 	m.settings(look)
 	m.words(look)
+	m.cut(look)
 	m.host(look)
 	m.people(look)
 	m.public(look)
@@ -253,6 +259,42 @@ func (m *moderated) words(look looking) {
 	p.sets("#text", "pots*")
 	p.follow("#add button.btn")
 	look(p, "admin-words-added")
+}
+
+// cut sends forms over a line that stops before all of them is there.
+func (m *moderated) cut(look looking) {
+	p := newPerson(m.t, "ada, on a bad line", m.stalling(30))
+	p.speaks(see[string](m.ada, `document.documentElement.lang`))
+	p.expects("status of 400")
+	p.open("/admin/login?to=/admin/texts")
+	p.types("#name", "ada")
+	p.types("#passphrase", ownersWords)
+	p.follow("main button.btn")
+	p.sets("#about_text", "We are the people of Mill Lane.\n\nWhoever comes on Thursdays brings a chair. Everything else stands on the door of the library.")
+	p.follow("main form button")
+	p.wait("it has come back", `document.querySelector(".door [role=alert]")`)
+	look(p, "admin-texts-cut")
+	p.open("/admin/settings")
+	p.follow(`button[value="preview"]`)
+	p.wait("it has come back", `document.querySelector(".door [role=alert]")`)
+	look(p, "admin-settings-cut")
+}
+
+// stalling is an address of the site where the last bytes of what is sent never arrive,
+// but for who signs in.
+func (s *site) stalling(bytes int64) string {
+	to := must(url.Parse(s.url))
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host
+		if r.In.Method == http.MethodPost && r.In.URL.Path != "/admin/login" {
+			body, w := io.Pipe() // never closed
+			go func() { _, _ = io.CopyN(w, r.In.Body, r.In.ContentLength-bytes) }()
+			r.Out.Body = body
+		}
+	}})
+	s.t.Cleanup(proxy.Close)
+	return proxy.URL
 }
 
 func (m *moderated) host(look looking) {

@@ -107,7 +107,7 @@ func newCase(d Desk, c board.Case) CaseCard {
 		card.Keep = p.Say("queue.let_through")
 	}
 	if n := post.Came(d.Settings.K); n > 0 {
-		card.Came = p.Say("share.came", "n", n)
+		card.Came = p.Say("queue.came", "n", n)
 	}
 	if post.Care {
 		card.Care = p.Say("queue.care")
