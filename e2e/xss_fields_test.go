@@ -63,6 +63,7 @@ func (o *onslaught) strike(t *testing.T) {
 	for _, base := range []string{o.url, bare} {
 		o.owner.base = base
 		o.walk()
+		o.opens()
 		if base == o.url {
 			o.wasSeen()
 		}
@@ -246,7 +247,6 @@ func (o *onslaught) speak() {
 	o.t.Helper()
 	o.thread = o.write("/api/v1/boards/home/posts", map[string]any{"body": o.tells(10_000), "warning": o.tells(120), "place": o.at, "ttl": "2h"})
 	o.write("/api/v1/boards/home/posts", map[string]any{"body": o.tells(140), "backdrop": "reeds", "ttl": "2h"})
-	once := o.write("/api/v1/boards/home/posts", map[string]any{"body": o.some(300), "warning": o.tells(120), "view_once": true, "ttl": "2h"})
 	answered := o.reply(o.thread.ID, o.tells(10_000))
 	o.answerTo(o.thread.ID, o.tells(2000), answered.ID)
 	p := o.owner
@@ -257,7 +257,7 @@ func (o *onslaught) speak() {
 	p.sets("#composer textarea", o.tells(2000))
 	p.click("#composer #send")
 	p.wait("it is there", `document.querySelector("article details.photo")`)
-	o.pages = append(o.pages, "/p/"+o.thread.ID+"?to="+answered.ID, "/p/"+o.thread.ID+"/report", "/p/"+o.thread.ID+"/qr", "/p/"+o.thread.ID+"/alike", "/p/"+once.ID)
+	o.pages = append(o.pages, "/p/"+o.thread.ID+"?to="+answered.ID, "/p/"+o.thread.ID+"/report", "/p/"+o.thread.ID+"/qr", "/p/"+o.thread.ID+"/alike")
 	o.report(answered, "harassment")
 	o.report(o.thread, "spam")
 }
@@ -303,8 +303,25 @@ func (o *onslaught) walk() {
 	for _, path := range o.pages {
 		o.owner.open(path)
 		o.owner.isUnharmed(path)
-		o.shown.WriteString(see[string](o.owner, `[document.documentElement.textContent, ...[...document.querySelectorAll("*")].flatMap((e) => [...e.attributes].map((a) => a.value))].join("\n")`))
+		o.reads()
 	}
+}
+
+// reads keeps what the page shows, and what its attributes say.
+func (o *onslaught) reads() {
+	o.t.Helper()
+	o.shown.WriteString(see[string](o.owner, `[document.documentElement.textContent, ...[...document.querySelectorAll("*")].flatMap((e) => [...e.attributes].map((a) => a.value))].join("\n")`))
+}
+
+// opens opens a view-once post, sealed and then not.
+func (o *onslaught) opens() {
+	o.t.Helper()
+	once := o.write("/api/v1/boards/home/posts", map[string]any{"body": o.tells(300), "warning": o.tells(120), "view_once": true, "ttl": "2h"})
+	o.owner.open("/p/" + once.ID)
+	o.owner.isUnharmed("a sealed post")
+	o.owner.unseals()
+	o.owner.isUnharmed("an opened post")
+	o.reads()
 }
 
 // wasSeen finds what was written on the pages, or they would have had nothing to escape.
