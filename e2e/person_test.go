@@ -96,6 +96,10 @@ func (p *person) hear(event any) {
 		if p.watching != nil {
 			p.watching(e)
 		}
+	case *network.EventWebSocketCreated:
+		if !strings.HasPrefix(e.URL, "ws"+strings.TrimPrefix(p.base, "http")+"/") {
+			p.complain("a socket left the site: %s", e.URL)
+		}
 	case *page.EventJavascriptDialogOpening:
 		p.complain("a dialog opened: %s", e.Message)
 		go chromedp.Call(p.tab, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{}) //nolint:errcheck // the test has failed already
