@@ -49,6 +49,10 @@ small: ## hold it to one core and 512 MB, and say how it does there; flags go in
 
 forensics: ## look for what should be gone, on the disk itself, for half an hour; ARGS="-short", ARGS="-steps kill,raw"
 	@go run ./e2e/forensics $(ARGS)
+attack: ## what strangers try, against a built server, and the pages in a browser; ARGS="-only sockets,texts"
+	@go run ./e2e/attack $(ARGS)
+	go test -tags e2e -count=1 -run '^TestNothing.*Runs$$' ./e2e
+
 soak: ## a day in fifteen minutes, then slow peers, idle sockets, restarts, a full disk and more; ARGS="-long 2m -only day"
 	@go run ./e2e/soak $(ARGS)
 
