@@ -96,11 +96,12 @@ var served = []struct {
 	{"js/report.js", nil},
 	{"js/queue.js", nil},
 	{"js/system.js", nil},
+	{"js/circle.js", nil},
 }
 
 // pages are the scripts that one kind of page loads beside js/app.js, or that are
 // seldom needed.
-var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js"}
+var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js", "js/circle.js"}
 
 // comments are the lines of our scripts that browsers need not fetch: a fifth of them.
 // The vendored ones keep theirs, which hold their licences.
