@@ -32,6 +32,9 @@ var bound = map[string]string{
 	// of each table: what is in it, and how long
 	"kept.admins": "TestTheCopiedAdminsPassphraseIsAHash TestAKeyIsRevokedAndGoesWithItsAdmin", "kept.audit": "TestNoAdminPageTiesAnybodyToAnything", "kept.boards": "TestABoardEndedWhileNobodyServesIsClosedByTheNextStart",
 	"kept.claims": "TestWhatANoticeSaysLiesReadableNowhere TestANoticeIsWipedInItsTime", "kept.filters": "TestAnAdminAddsTriesAndRemovesFilters",
+	"kept.circles": "TestNothingOfACircleCanBeReadAnywhere TestACircleEndsWithAllThatIsInIt", "kept.circle_members": "TestNothingOfACircleCanBeReadAnywhere TestWhoIsOutIsOutAtOnce", "kept.circle_outs": "TestMoreThanHalfOfTheOthersPutAMemberOut",
+	"kept.circle_links": "TestTheLinkToAKeyGoesWithItsLastPost", "kept.circle_invites": "TestAnInviteIsUsedAsOftenAsItSays TestWhatAnInviteSealedGoesWithItsLastUse", "kept.circle_posts": "TestNothingOfACircleCanBeReadAnywhere TestAPostOfACircleEndsOnTime",
+	"kept.circle_votes": "TestAPostOfACircleEndsOnTime", "kept.circle_voices": "TestAPostOfACircleEndsOnTime", "kept.circle_reports": "TestAReportFromACircleProvesItsWords",
 	"kept.doors": "TestAllWhoComeInHoldTheSameStamp TestAnotherPassphraseClosesPagesAndSockets", "kept.door_codes": "TestAnInvitationIsUsedUpByComingInAlone TestACodeIsRevokedAndEnds",
 	"kept.notices": "TestASignFitsItsVisitorAloneAndNoOtherSign TestForgetMeEndsNoticesAndSoDoesTime", "kept.outset": "TestASiteThatHasAnOwnerAlreadyIsNotAskedForFirstChoices",
 	"kept.goose_db_version": "TestMigrationKeepsWhatWasSetAndItsLog", "kept.key_file": "TestKeysOfOtherDataAreRefused",

@@ -91,8 +91,8 @@ func Open(key []byte, at At, envelope []byte) ([]byte, error) {
 	if err != nil || len(plain) < 4 {
 		return nil, ErrEnvelope
 	}
-	length := binary.BigEndian.Uint32(plain)
-	if uint64(length) > uint64(len(plain)-4) || len(plain) != Padded(int(length), at.Kind) {
+	length := int64(binary.BigEndian.Uint32(plain))
+	if length > int64(len(plain)-4) || len(plain) != Padded(int(length), at.Kind) {
 		return nil, ErrEnvelope
 	}
 	return plain[4 : 4+length], nil
