@@ -735,7 +735,7 @@ func (c *Circles) Remove(ctx context.Context, by string, id PostID, why Reason) 
 
 // TakeDown has an admin end one post that was reported with its words. It is in the log
 // for all.
-func (c *Circles) TakeDown(ctx context.Context, log Ledger, by string, r CircleReport) error {
+func (c *Circles) TakeDown(ctx context.Context, log *Board, by string, r CircleReport) error {
 	p, err := c.store.CirclePost(ctx, r.Circle, r.Post, c.now())
 	if err != nil {
 		return err
@@ -743,7 +743,7 @@ func (c *Circles) TakeDown(ctx context.Context, log Ledger, by string, r CircleR
 	if err := c.endPost(ctx, p, ByAdmin); err != nil {
 		return err
 	}
-	return audit(ctx, log, c.now, Entry{By: by, Action: ActCirclePost, Reason: string(r.Reason)})
+	return log.Audit(ctx, Entry{By: by, Action: ActCirclePost, Reason: string(r.Reason)})
 }
 
 // LetStand has an admin let go of the reports on a post.

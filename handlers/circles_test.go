@@ -700,7 +700,7 @@ func TestAReportFromACircleProvesItsWords(t *testing.T) {
 	if bytes.Contains(s.files(), []byte(circleWords)) {
 		t.Error("reported words lie readable on the disk")
 	}
-	if err := s.circles.TakeDown(t.Context(), s.store, "ada", list[0]); err != nil || len(a.reads()) != 0 {
+	if err := s.circles.TakeDown(t.Context(), s.board, "ada", list[0]); err != nil || len(a.reads()) != 0 {
 		t.Errorf("taken down: %v", err)
 	}
 	if list := must(s.circles.Reports(t.Context())); len(list) != 0 {

@@ -124,6 +124,13 @@ func (s *Server) routes() []route {
 		{"GET /admin/texts", s.page(s.admin(s.hostTexts))},
 		{"POST /admin/texts", s.handle(s.admin(s.changeTexts))},
 
+		{"GET /c", s.page(s.circlesPage)},
+		{"GET /c/{circle}", s.page(s.circlePage)},
+		{"GET /c/{circle}/join", s.page(s.circleJoinPage)},
+		{"GET /admin/circles", s.page(s.admin(s.hostCircles))},
+		{"POST /admin/circles/end", s.handle(s.admin(s.endCircle))},
+		{"POST /admin/circles/report", s.handle(s.admin(s.decideCircleReport))},
+
 		{"GET /live", s.handle(s.openSocket)},
 		{"GET /live/state", s.page(s.liveState)},
 
