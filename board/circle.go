@@ -16,12 +16,14 @@ import (
 var CircleCaps = []int{12, 50, 150}
 
 const (
-	// ShortestCircle and LongestCircle bound how long a circle is there.
+	// ShortestCircle is how long a circle is there at least.
 	ShortestCircle = time.Hour
-	LongestCircle  = 90 * 24 * time.Hour
-	// ShortestInvite and LongestInvite bound how long an invite may be used.
+	// LongestCircle is how long it is at most.
+	LongestCircle = 90 * 24 * time.Hour
+	// ShortestInvite is how long an invite may be used at least.
 	ShortestInvite = 10 * time.Minute
-	LongestInvite  = 24 * time.Hour
+	// LongestInvite is how long it may at most.
+	LongestInvite = 24 * time.Hour
 	// InvitesMax is how many invites of a circle may be open at a time.
 	InvitesMax = 20
 	// SeatTime is how long a seat is kept for whoever used an invite and has not sat down.

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
@@ -175,7 +176,7 @@ func Integrity(name string) (Script, string) {
 		panic("static: no file is called " + name)
 	}
 	sum := sha256.Sum256(f.plain)
-	return Script{f.url, fmt.Sprintf("%x", sum)}, "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+	return Script{f.url, hex.EncodeToString(sum[:])}, "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // later are scripts that a page loads when they are first needed.

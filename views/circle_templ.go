@@ -569,7 +569,7 @@ func CircleFrame(c CirclePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "<section class=\"panel tight stack-s js-only\"><h2 class=\"eyebrow\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 44, "<section class=\"panel tight circle-sees\"><h2 class=\"eyebrow\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1107,7 +1107,7 @@ func circleHead(c CirclePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 85, "</span> <span class=\"badge\" id=\"c-size\"></span></div><h1 id=\"c-name\" dir=\"auto\"></h1><p id=\"c-only\"></p><p id=\"c-rules\" class=\"pre\" dir=\"auto\" hidden></p><div class=\"row between\"><span id=\"c-closes\"></span> <span class=\"row\"><button class=\"btn quiet small\" type=\"button\" data-opens=\"people\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 85, "</span> <span class=\"badge\" id=\"c-size\"></span></div><h1 id=\"c-name\" dir=\"auto\"></h1><p id=\"c-only\"></p><p id=\"c-rules\" class=\"pre\" dir=\"auto\" hidden></p><div class=\"row between\"><span id=\"c-closes\"></span> <span class=\"row circle-ways\"><button class=\"btn quiet small\" type=\"button\" data-opens=\"people\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1850,7 +1850,7 @@ func circleStream(c CirclePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 139, "</button></div></form></details></article></template><template id=\"t-reply\"><article class=\"reply\"><header class=\"post-by\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 139, "</button></div></form></details></article></template><template id=\"t-reply\"><article class=\"reply\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1858,7 +1858,7 @@ func circleStream(c CirclePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 140, "<div class=\"post-id\"><span class=\"who\"></span></div></header><p class=\"post-text\" dir=\"auto\"></p>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 140, "<div class=\"reply-body\"><span class=\"row\"><span class=\"who\"></span></span><p class=\"post-text\" dir=\"auto\"></p>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1866,7 +1866,7 @@ func circleStream(c CirclePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 141, "</article></template><template id=\"t-shut\"><p class=\"tomb\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 141, "</div></article></template><template id=\"t-shut\"><p class=\"tomb\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1958,7 +1958,7 @@ func circleActs(c CirclePage, reply bool) templ.Component {
 			templ_7745c5c3_Var118 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 146, "<div class=\"acts\"><button class=\"act heart\" type=\"button\" data-vote=\"heart\" aria-pressed=\"false\" aria-label=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 146, "<div class=\"acts\"><button class=\"act heart\" type=\"button\" data-vote=\"heart\" aria-pressed=\"false\" data-label=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -2005,7 +2005,7 @@ func circleActs(c CirclePage, reply bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if !reply {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 151, "<button class=\"act replies-link\" type=\"button\" data-unfolds aria-label=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 151, "<button class=\"act replies-link\" type=\"button\" data-unfolds data-label=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -280,10 +280,17 @@ async function fill(el, post, said) {
 }
 
 function count(el, post) {
-  $(".heart span", el).textContent = post.hearts;
-  if (post.replies !== undefined && $(".replies-link span", el)) $(".replies-link span", el).textContent = post.replies;
+  number($(".heart", el), post.hearts);
+  if (post.replies !== undefined) number($(".replies-link", el), post.replies);
   if (!post.vote) return;
-  for (const b of el.querySelectorAll(":scope > .acts [data-vote]")) b.setAttribute("aria-pressed", b.dataset.vote === post.vote);
+  for (const b of $(".acts", el).querySelectorAll("[data-vote]")) b.setAttribute("aria-pressed", b.dataset.vote === post.vote);
+}
+
+/** Writes a number on a button, and into what is read out of it. */
+function number(button, n) {
+  if (!button) return;
+  $("span", button).textContent = n;
+  button.setAttribute("aria-label", `${button.dataset.label}, ${n}`);
 }
 
 function wire(el, post, said) {
@@ -379,6 +386,7 @@ async function write(form) {
   if (!what.w && !picture) return $("#c-words").focus();
   await utter(kinds.post, null, what, { ttl: f.get("ttl") }, picture);
   $("#c-words").value = "";
+  $("#c-card").value = "";
   $("#c-photo").value = "";
   $("#c-alt-field").hidden = true;
 }
