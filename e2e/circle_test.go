@@ -239,4 +239,29 @@ func TestPagesOfACircleHaveNoBarriers(t *testing.T) {
 	ada.click(`[data-opens="people"]`)
 	ada.wait("two are in", `document.querySelectorAll("#c-members li").length === 2`)
 	look("people")
+
+	reported := `[...document.querySelectorAll(".circle-report")].find((e) => !e.hidden)`
+	see[any](ben, `void (`+reported+`.open = true)`)
+	see[any](ben, `void `+reported+`.querySelector("button").click()`)
+	ben.shows("The host was shown these words")
+	s.owner(ada)
+	ada.open("/admin/circles")
+	ada.shows("I handed in my notice")
+	ada.shows("2 of 12 members, 2 posts")
+	if strings.Contains(see[string](ada, `document.documentElement.outerHTML`), "Kitchen table") {
+		t.Error("an admin reads the name of a circle")
+	}
+	ada.do(chromedp.Evaluate[chromedp.Void](axe))
+	look("admin")
+	ada.width(1280)
+	ada.click(`[name="do"][value="remove"]`)
+	ada.shows("The post is gone")
+	ben.loses("I handed in my notice")
+	ada.click(".admin-grid summary")
+	ada.click(".admin-grid .btn.harm")
+	ada.shows("The circle has ended")
+	ben.expects("status of 404")
+	ben.shows("There is nothing for this key here")
+	ada.open("/log")
+	ada.shows("ended a whole circle, unread")
 }

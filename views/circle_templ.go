@@ -1336,7 +1336,7 @@ func circleInvite(c CirclePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 101, "</h2><button class=\"btn plain small\" type=\"button\" data-closes>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 101, "</h2><button class=\"btn quiet small\" type=\"button\" data-closes>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1461,7 +1461,7 @@ func circleInvite(c CirclePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 111, "</h3><ul class=\"circle-list\" id=\"c-open\" aria-labelledby=\"c-open-title\"></ul><template id=\"t-invite\"><li><span class=\"says\"></span><button class=\"btn plain small\" type=\"button\" data-revoke>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 111, "</h3><ul class=\"circle-list\" id=\"c-open\" aria-labelledby=\"c-open-title\"></ul><template id=\"t-invite\"><li><span class=\"says\"></span><button class=\"btn quiet small\" type=\"button\" data-revoke>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1516,7 +1516,7 @@ func circlePeople(c CirclePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 114, "</h2><button class=\"btn plain small\" type=\"button\" data-closes>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 114, "</h2><button class=\"btn quiet small\" type=\"button\" data-closes>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1529,7 +1529,7 @@ func circlePeople(c CirclePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 115, "</button></div><ul class=\"circle-list\" id=\"c-members\"></ul><template id=\"t-member\"><li><span class=\"says\"></span><button class=\"btn plain small\" type=\"button\" data-oust hidden>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 115, "</button></div><ul class=\"circle-list\" id=\"c-members\"></ul><template id=\"t-member\"><li><span class=\"says\"></span><button class=\"btn quiet small\" type=\"button\" data-oust hidden>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1542,7 +1542,7 @@ func circlePeople(c CirclePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 116, "</button><button class=\"btn plain small\" type=\"button\" data-out hidden>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 116, "</button><button class=\"btn quiet small\" type=\"button\" data-out hidden>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
