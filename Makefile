@@ -1,7 +1,7 @@
 # `make` says what there is. Tools are pinned here or in go.mod.
 
 golangci := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-fuzztime ?= 30s
+fuzztime ?= 60s
 bench    ?= .
 
 .DEFAULT_GOAL := help
@@ -14,6 +14,12 @@ run: ## start with a throwaway database; flags go into ARGS
 
 generate: ## draw *_templ.go anew
 	go tool templ generate
+
+promises: ## write docs/promises.md and docs/requirements.md anew, once you have looked at what changed
+	go test ./docs -run TestPagesAreAsTheLedgerHasThem -count=1 -update
+
+licences: ## write licences.txt anew, of what is built in
+	go test . -run TestEverythingBuiltInHasALicenceThatLetsItBeGivenOn -count=1 -update
 
 fmt: ## format everything
 	go tool templ fmt .
@@ -41,7 +47,12 @@ raid: ## let a raid loose on a server of its own; flags go into ARGS
 small: ## hold it to one core and 512 MB, and say how it does there; flags go into ARGS
 	@go run ./e2e/small $(ARGS)
 
-fuzz: ## each fuzz target for 30 s; fuzztime=5m for longer
+forensics: ## look for what should be gone, on the disk itself, for half an hour; ARGS="-short", ARGS="-steps kill,raw"
+	@go run ./e2e/forensics $(ARGS)
+soak: ## a day in fifteen minutes, then slow peers, idle sockets, restarts, a full disk and more; ARGS="-long 2m -only day"
+	@go run ./e2e/soak $(ARGS)
+
+fuzz: ## each fuzz target for 60 s; fuzztime=5m for longer
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
@@ -99,4 +110,4 @@ tools:
 		echo "The tests need a C compiler, Chromium or Google Chrome, nginx and Caddy; please install: $$missing"; exit 1; \
 	fi
 
-.PHONY: help run generate fmt lint check test e2e bench raid small fuzz release image image-check firstday generated tools
+.PHONY: help run generate promises licences fmt lint check test e2e bench raid small forensics soak attack fuzz release image image-check firstday generated tools

@@ -37,7 +37,7 @@ type commands struct {
 	Admin       adminCommand   `cmd:"" help:"Let the owner in, first or anew."`
 	Unseal      unsealCommand  `cmd:"" help:"Open a sealed copy of a post."`
 	Healthcheck healthCommand  `cmd:"" help:"Exit with 0 when the server on --addr is well."`
-	Version     versionCommand `cmd:"" help:"Print the version."`
+	Version     versionCommand `cmd:"" help:"Print the version, what this program is made of (--bill), or its licences (--licences)."`
 }
 
 type (
@@ -48,19 +48,24 @@ type (
 	}
 	settingsSet struct {
 		Board  string            `placeholder:"SLUG" help:"For one board, which differs from then on."`
+		DryRun bool              `help:"Only say what it would do to what lives."`
 		Values map[string]string `arg:"" placeholder:"NAME=VALUE" help:"New values."`
 	}
 	settingsUnset struct {
-		Board string   `required:"" placeholder:"SLUG" help:"The board that differed."`
-		Names []string `arg:"" placeholder:"NAME" help:"The settings to follow again."`
+		Board  string   `required:"" placeholder:"SLUG" help:"The board that differed."`
+		DryRun bool     `help:"Only say what it would do to what lives."`
+		Names  []string `arg:"" placeholder:"NAME" help:"The settings to follow again."`
 	}
 	healthCommand  struct{}
-	versionCommand struct{}
+	versionCommand struct {
+		Bill     bool `help:"Print instead what this program is made of: a bill of materials (CycloneDX, JSON)."`
+		Licences bool `help:"Print instead under which licences that is, with their texts."`
+	}
 )
 
 // Run prints settings as NAME=VALUE, one a line, as "settings set" takes them.
 func (c settingsGet) Run(ctx context.Context, cfg *Config, out io.Writer) error {
-	return withSettings(ctx, cfg, c.Board, func(t *board.Tuner) error {
+	return withSettings(ctx, cfg, c.Board, func(_ *storage.SettingsFile, t *board.Tuner) error {
 		s := t.Settings(c.Board)
 		if c.Name != "" {
 			k, err := board.FindKnob(c.Name)
@@ -82,42 +87,33 @@ func (c settingsGet) Run(ctx context.Context, cfg *Config, out io.Writer) error 
 	})
 }
 
-// Run changes settings, all or none.
+// Run changes settings, all or none, and says first what that does to what lives.
 func (c settingsSet) Run(ctx context.Context, cfg *Config, out io.Writer) error {
-	return withSettings(ctx, cfg, c.Board, func(t *board.Tuner) error {
-		if err := t.Check(c.Board, c.Values); err != nil {
-			return usageError{err}
-		}
-		if err := t.Apply(ctx, "cli", c.Board, c.Values); err != nil {
-			return err
-		}
+	return withSettings(ctx, cfg, c.Board, func(store *storage.SettingsFile, t *board.Tuner) error {
+		done := "Set. A running server follows within two seconds."
 		if c.Values["access"] == string(board.ByPassphrase) {
-			fmt.Fprintln(out, "A board that has no passphrase is shut until it has one: mayfly board door set SLUG passphrase --passphrase-file FILE")
+			done = "A board that has no passphrase is shut until it has one: mayfly board door set SLUG passphrase --passphrase-file FILE\n" + done
 		}
-		_, err := fmt.Fprintln(out, "Set. A running server follows within two seconds.")
-		return err
+		return adjust(ctx, store, t, board.Adjustment{Board: c.Board, Values: c.Values}, c.DryRun, out, done)
 	})
 }
 
 // Run has a board follow all boards again.
 func (c settingsUnset) Run(ctx context.Context, cfg *Config, out io.Writer) error {
-	return withSettings(ctx, cfg, c.Board, func(t *board.Tuner) error {
+	return withSettings(ctx, cfg, c.Board, func(store *storage.SettingsFile, t *board.Tuner) error {
 		for _, name := range c.Names {
 			if _, err := board.FindKnob(name); err != nil {
 				return usageError{err}
 			}
 		}
-		if err := t.Unset(ctx, "cli", c.Board, c.Names); err != nil {
-			return usageError{err} // out of order with what it would follow again
-		}
-		_, err := fmt.Fprintln(out, "Unset: the board follows all again. A running server does so within two seconds.")
-		return err
+		return adjust(ctx, store, t, board.Adjustment{Board: c.Board, Unset: c.Names}, c.DryRun, out,
+			"Unset: the board follows all again. A running server does so within two seconds.")
 	})
 }
 
 // withSettings opens the settings in the data folder, beside a running server or
 // without one, for a board ("" for all). It touches no key.
-func withSettings(ctx context.Context, cfg *Config, slug string, use func(*board.Tuner) error) error {
+func withSettings(ctx context.Context, cfg *Config, slug string, use func(*storage.SettingsFile, *board.Tuner) error) error {
 	store, err := storage.OpenSettings(ctx, cfg.Data, newLogger(cfg))
 	if err != nil {
 		return err
@@ -132,7 +128,7 @@ func withSettings(ctx context.Context, cfg *Config, slug string, use func(*board
 	if err != nil {
 		return err
 	}
-	return use(t)
+	return use(store, t)
 }
 
 // findBoard names the boards there are when none of them is called slug.
@@ -184,8 +180,15 @@ func askHealth(ctx context.Context, scheme, at, name string) error {
 }
 
 // Run prints the version.
-func (versionCommand) Run(out io.Writer) error {
-	_, err := fmt.Fprintln(out, "mayfly", version())
+func (c versionCommand) Run(out io.Writer) (err error) {
+	switch {
+	case c.Bill:
+		return printBill(out)
+	case c.Licences:
+		_, err = io.WriteString(out, licences)
+	default:
+		_, err = fmt.Fprintln(out, "mayfly", version())
+	}
 	return err
 }
 

@@ -36,6 +36,7 @@ type Config struct {
 	ACMEMail       string            `name:"acme-mail" env:"MAYFLY_ACME_MAIL" placeholder:"ADDRESS" help:"Whom that server may write to. Nobody need be said."`
 	OnionAddr      string            `name:"onion-addr" env:"MAYFLY_ONION_ADDR" placeholder:"ADDR" help:"Where tor alone comes in, such as 127.0.0.1:8081 or unix:/run/mayfly/onion."`
 	OnionURL       string            `name:"onion-url" env:"MAYFLY_ONION_URL" placeholder:"URL" help:"The onion service's own address, such as http://….onion. Pages that came another way then offer it."`
+	OpsAddr        string            `name:"ops-addr" env:"MAYFLY_OPS_ADDR" placeholder:"ADDR" help:"Where /metrics, /readyz and /debug/pprof/ are, for this machine or a private network alone, such as 127.0.0.1:9090 or unix:/run/mayfly/ops (default: nowhere)."`
 	AlertURL       string            `name:"alert-url" env:"MAYFLY_ALERT_URL" placeholder:"URL" help:"Where hosts are told that something waits for them, such as https://ntfy.example/our-board."`
 	AlertStyle     string            `name:"alert-style" default:"ntfy" env:"MAYFLY_ALERT_STYLE" help:"How that wants to be told: ntfy, slack or matrix."`
 	AlertToken     string            `name:"alert-token" env:"MAYFLY_ALERT_TOKEN" placeholder:"TOKEN" help:"What lets us tell it. Better in the environment than here."`
@@ -80,6 +81,9 @@ func (c *Config) check() (err error) {
 	if err := c.checkOnion(); err != nil {
 		return err
 	}
+	if err := c.checkOps(); err != nil {
+		return err
+	}
 	if err := c.checkAlerts(); err != nil {
 		return err
 	}
@@ -119,7 +123,7 @@ func starters(set, lang string) (board.Starter, error) {
 }
 
 func (c *Config) checkOnion() (err error) {
-	if _, at := c.onionListener(); c.OnionAddr != "" && at == "" {
+	if _, at := listenerAt(c.OnionAddr); c.OnionAddr != "" && at == "" {
 		return fmt.Errorf("--onion-addr=%s: give a host and a port, such as 127.0.0.1:8081, or a socket, such as unix:/run/mayfly/onion", c.OnionAddr)
 	}
 	if c.onion, err = parseBase(c.OnionURL); err != nil || c.onion != nil && !strings.HasSuffix(c.onion.Hostname(), ".onion") {
@@ -131,15 +135,30 @@ func (c *Config) checkOnion() (err error) {
 	return nil
 }
 
-// onionListener is where tor comes in, as net.Listen takes it; both "" for nowhere.
-func (c *Config) onionListener() (network, at string) {
-	if path, ok := strings.CutPrefix(c.OnionAddr, "unix:"); ok && path != "" {
+// listenerAt reads a host and port, or unix: and a path, as net.Listen takes them; both
+// "" where it is neither.
+func listenerAt(addr string) (network, at string) {
+	if path, ok := strings.CutPrefix(addr, "unix:"); ok && path != "" {
 		return "unix", path
 	}
-	if _, port, err := net.SplitHostPort(c.OnionAddr); err == nil && port != "" {
-		return "tcp", c.OnionAddr
+	if _, port, err := net.SplitHostPort(addr); err == nil && port != "" {
+		return "tcp", addr
 	}
 	return "", ""
+}
+
+// checkOps keeps what is for operators off the internet: no sign-in stands before it.
+func (c *Config) checkOps() error {
+	network, at := listenerAt(c.OpsAddr)
+	if c.OpsAddr == "" || network == "unix" {
+		return nil
+	}
+	host, _, _ := net.SplitHostPort(at)
+	ip, err := netip.ParseAddr(host)
+	if host == "localhost" || err == nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()) {
+		return nil
+	}
+	return fmt.Errorf("--ops-addr=%s: nobody signs in there, so give an address of this machine or of a private network and a port, such as 127.0.0.1:9090, or a socket, such as unix:/run/mayfly/ops", c.OpsAddr)
 }
 
 // parseBase accepts scheme and host alone: the board lives at the root.

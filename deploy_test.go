@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
 )
 
 func shipped(t *testing.T, name string) string {
@@ -66,12 +69,107 @@ func TestTheUnitItsHelperAndTheInstallerNameTheSameFolders(t *testing.T) {
 	}
 }
 
+// TestR18TheUnitKeepsMemoryOffTheDiskAndTheProgramInItsFolders holds what is shipped to
+// what SECURITY.md says, and to what systemd itself thinks of it.
+func TestR18TheUnitKeepsMemoryOffTheDiskAndTheProgramInItsFolders(t *testing.T) {
+	for name, want := range map[string]string{
+		"LimitCORE": "0", "MemorySwapMax": "0", "NoNewPrivileges": "yes", "CapabilityBoundingSet": "", "ProtectSystem": "strict", "ProtectHome": "yes",
+		"PrivateTmp": "yes", "PrivateDevices": "yes", "ProtectProc": "invisible", "MemoryDenyWriteExecute": "yes", "SystemCallFilter": "@system-service",
+		"UMask": "0077", "StateDirectoryMode": "0700", "RuntimeDirectoryMode": "0700",
+	} {
+		if got := one(t, "deploy/mayfly.service", `^`+name+`=(.*)$`); got != want {
+			t.Errorf("%s=%s, want %q", name, got, want)
+		}
+	}
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not here")
+	}
+	if out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--threshold=20", "--no-pager", "deploy/mayfly.service").CombinedOutput(); err != nil {
+		t.Errorf("its exposure is more than 2: %v\n%s", err, out)
+	}
+}
+
 func TestTheImageIsBuiltAsTheReleaseIs(t *testing.T) {
 	for _, pattern := range []string{`(go build -trimpath .*) \\$`, `(-linkmode external .*?-static)`} {
 		image, release := one(t, "Dockerfile", pattern), one(t, "deploy/release.sh", pattern)
 		if image != release {
 			t.Errorf("the image is built with %q, the release with %q", image, release)
 		}
+	}
+}
+
+func TestTheComposeFileStartsTheImageAsItIsMade(t *testing.T) {
+	const file = "deploy/compose.yaml"
+	folders := one(t, "Dockerfile", `^ENV (MAYFLY_DATA.*)$`)
+	volume, bound := one(t, file, `^ +- data:(/.*)$`), one(t, file, `^ +target: (.*)$`)
+	if want := "MAYFLY_DATA=" + volume + " MAYFLY_KEYS=" + bound; folders != want {
+		t.Errorf("the image keeps its things in %q, the file mounts %q", folders, want)
+	}
+	if got := one(t, "Dockerfile", `^VOLUME (.*)$`); got != `["`+volume+`", "`+bound+`"]` {
+		t.Errorf("the image names the volumes %s", got)
+	}
+	if keys := one(t, file, `^ +source: (.*)$`); keys != one(t, "deploy/install.sh", `^keys=(.*)$`) || !strings.Contains(shipped(t, file), "bind: { create_host_path: false }") {
+		t.Errorf("the keys lie in %s, or on a disk where that is not there", keys)
+	}
+	user, group, _ := strings.Cut(one(t, "Dockerfile", `^USER (.*)$`), ":")
+	if line := one(t, file, `(echo 'd /run/mayfly .*?')`); line != "echo 'd /run/mayfly 0700 "+user+" "+group+"'" || !strings.Contains(shipped(t, "docs/operating.md"), line) {
+		t.Errorf("the folder of keys is made by %q, and the image runs as %s:%s", line, user, group)
+	}
+	if port := one(t, "Dockerfile", `^EXPOSE (.*)$`); one(t, file, `^ +ports: \["127\.0\.0\.1:8080:(.*)"\]$`) != port || one(t, file, `^ +MAYFLY_ADDR: ":(.*)"$`) != port {
+		t.Errorf("the image listens on %s, and the file leads elsewhere", port)
+	}
+	for _, held := range []string{"read_only: true", "cap_drop: [ALL]", `security_opt: ["no-new-privileges:true"]`, "core: 0", "mem_limit: 512m", "memswap_limit: 512m"} {
+		if !strings.Contains(shipped(t, file), "    "+held) && !strings.Contains(shipped(t, file), "{ "+held) {
+			t.Errorf("the file does not say %s", held)
+		}
+	}
+	grace, err := time.ParseDuration(one(t, file, `^ +stop_grace_period: (.*)$`))
+	if err != nil || grace <= shutdownTime {
+		t.Errorf("it is given %v to stop, and takes %v: %v", grace, shutdownTime, err)
+	}
+}
+
+// TestWhatTheComposeFileOffersLeadsWhereItsPortsAre: its settings are the program's, with
+// those that stand there to be taken out of a comment.
+func TestWhatTheComposeFileOffersLeadsWhereItsPortsAre(t *testing.T) {
+	offers := regexp.MustCompile(`\n +# \b`).Split(one(t, "deploy/compose.yaml", `(?s)environment:\n(.*?)\n\n`), -1)
+	if len(offers) != 3 {
+		t.Fatalf("%d blocks of settings", len(offers))
+	}
+	for _, offer := range offers {
+		title, _, _ := strings.Cut(offer, "\n")
+		t.Run(title, func(t *testing.T) {
+			t.Setenv("MAYFLY_ADDR", ":8080")
+			for _, set := range regexp.MustCompile(`(MAYFLY_\w+): "?([^"\n]+)"?`).FindAllStringSubmatch(offer, -1) {
+				t.Setenv(set[1], set[2])
+			}
+			var cfg Config
+			parser, err := kong.New(&cfg)
+			if err == nil {
+				_, err = parser.Parse(nil)
+			}
+			if err == nil {
+				err = cfg.check()
+			}
+			if err != nil || cfg.base != nil && cfg.base.String() != "https://board.example" {
+				t.Errorf("it is reached at %v: %v", cfg.base, err)
+			}
+		})
+	}
+}
+
+func TestTheGuideBeginsWithWhatIsInIt(t *testing.T) {
+	guide := shipped(t, "docs/operating.md")
+	var contents, sections []string
+	for _, line := range regexp.MustCompile(`(?m)^- \[([^]]+)\]\(#`).FindAllStringSubmatch(guide, -1) {
+		contents = append(contents, line[1])
+	}
+	for _, line := range regexp.MustCompile(`(?m)^## (.+)$`).FindAllStringSubmatch(guide, -1) {
+		sections = append(sections, line[1])
+	}
+	if !slices.Equal(contents, sections) {
+		t.Errorf("its contents are %q, its sections %q", contents, sections)
 	}
 }
 

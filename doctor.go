@@ -20,14 +20,19 @@ import (
 	"mayfly/words"
 )
 
-type doctorCommand struct{}
+type doctorCommand struct {
+	Privacy bool `help:"Print instead all that is on the disk: what each file, table and column holds, for how long, and what a copy of it would show."`
+}
 
 // errUnwell is what doctor ends with when something does not work.
 var errUnwell = errors.New("something does not work; the lines marked bad say what to do")
 
 // Run prints what was found and what to do about it, in the language of the
 // environment, then the hash of every script.
-func (doctorCommand) Run(ctx context.Context, cfg *Config, out io.Writer) error {
+func (c doctorCommand) Run(ctx context.Context, cfg *Config, out io.Writer) error {
+	if c.Privacy {
+		return printOnDisk(ctx, cfg, out)
+	}
 	list := []doctor.Finding{{Level: doctor.Good, Code: "doctor.version", Args: map[string]any{"version": version()}}}
 	if err := doctor.ForbidDumps(); err != nil { // as serve does
 		list = append(list, doctor.Finding{Level: doctor.Warning, Code: "doctor.dumps_on"})
@@ -79,7 +84,7 @@ func contact(ctx context.Context, cfg *Config) (list []doctor.Finding) {
 	if h, err := storage.Inspect(ctx, cfg.Data); err != nil || h.Version != h.Newest {
 		return nil
 	}
-	err := withSettings(ctx, cfg, "", func(t *board.Tuner) error {
+	err := withSettings(ctx, cfg, "", func(_ *storage.SettingsFile, t *board.Tuner) error {
 		list = append(list, doctor.Contact(t.Settings("").Contact))
 		return nil
 	})
@@ -90,7 +95,7 @@ func contact(ctx context.Context, cfg *Config) (list []doctor.Finding) {
 }
 
 func (c *Config) way() doctor.Way {
-	network, at := c.onionListener()
+	network, at := listenerAt(c.OnionAddr)
 	w := doctor.Way{Base: c.base, Trusted: len(c.trusted) > 0, Onion: network, OnionAt: at, Direct: c.speaksTLS(), Roots: c.roots}
 	if c.TLSDomain != "" {
 		w.Domains = c.names

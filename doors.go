@@ -20,6 +20,7 @@ type doors struct {
 	clear net.Listener // of --addr
 	tls   net.Listener
 	onion net.Listener
+	ops   net.Listener
 }
 
 // door is a listener and who answers there.
@@ -58,7 +59,12 @@ func listen(ctx context.Context, cfg *Config, log *slog.Logger) (d *doors, err e
 	}
 	err = nil
 	if cfg.OnionAddr != "" {
-		d.onion, err = listenForTor(ctx, cfg)
+		if d.onion, err = listenAside(ctx, "--onion-addr", cfg.OnionAddr, 0o666); err != nil { // tor is another account
+			return d, err
+		}
+	}
+	if cfg.OpsAddr != "" {
+		d.ops, err = listenAside(ctx, "--ops-addr", cfg.OpsAddr, 0o660)
 	}
 	return d, err
 }
@@ -73,7 +79,7 @@ func privileged(err error) string {
 
 // close closes what no server has closed.
 func (d *doors) close() {
-	for _, l := range []net.Listener{d.clear, d.tls, d.onion} {
+	for _, l := range []net.Listener{d.clear, d.tls, d.onion, d.ops} {
 		if l != nil {
 			_ = l.Close()
 		}
@@ -89,8 +95,11 @@ func (d *doors) addr() net.Addr {
 }
 
 // servers puts somebody behind each door.
-func (d *doors) servers(cfg *Config, sealed *seal, site http.Handler, log *slog.Logger) []door {
+func (d *doors) servers(cfg *Config, sealed *seal, site, ops http.Handler, log *slog.Logger) []door {
 	var list []door
+	if d.ops != nil {
+		list = append(list, door{handlers.NewOpsServer(ops, log), d.ops})
+	}
 	if d.onion != nil {
 		list = append(list, door{handlers.NewOnionServer(site, log), d.onion})
 	}
@@ -175,22 +184,22 @@ func (l *lateListener) Addr() net.Addr {
 	return &net.TCPAddr{}
 }
 
-// listenForTor opens the onion service's listener. A socket that an earlier run left
-// behind is taken away; who may reach one is decided by its folder.
-func listenForTor(ctx context.Context, cfg *Config) (net.Listener, error) {
-	network, at := cfg.onionListener()
+// listenAside opens a listener that is not for everybody. A socket that an earlier run
+// left behind is taken away; who may reach one is decided by its folder and its mode.
+func listenAside(ctx context.Context, flag, value string, mode os.FileMode) (net.Listener, error) {
+	network, at := listenerAt(value)
 	if info, err := os.Lstat(at); network == "unix" && err == nil && info.Mode()&os.ModeSocket != 0 {
 		if err := os.Remove(at); err != nil {
-			return nil, fmt.Errorf("--onion-addr=%s: %w", cfg.OnionAddr, err)
+			return nil, fmt.Errorf("%s=%s: %w", flag, value, err)
 		}
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, network, at)
 	if err != nil {
-		return nil, fmt.Errorf("--onion-addr=%s can't be listened on: %w", cfg.OnionAddr, err)
+		return nil, fmt.Errorf("%s=%s can't be listened on: %w", flag, value, err)
 	}
 	if network == "unix" {
-		if err := os.Chmod(at, 0o666); err != nil { //nolint:gosec // tor is another account
-			return nil, errors.Join(fmt.Errorf("--onion-addr=%s: %w", cfg.OnionAddr, err), l.Close())
+		if err := os.Chmod(at, mode); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s=%s: %w", flag, value, err), l.Close())
 		}
 	}
 	return l, nil

@@ -28,12 +28,13 @@ var house = map[string]struct{ rooms, libraries []string }{
 	"static":   {libraries: []string{"github.com/andybalholm/brotli"}},
 	"words":    {libraries: []string{"github.com/nicksnyder/go-i18n/v2", "github.com/BurntSushi/toml", "golang.org/x/text"}},
 	"e2e":      {rooms: []string{}},
+	"docs":     {rooms: []string{}},
 }
 
 // homes says where alone a library may be used.
 var homes = map[string][]string{
-	"database/sql":                     {"storage", "search"},
-	"github.com/mattn/go-sqlite3":      {"storage", "search"},
+	"database/sql":                     {"storage", "search", "e2e"},
+	"github.com/mattn/go-sqlite3":      {"storage", "search", "e2e"},
 	"github.com/pressly/goose":         {"storage"},
 	"github.com/gorilla/websocket":     {"live", "handlers", "e2e"},
 	"github.com/didip/tollbooth":       {"limit"},

@@ -113,43 +113,17 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err := doctor.ForbidDumps(); err != nil { // before there is a key in memory
 		log.WarnContext(ctx, "a crash may write memory to a disk", "err", err)
 	}
-	folder, err := keys.OpenFolder(cfg.Keys, cfg.Data)
-	if err != nil {
-		return usageError{err}
-	}
-	if err := storage.SettleMove(cfg.Data, folder, log); err != nil {
-		return usageError{err}
-	}
-	clock, err := folder.Clock(log)
+	ground, err := openGround(ctx, cfg, log)
+	defer closing(&err, ground.close)
 	if err != nil {
 		return err
 	}
-	defer closing(&err, clock.Close)
-	slots, err := folder.Slots(log)
+	folder, store, now := ground.folder, ground.store, board.Clock(ground.clock.Now)
+	rules, err := openRules(ctx, cfg, store, now)
 	if err != nil {
 		return err
 	}
-	defer closing(&err, slots.Close)
-	store, err := storage.OpenSQLite(ctx, cfg.Data, slots, log)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, store.Close)
-	now := board.Clock(clock.Now)
-	tuner, err := board.NewTuner(ctx, store, cfg.Set, now)
-	if err != nil {
-		return err
-	}
-
-	outset, err := board.NewOutset(ctx, store, tuner.Settings, now)
-	if err != nil {
-		return err
-	}
-	storms, err := board.NewStorms(ctx, store, outset.Settings, now)
-	if err != nil {
-		return err
-	}
-	settings := storms.Settings
+	settings := rules.storms.Settings
 
 	draw := handlers.NewDrawer(settings, now, version())
 	hub := live.NewHub(draw, log)
@@ -170,7 +144,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	hasher := argon.New()
-	doors, err := board.NewDoors(ctx, store, tuner, hasher, stampKey, now)
+	doors, err := board.NewDoors(ctx, store, rules.tuner, hasher, stampKey, now)
 	if err != nil {
 		return err
 	}
@@ -181,18 +155,12 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err := errors.Join(b.Follow(ctx), b.Cap(ctx)); err != nil { // what was changed while nobody served
 		return err
 	}
-	tuner.Watch(b.SettingsChanged)
-	outset.Watch(b.StormChanged)
-	storms.Watch(b.StormChanged)
+	rules.watch(b)
 	doors.Watch(b.DoorTurned)
 	warnShut(ctx, log, b, doors, settings)
-	lost, err := store.Lost(ctx, now())
+	lost, err := countLost(ctx, log, ground)
 	if err != nil {
 		return err
-	}
-	if lost > 0 {
-		log.WarnContext(ctx, "living posts are gone, for their keys were not there: so it is after keys in memory were switched off; "+
-			"otherwise see whether --keys names the right folder, or the folder was lost", "posts", lost, "keys", folder.Path())
 	}
 	sweeper := board.NewSweeper(store, finder, news, now, log)
 	if err := sweeper.Sweep(ctx); err != nil { // before the port opens
@@ -223,7 +191,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err := circles.Tend(ctx); err != nil { // before the port opens, as the sweep is
 		log.ErrorContext(ctx, "sweep of circles at start", "err", err)
 	}
-	storms.Watch(ringForRaids(bell, storms.Left))
+	rules.storms.Watch(ringForRaids(bell, rules.storms.Left))
 	tables, err := store.Tables(ctx)
 	if err != nil {
 		return err
@@ -237,9 +205,9 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Gate:       gate,
 		Press:      pictures.NewPress(),
 		Sealer:     hasher,
-		Tuner:      tuner,
-		Outset:     outset,
-		Storms:     storms,
+		Tuner:      rules.tuner,
+		Outset:     rules.outset,
+		Storms:     rules.storms,
 		Well:       func() bool { return !sweeper.Late() },
 		VisitorKey: visitorKey,
 		Base:       cfg.base,
@@ -264,18 +232,97 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { gate.Run(ctx) })
 	background.Go(func() { bell.Run(ctx) })
 	background.Go(func() { watchDisks(ctx, cfg, bell) })
-	background.Go(func() { clock.Run(ctx) })
+	background.Go(func() { ground.clock.Run(ctx) })
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
 	background.Go(func() {
-		follow(ctx, log, tuner.Follow, outset.Follow, storms.Follow, screen.Follow, doors.Follow, b.Follow, b.FollowClaims, circles.Tend)
+		follow(ctx, log, rules.tuner.Follow, rules.outset.Follow, rules.storms.Follow, screen.Follow, doors.Follow, b.Follow, b.FollowClaims, circles.Tend)
 	})
 	if sealed != nil {
 		background.Go(func() { sealed.run(ctx) })
 		background.Go(func() { sealed.watch(ctx, bell, log) })
 	}
+	background.Go(func() { watch(ctx, sweeper, log, os.Exit) })
+	ops := site.Ops(handlers.Vitals{Keys: ground.slots.Count, Sweeps: sweeper.Sweeps})
 	announce(out, cfg, opened.addr(), first, settings("").Contact != "")
-	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), log), hub)
+	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), ops, log), hub)
+}
+
+// ground is what everything stands on: the two folders, and the time that is kept there.
+type ground struct {
+	folder keys.Folder
+	clock  *keys.Clock
+	slots  *keys.Store
+	store  *storage.Store
+}
+
+// openGround returns what it has opened, to be closed, even with an error.
+func openGround(ctx context.Context, cfg *Config, log *slog.Logger) (g *ground, err error) {
+	g = new(ground)
+	if g.folder, err = keys.OpenFolder(cfg.Keys, cfg.Data); err != nil {
+		return g, usageError{err}
+	}
+	if err := storage.SettleMove(cfg.Data, g.folder, log); err != nil {
+		return g, usageError{err}
+	}
+	if g.clock, err = g.folder.Clock(log); err != nil {
+		return g, err
+	}
+	if g.slots, err = g.folder.Slots(log); err != nil {
+		return g, err
+	}
+	g.store, err = storage.OpenSQLite(ctx, cfg.Data, g.slots, log)
+	return g, err
+}
+
+// close closes what was opened, the last first.
+func (g *ground) close() (err error) {
+	if g.store != nil {
+		err = g.store.Close()
+	}
+	if g.slots != nil {
+		err = errors.Join(err, g.slots.Close())
+	}
+	if g.clock != nil {
+		err = errors.Join(err, g.clock.Close())
+	}
+	return err
+}
+
+// countLost says in the log how many posts there were whose keys are gone.
+func countLost(ctx context.Context, log *slog.Logger, g *ground) (int, error) {
+	lost, err := g.store.Lost(ctx, g.clock.Now())
+	if lost > 0 {
+		log.WarnContext(ctx, "living posts are gone, for their keys were not there: so it is after keys in memory were switched off; "+
+			"otherwise see whether --keys names the right folder, or the folder was lost", "posts", lost, "keys", g.folder.Path())
+	}
+	return lost, err
+}
+
+// rules are the settings in force: those that admins chose, narrowed while the site is new
+// and while raid mode is on.
+type rules struct {
+	tuner  *board.Tuner
+	outset *board.Outset
+	storms *board.Storms
+}
+
+func openRules(ctx context.Context, cfg *Config, store *storage.Store, now board.Clock) (r rules, err error) {
+	if r.tuner, err = board.NewTuner(ctx, store, cfg.Set, now); err != nil {
+		return r, err
+	}
+	if r.outset, err = board.NewOutset(ctx, store, r.tuner.Settings, now); err != nil {
+		return r, err
+	}
+	r.storms, err = board.NewStorms(ctx, store, r.outset.Settings, now)
+	return r, err
+}
+
+// watch has b follow them.
+func (r rules) watch(b *board.Board) {
+	r.tuner.Watch(b.SettingsChanged)
+	r.outset.Watch(b.StormChanged)
+	r.storms.Watch(b.StormChanged)
 }
 
 // fill reads what is alive into the indexes, once, while pages are served.

@@ -48,6 +48,7 @@ func TestAWrongValueStopsTheStartWithOneSentence(t *testing.T) {
 		{"an onion's door without a port", []string{"--onion-addr", "localhost"}, "--onion-addr=localhost"},
 		{"an onion's name that is none", []string{"--onion-addr", "127.0.0.1:0", "--onion-url", "http://board.example"}, "--onion-url=http://board.example"},
 		{"an onion's name without a door", []string{"--onion-url", "http://mayfly.onion"}, "--onion-addr"},
+		{"an ops address that is public", []string{"--ops-addr", ":9090"}, "--ops-addr=:9090"},
 		{"alerts to no address", []string{"--alert-url", "ntfy"}, "--alert-url"},
 		{"alerts of no style", []string{"--alert-url", "https://ntfy.example/t", "--alert-style", "irc"}, "--alert-style=irc"},
 		{"alerts by mail without a server", []string{"--alert-mail", "a@board.example"}, "--smtp"},
@@ -107,6 +108,30 @@ func TestARunningServerFollowsSettingsSet(t *testing.T) {
 	}
 	if res := site.post(t, "/b/home/posts", url.Values{"body": {"eight ch"}}); res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("eight characters: %s, want 422", res.Status)
+	}
+}
+
+// TestSettingsSetSaysFirstWhatItEnds in the words of the page; told --dry-run it does no more.
+func TestSettingsSetSaysFirstWhatItEnds(t *testing.T) {
+	site := start(t, "--addr", "127.0.0.1:0")
+	site.post(t, "/b/home/posts", url.Values{"body": {"a thing of three days"}, "ttl": {"3d"}})
+	site.post(t, "/b/home/posts", url.Values{"body": {"quite another one, of a day and no more"}, "ttl": {"1d"}})
+	const tells = "2 d ends 0 of 2 posts now.\n1 more ends sooner than it would have.\n"
+	said := command(t, "settings", "set", "--dry-run", "ttl_max=2d", "--data", site.data)
+	if said != tells+"Nothing is changed: this was --dry-run.\n" {
+		t.Errorf("--dry-run said %q", said)
+	}
+	if got := command(t, "settings", "get", "ttl_max", "--data", site.data); got != "7d\n" {
+		t.Errorf("--dry-run left ttl_max = %q", got)
+	}
+	if said := command(t, "settings", "set", "ttl_max=2d", "--data", site.data); said != tells+"Set. A running server follows within two seconds.\n" {
+		t.Errorf("set said %q", said)
+	}
+	if said := command(t, "settings", "set", "--dry-run", "ttl_max=5d", "--board", "home", "--data", site.data); !strings.HasPrefix(said, "What lives already keeps the longest life it was given.\n") {
+		t.Errorf("a longer one said %q", said)
+	}
+	if said := command(t, "settings", "set", "post_chars=700", "--data", site.data); said != "Set. A running server follows within two seconds.\n" {
+		t.Errorf("what ends nothing said %q", said)
 	}
 }
 

@@ -214,6 +214,7 @@ func TestABoardIsOpenedByHTTPSWithACertificateThatIsFetched(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(s.data, "tls")); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("its folder: %v %v", info, err)
 	}
+	explained(t, "--data", s.data)
 
 	s.stop()
 	gone()

@@ -145,11 +145,11 @@ func (x *Index) grow() {
 }
 
 // Drop forgets posts. The next of a cluster becomes its head, which is noted with the
-// one that was.
+// one that was; a head that stays is noted once, with the last that was folded under it.
 func (x *Index) Drop(ended []board.Ending) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	left := map[*cluster]struct{}{}
+	left := map[*cluster]int{} // with the last that left it
 	heads := map[int]*cluster{}
 	for i, e := range ended {
 		if x.gone != nil {
@@ -163,7 +163,7 @@ func (x *Index) Drop(ended []board.Ending) {
 			heads[i] = c
 		}
 		delete(x.of, e.ID)
-		left[c] = struct{}{}
+		left[c] = i
 	}
 	for c := range left { // once each: a raid may be one cluster of many thousands
 		c.posts = slices.DeleteFunc(c.posts, func(id board.PostID) bool { return x.of[id] != c })
@@ -171,6 +171,12 @@ func (x *Index) Drop(ended []board.Ending) {
 	for i, c := range heads {
 		if len(c.posts) > 0 {
 			ended[i].Next, ended[i].Rest = c.posts[0], len(c.posts)
+			delete(left, c)
+		}
+	}
+	for c, i := range left {
+		if len(c.posts) > 0 {
+			ended[i].Under, ended[i].Rest = c.posts[0], len(c.posts)-1
 		}
 	}
 	if len(x.of) == 0 && len(x.table) > tableLeast {

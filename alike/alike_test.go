@@ -157,6 +157,27 @@ func TestAClusterLosesItsHeadAndItsLast(t *testing.T) {
 	}
 }
 
+// TestAHeadThatStaysIsNotedOnceWithTheLastThatLeftIt: it is told of with that one.
+func TestAHeadThatStaysIsNotedOnceWithTheLastThatLeftIt(t *testing.T) {
+	x := New()
+	var ids []board.PostID
+	for range 5 {
+		p := post(campaigns[0])
+		x.Add(p)
+		ids = append(ids, p.ID)
+	}
+	ended := []board.Ending{{ID: ids[1]}, {ID: ids[3]}, {ID: board.NewPostID()}}
+	x.Drop(ended)
+	if ended[0].Under != (board.PostID{}) || ended[1].Under != ids[0] || ended[1].Rest != 2 || ended[2].Under != (board.PostID{}) {
+		t.Errorf("noted: %+v", ended)
+	}
+	ended = []board.Ending{{ID: ids[2]}, {ID: ids[0]}}
+	x.Drop(ended)
+	if ended[0].Under != (board.PostID{}) || ended[1].Under != (board.PostID{}) || ended[1].Next != ids[4] || ended[1].Rest != 1 {
+		t.Errorf("with its head: %+v", ended)
+	}
+}
+
 func TestBoardsAreApartAndSomePostsAreInNoFeed(t *testing.T) {
 	x := New()
 	x.Add(post(campaigns[0]))

@@ -68,13 +68,14 @@ type Scope string
 const (
 	ScopeSettings Scope = "settings"
 	ScopeQueue    Scope = "queue"
+	ScopeNotices  Scope = "notices" // by law, with the names and addresses in them
 	ScopeLog      Scope = "log"
 	ScopeBoards   Scope = "boards" // and what the host asks there
 	ScopeSystem   Scope = "system" // what doctor finds
 )
 
 // Scopes are all there are.
-var Scopes = []Scope{ScopeSettings, ScopeQueue, ScopeLog, ScopeBoards, ScopeSystem}
+var Scopes = []Scope{ScopeSettings, ScopeQueue, ScopeNotices, ScopeLog, ScopeBoards, ScopeSystem}
 
 const (
 	// KeyTimeMax is the longest that a key may be good for.

@@ -47,6 +47,8 @@ type Posts interface {
 	Secret(ctx context.Context, thread PostID, now time.Time) (Secret, error)
 	// Vote records, changes or takes back one visitor's vote in one step.
 	Vote(ctx context.Context, b Ballot, now time.Time) (Post, error)
+	// Arrive counts one arrival at a post.
+	Arrive(ctx context.Context, id PostID, now time.Time) error
 	// Votes returns which of the tags have voted, and how.
 	Votes(ctx context.Context, tags map[PostID]Tag) (map[PostID]Vote, error)
 	// Open gives the body and picture of a view-once post to the visitor behind tag, in one
@@ -372,7 +374,7 @@ func (b *Board) Open(ctx context.Context, id PostID, v Visitor) (Post, error) {
 	if err != nil {
 		return Post{}, fmt.Errorf("open: %w", err)
 	}
-	tellEndings(ctx, b.finder, b.tell, ended)
+	tellEndings(ctx, b.posts, b.now(), b.finder, b.tell, ended)
 	if len(ended) == 0 && p.Readers > 0 {
 		b.tell(ctx, Event{Kind: Changed, Board: p.Board, Thread: id, ID: id, Post: p.Seal(), Unlisted: p.Unlisted})
 	}
@@ -555,7 +557,7 @@ func (b *Board) end(ctx context.Context, ids []PostID, why Why) error {
 	if err != nil {
 		return fmt.Errorf("end: %w", err)
 	}
-	tellEndings(ctx, b.finder, b.tell, ended)
+	tellEndings(ctx, b.posts, b.now(), b.finder, b.tell, ended)
 	return nil
 }
 

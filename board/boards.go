@@ -439,7 +439,19 @@ type Shortened struct{ Ends, Sooner, All int }
 
 // Would counts what next would end at once, or sooner than old.
 func (b *Board) Would(ctx context.Context, old, next Tuning) (Shortened, error) {
-	boards, err := b.posts.Boards(ctx)
+	return Foresee(ctx, b.posts, old, next, b.now())
+}
+
+// Lives is what Foresee asks of a store.
+type Lives interface {
+	Boards(ctx context.Context) ([]Info, error)
+	// Shortened counts what Cap would do to what lives on a board.
+	Shortened(ctx context.Context, b Bound, now time.Time) (Shortened, error)
+}
+
+// Foresee counts what next would end at once, or sooner than old, on all boards.
+func Foresee(ctx context.Context, store Lives, old, next Tuning, now time.Time) (Shortened, error) {
+	boards, err := store.Boards(ctx)
 	if err != nil {
 		return Shortened{}, err
 	}
@@ -449,7 +461,7 @@ func (b *Board) Would(ctx context.Context, old, next Tuning) (Shortened, error) 
 		if limit >= old.Of(info.Slug).TTLMax {
 			continue
 		}
-		n, err := b.posts.Shortened(ctx, Bound{info.Slug, limit, info.ClosesAt}, b.now())
+		n, err := store.Shortened(ctx, Bound{info.Slug, limit, info.ClosesAt}, now)
 		if err != nil {
 			return Shortened{}, fmt.Errorf("count what would end: %w", err)
 		}

@@ -109,7 +109,8 @@ type ClaimDraft struct {
 	GoodFaith bool
 }
 
-// Claim is a notice by law that was taken. Its words, names and answer lie in a box.
+// Claim is a notice by law that was taken: what pages and paths (/notice, /admin/notices)
+// call a notice, and the code, where a Notice tells an author, does not. Its words, names and answer lie in a box.
 type Claim struct {
 	Number   int64 // a store gives it; admins go by it
 	ID       PostID

@@ -403,3 +403,60 @@ func FuzzStamp(f *testing.F) {
 		}
 	})
 }
+
+// TestEveryWayToABoardAsksItsDoor: each way asks for itself, whatever others asked before.
+func TestEveryWayToABoardAsksItsDoor(t *testing.T) {
+	h := newHouse(t)
+	v := h.visitor()
+	p, _, err := h.Create(t.Context(), "attic", v, board.Draft{Body: "words of the attic"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := h.reply(p, v, "an answer")
+	h.set("attic", board.ByPassphrase, firstPhrase)
+	ways := map[string]func(ctx context.Context) error{
+		"the board": func(ctx context.Context) error { _, err := h.Board.Board(ctx, "attic"); return err },
+		"a feed":    func(ctx context.Context) error { _, _, err := h.Feed(ctx, board.Query{Board: "attic"}); return err },
+		"a search": func(ctx context.Context) error {
+			_, _, err := h.Feed(ctx, board.Query{Board: "attic", Narrow: board.Narrow{Words: "words"}})
+			return err
+		},
+		"how many match": func(ctx context.Context) error { _, err := h.Matches(ctx, board.Query{Board: "attic"}); return err },
+		"a count":        func(ctx context.Context) error { _, err := h.Count(ctx, "attic"); return err },
+		"its lines":      func(ctx context.Context) error { _, err := h.Traces(ctx, "attic"); return err },
+		"its questions":  func(ctx context.Context) error { _, err := h.Prompts(ctx, "attic"); return err },
+		"its log":        func(ctx context.Context) error { _, err := h.PublicLog(ctx, "attic", 0, 10); return err },
+		"a thread":       func(ctx context.Context) error { _, _, err := h.Thread(ctx, p.ID, v); return err },
+		"a post":         func(ctx context.Context) error { _, err := h.Post(ctx, p.ID, v); return err },
+		"any post":       func(ctx context.Context) error { _, err := h.Any(ctx, p.ID); return err },
+		"a reply":        func(ctx context.Context) error { _, err := h.Post(ctx, r.ID, v); return err },
+		"its look-alikes": func(ctx context.Context) error {
+			_, err := h.Alike(ctx, p.ID, v)
+			return err
+		},
+		"to write": func(ctx context.Context) error {
+			_, _, err := h.Create(ctx, "attic", v, board.Draft{Body: "more words"})
+			return err
+		},
+		"to answer": func(ctx context.Context) error {
+			_, _, err := h.Reply(ctx, p.ID, v, board.Draft{Body: "more words"})
+			return err
+		},
+		"to vote": func(ctx context.Context) error { _, err := h.Vote(ctx, p.ID, h.visitor(), board.Heart); return err },
+		"to report": func(ctx context.Context) error {
+			return h.Report(ctx, p.ID, h.visitor(), board.Complaint{Reason: "spam"})
+		},
+	}
+	in := h.in("attic", firstPhrase)
+	for name, way := range ways {
+		if err := way(t.Context()); err == nil {
+			t.Errorf("%s is open from outside", name)
+		}
+		if err := way(in); err != nil {
+			t.Errorf("control: %s is shut to who came in: %v", name, err)
+		}
+	}
+	if tags := h.Rising(t.Context(), "attic"); len(tags) != 0 {
+		t.Errorf("its tags are told outside: %v", tags)
+	}
+}

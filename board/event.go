@@ -76,7 +76,8 @@ type Ending struct {
 
 	Sign     Sign   // of what an admin ended: how its author can be told
 	Next     PostID // what was folded under it is folded under this one now; zero: nothing was
-	Rest     int    // how many that are, with Next
+	Under    PostID // what the last of them to end was folded under, which lives on; zero: nothing
+	Rest     int    // how many are folded there, with Next or Under
 	Unlisted bool
 }
 
@@ -92,8 +93,14 @@ type Trace struct {
 // pages are asked to look again.
 const tooManyToTell = 500
 
-// tellEndings has the finder forget what ended, and then tells of it.
-func tellEndings(ctx context.Context, finder Finder, tell func(context.Context, Event), ended []Ending) {
+// heads reads what stands for posts that are folded.
+type heads interface {
+	Post(ctx context.Context, id PostID, now time.Time) (Post, error)
+}
+
+// tellEndings has the finder forget what ended, and then tells of it, and of what has
+// fewer folded under it since.
+func tellEndings(ctx context.Context, from heads, now time.Time, finder Finder, tell func(context.Context, Event), ended []Ending) {
 	finder.Drop(ended)
 	if len(ended) > tooManyToTell {
 		tell(ctx, Event{Kind: Reload})
@@ -101,5 +108,12 @@ func tellEndings(ctx context.Context, finder Finder, tell func(context.Context, 
 	}
 	for _, e := range ended {
 		tell(ctx, Event{Kind: Died, Board: e.Board, Thread: e.Thread, ID: e.ID, Why: e.Why, Reason: e.Reason, Next: e.Next, Rest: e.Rest, Unlisted: e.Unlisted})
+		if e.Under == (PostID{}) {
+			continue
+		}
+		if over, err := from.Post(ctx, e.Under, now); err == nil && over.InSight() {
+			over.Alike = e.Rest
+			tell(ctx, Event{Kind: Changed, Board: over.Board, Thread: over.ID, ID: over.ID, Post: over, Unlisted: over.Unlisted})
+		}
 	}
 }

@@ -3,6 +3,7 @@ package board
 import (
 	"context"
 	"testing"
+	"time"
 )
 
 func TestEndingsAreToldOneByOneUntilTheyAreTooMany(t *testing.T) {
@@ -23,7 +24,7 @@ func TestEndingsAreToldOneByOneUntilTheyAreTooMany(t *testing.T) {
 				ended[i] = Ending{ID: NewPostID(), Thread: NewPostID(), Board: Home, Why: ByTime}
 			}
 			var told []Event
-			tellEndings(t.Context(), new(memory), func(_ context.Context, e Event) { told = append(told, e) }, ended)
+			tellEndings(t.Context(), new(steps), time.Now(), new(memory), func(_ context.Context, e Event) { told = append(told, e) }, ended)
 			if len(told) != tt.told {
 				t.Fatalf("%d events were told, want %d", len(told), tt.told)
 			}

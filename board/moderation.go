@@ -55,7 +55,7 @@ func (b *Board) Remove(ctx context.Context, r Ruling, ids ...PostID) (int, error
 		ended[i].Reason = r.Reason
 		boards[ended[i].Board]++
 	}
-	tellEndings(ctx, b.finder, b.tell, ended)
+	tellEndings(ctx, b.posts, b.now(), b.finder, b.tell, ended)
 	if err := b.notify(ctx, ended); err != nil {
 		return len(ended), err
 	}
@@ -86,7 +86,7 @@ func (b *Board) Hide(ctx context.Context, r Ruling, id PostID) error {
 
 // tellHidden has everybody let go of what has just been hidden.
 func (b *Board) tellHidden(ctx context.Context, p Post) {
-	tellEndings(ctx, b.finder, b.tell, []Ending{{ID: p.ID, Thread: p.Thread, Board: p.Board, Why: OutOfSight, Unlisted: p.Unlisted}})
+	tellEndings(ctx, b.posts, b.now(), b.finder, b.tell, []Ending{{ID: p.ID, Thread: p.Thread, Board: p.Board, Why: OutOfSight, Unlisted: p.Unlisted}})
 }
 
 // Release lets a post or reply stand in sight, as one that is born: what was held or

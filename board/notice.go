@@ -60,7 +60,7 @@ const (
 )
 
 // Notice tells an author that an admin removed something of theirs, and why. It says
-// neither what that was nor whose.
+// neither what that was nor whose. What somebody sends at /notice is a Claim.
 type Notice struct {
 	Sign   Sign
 	Board  string

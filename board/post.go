@@ -69,6 +69,8 @@ type Post struct {
 	Score   int // hearts less downs
 	Replies int // of a post
 
+	Arrivals int // how many came to it by the link that was passed on: see Came
+
 	Folded PostID // the post it is nearly the same as, and is folded under; zero: none
 	Alike  int    // how many are folded under it
 

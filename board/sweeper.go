@@ -18,6 +18,7 @@ type Expirer interface {
 	// Bury deletes the rows of what has ended, in batches that let posts go
 	// first, and says how many.
 	Bury(ctx context.Context, now time.Time) (int, error)
+	heads
 	// Scrub leaves nothing of them in the journal.
 	Scrub(ctx context.Context) error
 }
@@ -31,6 +32,8 @@ type Sweeper struct {
 	log    *slog.Logger
 	last   atomic.Int64 // ms of the last tick whose keys were destroyed
 	clean  atomic.Bool  // nothing buried waits in the journal
+	done   atomic.Int64 // ticks whose keys were destroyed
+	failed atomic.Int64 // steps that failed
 }
 
 // SweepEvery is the time between two sweeps.
@@ -38,6 +41,10 @@ const SweepEvery = time.Second
 
 // lateAfter is how long sweeps may fail before the process calls itself unwell.
 const lateAfter = 5 * SweepEvery
+
+// stuckAfter is how many looks in a row, SweepEvery apart, find it late before it is
+// given up: ten seconds without a sweep, all of which this process was awake.
+const stuckAfter = 5
 
 // NewSweeper puts a Sweeper together.
 func NewSweeper(store Expirer, finder Finder, out Publisher, now Clock, log *slog.Logger) *Sweeper {
@@ -94,7 +101,8 @@ func (s *Sweeper) destroy(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("destroy keys: %w", err)
 	}
 	s.last.Store(now.UnixMilli())
-	tellEndings(ctx, s.finder, s.tell, ended)
+	s.done.Add(1)
+	tellEndings(ctx, s.store, now, s.finder, s.tell, ended)
 	return nil
 }
 
@@ -120,6 +128,7 @@ func (s *Sweeper) bury(ctx context.Context, now time.Time) error {
 
 func (s *Sweeper) report(ctx context.Context, err error) {
 	if err != nil && ctx.Err() == nil {
+		s.failed.Add(1)
 		s.log.ErrorContext(ctx, "sweep", "err", err)
 	}
 }
@@ -127,6 +136,37 @@ func (s *Sweeper) report(ctx context.Context, err error) {
 // Late says whether keys have not been destroyed in time for a while.
 func (s *Sweeper) Late() bool {
 	return s.now().Sub(time.UnixMilli(s.last.Load())) > lateAfter
+}
+
+// Watch calls beat each second until ctx ends (false), or until no sweep has destroyed
+// keys for ten seconds (true), whether one hangs or all fail. Who is told so ends the
+// process: whoever starts it anew sweeps before it serves.
+func (s *Sweeper) Watch(ctx context.Context, beat func()) (stuck bool) {
+	tick := time.NewTicker(SweepEvery)
+	defer tick.Stop()
+	for late := 0; late < stuckAfter; {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+		if late++; !s.Late() {
+			late = 0
+		}
+		beat()
+	}
+	return true
+}
+
+// Sweeps is how a Sweeper does.
+type Sweeps struct {
+	Done, Failed int64         // since the start
+	Since        time.Duration // the last that destroyed keys
+}
+
+// Sweeps counts.
+func (s *Sweeper) Sweeps() Sweeps {
+	return Sweeps{s.done.Load(), s.failed.Load(), s.now().Sub(time.UnixMilli(s.last.Load()))}
 }
 
 func (s *Sweeper) tell(ctx context.Context, e Event) {

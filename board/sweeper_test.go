@@ -59,6 +59,8 @@ func (s *steps) Bury(context.Context, time.Time) (int, error) {
 	return rows, err
 }
 
+func (s *steps) Post(context.Context, PostID, time.Time) (Post, error) { return Post{}, ErrNotFound }
+
 func (s *steps) Scrub(context.Context) error { return s.note("scrub") }
 
 // ear is a Publisher that remembers, and fails on demand.
@@ -252,6 +254,78 @@ func TestSweeperIsLateAfterFiveSecondsWithoutDestroying(t *testing.T) {
 		}
 		stop()
 	})
+}
+
+func TestR20ASweeperThatHangsOrFailsIsGivenUpAfterTenSeconds(t *testing.T) {
+	for _, name := range []string{"it hangs", "it fails"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				failing := &steps{fail: map[string]error{"destroy": errDisk}}
+				store, hang := Expirer(failing), make(chan struct{})
+				if name == "it hangs" {
+					store = hanging{failing, hang}
+				}
+				s, _, _ := newTestSweeper(store)
+				s.last.Store(time.Now().UnixMilli()) // the sweep of the start
+				ctx, cancel := context.WithCancel(t.Context())
+				go s.Run(ctx)
+				beats, stuck, began := 0, make(chan bool, 1), time.Now()
+				go func() { stuck <- s.Watch(ctx, func() { beats++ }) }()
+				pass(lateAfter + time.Millisecond)
+				if !s.Late() || len(stuck) > 0 {
+					t.Errorf("after %v late is %v and given up %v, want late and not yet given up", lateAfter, s.Late(), len(stuck) > 0)
+				}
+				if !<-stuck || time.Since(began) != 10*SweepEvery || beats != 10 {
+					t.Errorf("given up after %v with %d beats, want 10 s and 10", time.Since(began), beats)
+				}
+				cancel()
+				close(hang)
+				synctest.Wait()
+			})
+		})
+	}
+}
+
+func TestASweeperIsNotGivenUpForOneThatComesBackOrForAMachineThatSlept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &steps{}
+		slept := time.Duration(0)
+		s, _, _ := newTestSweeper(store)
+		s.now = func() time.Time { return time.Now().Add(slept) } // board time counts while the machine sleeps
+		s.last.Store(time.Now().UnixMilli())
+		ctx, cancel := context.WithCancel(t.Context())
+		stuck := make(chan bool, 1)
+		go func() { stuck <- s.Watch(ctx, func() {}) }()
+		stop := running(t, s)
+		store.set("destroy", errDisk)
+		pass(8 * SweepEvery)
+		store.set("destroy", nil)
+		pass(2 * SweepEvery)
+		slept = 8 * time.Hour
+		pass(20 * SweepEvery)
+		if len(stuck) > 0 {
+			t.Error("it was given up")
+		}
+		if got := s.Sweeps(); got.Failed != 8 || got.Done != 22 || got.Since > SweepEvery {
+			t.Errorf("it counts %+v", got)
+		}
+		cancel()
+		if <-stuck {
+			t.Error("its end was taken for being stuck")
+		}
+		stop()
+	})
+}
+
+// hanging is a store whose keys can't be reached.
+type hanging struct {
+	*steps
+	until chan struct{}
+}
+
+func (h hanging) Destroy(context.Context, time.Time) ([]Ending, error) {
+	<-h.until
+	return nil, errDisk
 }
 
 // pass lets time pass: the fake time of synctest.

@@ -143,7 +143,7 @@ func TestR32VotesOfOneVisitorShareNothing(t *testing.T) {
 	var tags []Tag
 	for range 200 {
 		id := NewPostID()
-		tags = append(tags, oneThread.Vote(v, id), oneThread.Own(v, id), NewKey().Secret().Vote(v, id))
+		tags = append(tags, oneThread.Vote(v, id), oneThread.Own(v, id), oneThread.Report(v, id), oneThread.Opening(v, id), NewKey().Secret().Vote(v, id))
 	}
 	seen := map[[8]byte]int{}
 	for i, tag := range tags {
@@ -159,7 +159,7 @@ func TestR32VotesOfOneVisitorShareNothing(t *testing.T) {
 
 func TestTagsOfDifferentPurposesDiffer(t *testing.T) {
 	s, v, id := NewKey().Secret(), NewVisitor(noon), NewPostID()
-	tags := []Tag{s.Own(v, id), s.Vote(v, id), s.Voice(v).Tag, s.NameTag(s.Voice(v).Draws)}
+	tags := []Tag{s.Own(v, id), s.Vote(v, id), s.Opening(v, id), s.Report(v, id), s.Voice(v).Tag, s.NameTag(s.Voice(v).Draws)}
 	for i, a := range tags {
 		for _, b := range tags[:i] {
 			if a == b {

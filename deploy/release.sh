@@ -1,11 +1,13 @@
 #!/bin/sh
 # Builds what is given out: static programs for linux on amd64 and arm64, with what
-# installs them and their checksums, into dist/.
+# installs them, what they are made of (a bill of materials, CycloneDX) and under which
+# licences, and their checksums, into dist/.
 #
 #   deploy/release.sh [--source CHECKOUT] [--out FOLDER] [--arch ARCH] [--once]
 #
-# Everything is built twice, from another folder and with an empty cache, and must come
-# out the same to the byte; --once leaves that out.
+# Everything is built and packed twice, the second time later, from another folder, with
+# an empty cache, another time zone, language and umask, and must come out the same to the
+# byte; --once leaves that out.
 set -eu
 
 say() { printf '%s\n' "$*"; }
@@ -78,16 +80,28 @@ build() { # FOLDER ARCH FILE: the flags are the Dockerfile's
 	)
 }
 
-files="install.sh mayfly.service mayflyctl LICENSE CHANGELOG.md"
+files="install.sh mayfly.service mayflyctl LICENSE licences.txt CHANGELOG.md SECURITY.md"
 mkdir -p "$work/new"
 for arch in $arches; do
 	say "mayfly $version for $arch"
 	build "$source" "$arch" "$work/new/mayfly-linux-$arch"
 	files="mayfly-linux-$arch $files"
 done
-cp "$here/install.sh" "$here/mayfly.service" "$here/mayflyctl" "$source/LICENSE" "$source/CHANGELOG.md" "$work/new"
-chmod 0755 "$work/new"/mayfly-linux-* "$work/new/install.sh" "$work/new/mayflyctl"
-chmod 0644 "$work/new/mayfly.service" "$work/new/LICENSE" "$work/new/CHANGELOG.md"
+put() { # CHECKOUT FOLDER: beside the programs
+	cp "$1/deploy/install.sh" "$1/deploy/mayfly.service" "$1/deploy/mayflyctl" "$1/LICENSE" "$1/licences.txt" "$1/CHANGELOG.md" "$1/SECURITY.md" "$2"
+	chmod 0755 "$2"/mayfly-linux-* "$2/install.sh" "$2/mayflyctl"
+	chmod 0644 "$2/mayfly.service" "$2/LICENSE" "$2/licences.txt" "$2/CHANGELOG.md" "$2/SECURITY.md"
+}
+pack() ( # FOLDER FILES: with their checksums, into an archive
+	cd "$1"
+	shift
+	sha256sum "$@" >SHA256SUMS
+	chmod 0644 SHA256SUMS
+	tar --create --file - --transform "s,^,mayfly-$version/," --sort=name --mtime="@$made" --owner=0 --group=0 --numeric-owner \
+		"$@" SHA256SUMS | gzip -9n >"mayfly-$version.tar.gz"
+	sha256sum "mayfly-$version.tar.gz" >>SHA256SUMS
+)
+put "$source" "$work/new"
 
 # It runs where there is nothing else: no libc, no shell, no other file.
 for arch in $arches; do
@@ -113,26 +127,40 @@ for arch in $arches; do
 	[ "$(run version)" = "mayfly $version" ] || fail "mayfly-linux-$arch does not say its version."
 	[ "$(run settings get post_chars --data /tmp/data)" = 1000 ] || fail "mayfly-linux-$arch can't open a database."
 	say "mayfly-linux-$arch is static and runs by itself${emulator:+, under qemu}"
+	bill=mayfly-linux-$arch.cdx.json
+	run version --bill >"$work/new/$bill"
+	grep -q '"name": "github.com/mattn/go-sqlite3"' "$work/new/$bill" || fail "$bill does not say what it is made of."
+	if grep -q NOASSERTION "$work/new/$bill"; then fail "$bill names a module whose licence nobody has read: make licences."; fi
+	chmod 0644 "$work/new/$bill"
+	files="$files $bill"
 done
 
 if [ -z "$once" ]; then
 	mkdir "$work/copy" "$work/again"
 	git -c safe.directory='*' -C "$source" ls-files -z | tar -C "$source" --null -T - -cf - | tar -C "$work/copy" -xf -
 	for arch in $arches; do
-		GOCACHE=$work/cache build "$work/copy" "$arch" "$work/again/mayfly-linux-$arch"
+		(
+			umask 077
+			export GOCACHE="$work/cache" TZ=Pacific/Auckland LC_ALL=tr_TR.UTF-8
+			build "$work/copy" "$arch" "$work/again/mayfly-linux-$arch"
+		)
 		cmp "$work/new/mayfly-linux-$arch" "$work/again/mayfly-linux-$arch" ||
 			fail "mayfly-linux-$arch comes out otherwise the second time."
 		say "mayfly-linux-$arch comes out the same from another folder and an empty cache"
 	done
 fi
 
-cd "$work/new"
 # shellcheck disable=SC2086 # a list of files
-sha256sum $files >SHA256SUMS
-# shellcheck disable=SC2086
-tar --create --file - --transform "s,^,mayfly-$version/," --sort=name --mtime="@$made" --owner=0 --group=0 --numeric-owner \
-	$files SHA256SUMS | gzip -9n >"mayfly-$version.tar.gz"
-sha256sum "mayfly-$version.tar.gz" >>SHA256SUMS
+pack "$work/new" $files
+if [ -z "$once" ]; then
+	put "$work/copy" "$work/again"
+	if [ -n "$(ls "$work/new"/*.cdx.json 2>/dev/null)" ]; then cp "$work/new"/*.cdx.json "$work/again"; fi
+	# shellcheck disable=SC2086
+	pack "$work/again" $files
+	cmp "$work/new/SHA256SUMS" "$work/again/SHA256SUMS" || fail "the archive comes out otherwise the second time."
+	say "mayfly-$version.tar.gz comes out the same"
+fi
+cd "$work/new"
 if [ -n "$(ls -A "$out" 2>/dev/null)" ] && [ ! -f "$out/SHA256SUMS" ]; then
 	fail "$out holds something else than a release; give an empty folder to --out."
 fi

@@ -370,6 +370,27 @@ func TestTheMenuIsOpenedAndLeftByKeyboard(t *testing.T) {
 	p.wait("it is closed, and the button has the focus", `!more.open && document.activeElement.matches("article .menu")`)
 }
 
+// TestArrivalsLandAtAnAddressWithoutACode, and their author is told how many they are.
+func TestArrivalsLandAtAnAddressWithoutACode(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "k=2")
+	author := s.person("the author")
+	author.openLive("/")
+	author.post("pass it on")
+	author.follow("article .acts a[href^='/p/']")
+	link := see[string](author, `document.querySelector("#link").value`)
+	for _, name := range []string{"one friend", "another"} {
+		p := s.person(name)
+		p.open(strings.TrimPrefix(link, s.url))
+		p.wait("they land without a code", `location.search === "" && document.querySelector("article").innerText.includes("pass it on")`)
+		if cookies := see[string](p, `document.cookie`); cookies != "" {
+			t.Errorf("arriving set a cookie: %q", cookies)
+		}
+	}
+	author.open(see[string](author, `location.pathname`))
+	author.wait("two came", `document.querySelector("aside.keep").innerText.includes("2 came by this link.")`)
+}
+
 // TestALinkIsSharedWithoutAWordOfThePost by copying it and by the system's sheet.
 func TestALinkIsSharedWithoutAWordOfThePost(t *testing.T) {
 	t.Parallel()
@@ -388,16 +409,17 @@ func TestALinkIsSharedWithoutAWordOfThePost(t *testing.T) {
 		}
 	}
 	p.openLive("/")
+	link := s.url + "/p/" + thread.ID + "?s=" + see[string](p, `document.querySelector("article").dataset.s`)
 	p.click("article .menu")
 	p.click(`#more [data-do="share"]`)
-	expect(s.url + "/p/" + thread.ID)
+	expect(link)
 	p.openLive("/p/" + thread.ID)
 	p.click("#p-" + reply.ID + " .menu")
 	p.click(`#more [data-do="share"]`)
-	expect(s.url + "/p/" + thread.ID + "#p-" + reply.ID)
+	expect(link + "#p-" + reply.ID)
 	p.openLive("/p/" + thread.ID)
 	p.click("aside [data-share]")
-	expect(s.url + "/p/" + thread.ID)
+	expect(link)
 
 	p.click("#p-" + reply.ID + " .menu")
 	p.click("#more [data-copy]")

@@ -40,6 +40,10 @@ func TestAnAdminIsToldWhyThereIsNoCertificateAndHasItAskedForAgain(t *testing.T)
 	p.shows("or now at /admin/system")
 	p.shots("system-no-certificate")
 	p.openLive("/") // in the clear as well
+	p.shows("This page comes without encryption")
+	see[any](p, string(must(os.ReadFile("testdata/axe.min.js")))+"; void 0")
+	p.checkBarriers("a page in the clear")
+	p.shots("in-clear")
 	p.open("/admin/system")
 
 	ca.Start()
@@ -57,6 +61,9 @@ func TestAnAdminIsToldWhyThereIsNoCertificateAndHasItAskedForAgain(t *testing.T)
 	r := newPerson(t, "a reader by HTTPS", base)
 	tell(r, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true})
 	r.openLive("/")
+	if see[bool](r, `!!document.querySelector(".in-clear")`) {
+		t.Error("a page by HTTPS says that it comes in the clear")
+	}
 	w := newPerson(t, "a writer by HTTPS", base)
 	tell(w, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true})
 	w.openLive("/")

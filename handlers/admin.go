@@ -29,7 +29,13 @@ func (s *Server) admin(h adminHandler) handler {
 		if err != nil {
 			return err
 		}
-		return h(w, asHost(r), me)
+		r = asHost(r)
+		if r.Method == http.MethodPost && carries(r.URL.Path) {
+			if last, slow := readCutForm(w, r); slow != nil {
+				return s.answerCut(w, r, last, slow)
+			}
+		}
+		return h(w, r, me)
 	}
 }
 

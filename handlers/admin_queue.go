@@ -235,11 +235,12 @@ type apiCase struct {
 	Waits   bool                 `json:"waits"`
 	Reports int                  `json:"reports"` // that no admin has looked at
 	Reasons map[board.Reason]int `json:"reasons"`
+	Came    int                  `json:"arrivals,omitempty"` // by its link, from k up
 }
 
 func (s *Server) drawAPICase(r *http.Request, c board.Case) apiCase {
 	p := drawAPIPost(c.Post, s.printer(r), s.settings(c.Post.Board), s.board.Now())
-	return apiCase{Post: p, Care: c.Post.Care, Waits: c.Waits, Reports: c.Reports, Reasons: c.Reasons}
+	return apiCase{Post: p, Care: c.Post.Care, Waits: c.Waits, Reports: c.Reports, Reasons: c.Reasons, Came: c.Post.Came(s.settings(c.Post.Board).K)}
 }
 
 // apiQueue lists what waits for an admin.

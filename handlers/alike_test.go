@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 const pasted = "Join our channel for free coins, only today, everybody who signs up gets two hundred of them"
@@ -82,6 +83,48 @@ func TestWhenTheHeadEndsTheNextStandsForAll(t *testing.T) {
 	s.form("/p/" + first + "/delete")
 	if a := s.get("/"); !strings.Contains(a.body, "p-"+second) || !strings.Contains(a.body, "and 1 like it") || strings.Count(a.body, "<article") != 1 {
 		t.Error("the next does not stand for all")
+	}
+}
+
+// TestWhenOneThatIsFoldedEndsOpenPagesCountOneLess whatever ended it: its author here, and
+// its time, which the sweeper tells of.
+func TestWhenOneThatIsFoldedEndsOpenPagesCountOneLess(t *testing.T) {
+	s := newSite(t)
+	head, _ := s.publish(pasted)
+	second, _ := s.publish(pasted + " 2")
+	s.publish(pasted + " 5")
+	for _, tail := range []string{" 3", " 4"} {
+		s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]string{"body": pasted + tail, "ttl": "2h"})
+	}
+	page, program := s.listen("/live?board=home"), s.listen("/live?board=home&format=json")
+	s.next(page)
+	s.next(program)
+	for _, tt := range []struct {
+		name  string
+		ends  func()
+		died  int
+		says  string
+		alike int
+	}{
+		{"its author", func() { s.form("/p/" + second + "/delete") }, 1, "and 3 like it", 3},
+		{"time, of two at once", func() { s.clock.turn(3 * time.Hour); s.sweep() }, 2, "and 1 like it", 1},
+	} {
+		tt.ends()
+		for range tt.died {
+			s.next(page)
+			s.next(program)
+		}
+		frame := s.next(page)
+		if !strings.Contains(frame, `data-event="changed"`) || !strings.Contains(frame, head) || !strings.Contains(frame, tt.says) {
+			t.Errorf("%s: a page is told %s", tt.name, frame)
+		}
+		heard := struct {
+			Type, ID string
+			Alike    int
+		}{Alike: -1}
+		if err := json.Unmarshal([]byte(s.next(program)), &heard); err != nil || heard.Type != "changed" || heard.ID != head || heard.Alike != tt.alike {
+			t.Errorf("%s: %v: a program is told %+v", tt.name, err, heard)
+		}
 	}
 }
 

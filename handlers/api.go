@@ -237,7 +237,11 @@ func (s *Server) apiThread(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answerJSON(w, http.StatusOK, map[string]any{"post": out[0], "replies": out[1:]})
+	answer := map[string]any{"post": out[0], "replies": out[1:]}
+	if n := post.Came(s.settings(post.Board).K); n > 0 && post.OwnedBy(s.visitor(r)) {
+		answer["arrivals"] = n
+	}
+	return answerJSON(w, http.StatusOK, answer)
 }
 
 // thread is a post with its replies; a reply stands alone.

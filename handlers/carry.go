@@ -16,7 +16,7 @@ import (
 var carried = []string{
 	"/admin/settings", "/admin/keys", "/admin/queue/{id}", "/admin/raid/mode", "/admin/raid/undo",
 	"/admin/words", "/admin/words/try", "/admin/words/heed", "/admin/boards", "/admin/boards/{board}",
-	"/admin/prompts", "/admin/prompts/daily", "/admin/places", "/admin/backdrops", "/admin/texts",
+	"/admin/notices/{number}", "/admin/prompts", "/admin/prompts/daily", "/admin/places", "/admin/backdrops", "/admin/texts",
 }
 
 // secrets are fields that no page carries, whatever form they come with.
@@ -71,6 +71,24 @@ func carry(path string, form url.Values, prefix string) *views.Carried {
 	}
 	slices.SortStableFunc(c.Fields, func(a, b views.Hidden) int { return strings.Compare(a.Name, b.Name) })
 	return &c
+}
+
+// answerCut gives an admin what came of a form that broke off, in the field called last:
+// that one to be finished, all to be sent again.
+func (s *Server) answerCut(w http.ResponseWriter, r *http.Request, last string, slow error) error {
+	r, cancel := outlasting(r)
+	defer cancel()
+	c := carry(r.URL.Path, r.PostForm, "")
+	if c == nil {
+		s.fail(w, r, slow)
+		return nil
+	}
+	v, err := s.visit(w, r, board.Home)
+	if err != nil {
+		return err
+	}
+	ref := refusalOf(slow)
+	return answerHTML(w, r, ref.status, views.CutPage(views.NewCut(v, backTo(r), *c, last, v.Words.Say(ref.code))))
 }
 
 // answerCarried gives an admin who has signed in again what they had sent: nothing of it

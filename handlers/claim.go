@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"mayfly/board"
 	"mayfly/limit"
@@ -68,16 +69,24 @@ func (a apiClaimSent) draft() board.ClaimDraft {
 
 // sendClaim takes the form. It sets no cookie.
 func (s *Server) sendClaim(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
-	}
+	slow := readWordsForm(w, r)
 	form := r.PostForm
 	d := apiClaimSent{form.Get("where"), form.Get("kind"), form.Get("why"), form.Get("name"), form.Get("mail"), form.Get("good_faith") != ""}.draft()
+	if slow != nil {
+		r, cancel := outlasting(r)
+		defer cancel()
+		return s.refuseClaim(w, r, d, slow)
+	}
 	receipt, err := s.takeClaim(r, d)
 	if err == nil {
 		http.Redirect(w, r, claimHref(receipt)+"?new=1", http.StatusSeeOther)
 		return nil
 	}
+	return s.refuseClaim(w, r, d, err)
+}
+
+// refuseClaim says what is wrong with a notice, and gives it back.
+func (s *Server) refuseClaim(w http.ResponseWriter, r *http.Request, d board.ClaimDraft, err error) error {
 	refused, status, ok := s.refuse(w, r, err)
 	if !ok {
 		return err
@@ -196,13 +205,20 @@ func (s *Server) answerClaims(w http.ResponseWriter, r *http.Request, me board.A
 	return answerHTML(w, r, status, views.AdminClaimsPage(views.NewAdminClaims(d, t)))
 }
 
+// claimRuling is a decision about a notice, as a form or call has it.
+type claimRuling struct {
+	Do     string `json:"do"`
+	Reason string `json:"reason"`
+	Answer string `json:"answer"`
+}
+
 // decideClaim takes the decision about one.
 func (s *Server) decideClaim(w http.ResponseWriter, r *http.Request, me board.Admin) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	t := views.Tray{Answer: r.PostForm.Get("answer")}
-	err := s.ruleClaim(r, me, &t)
+	in := claimRuling{r.PostForm.Get("do"), r.PostForm.Get("reason"), r.PostForm.Get("answer")}
+	of, err := s.ruleClaim(r, me, in)
 	if err == nil {
 		http.Redirect(w, r, "/admin/notices", http.StatusSeeOther)
 		return nil
@@ -211,28 +227,87 @@ func (s *Server) decideClaim(w http.ResponseWriter, r *http.Request, me board.Ad
 	if ours != nil {
 		return ours
 	}
-	t.Refused = refused.Sentence()
-	return s.answerClaims(w, r, me, status, t)
+	return s.answerClaims(w, r, me, status, views.Tray{Of: of, Answer: in.Answer, Refused: refused.Sentence()})
 }
 
-func (s *Server) ruleClaim(r *http.Request, me board.Admin, t *views.Tray) (err error) {
-	if t.Of, err = strconv.ParseInt(r.PathValue("number"), 10, 64); err != nil {
-		return board.ErrNotFound
+// ruleClaim decides about the notice that r names.
+func (s *Server) ruleClaim(r *http.Request, me board.Admin, in claimRuling) (of int64, err error) {
+	if of, err = strconv.ParseInt(r.PathValue("number"), 10, 64); err != nil {
+		return 0, board.ErrNotFound
 	}
-	d := board.Decision{By: me.Name, State: board.ClaimState(r.PostForm.Get("do")), Answer: t.Answer}
-	if reason := r.PostForm.Get("reason"); reason != "" {
-		if d.Reason, err = board.ParseReason(reason); err != nil {
-			return err
+	d := board.Decision{By: me.Name, State: board.ClaimState(in.Do), Answer: in.Answer}
+	if in.Reason != "" {
+		if d.Reason, err = board.ParseReason(in.Reason); err != nil {
+			return of, err
 		}
 	}
 	list, err := s.board.Claims(r.Context())
 	if err != nil {
-		return err
+		return of, err
 	}
 	for _, n := range list {
-		if n.Number == t.Of {
-			return s.board.DecideClaim(r.Context(), n, d)
+		if n.Number == of {
+			return of, s.board.DecideClaim(r.Context(), n, d)
 		}
 	}
-	return board.ErrNotFound
+	return of, board.ErrNotFound
+}
+
+// apiClaimOf is a notice as admins see it.
+type apiClaimOf struct {
+	Number   int64            `json:"number"` // admins' own; whoever sent it goes by another
+	Kind     board.ClaimKind  `json:"kind"`
+	State    board.ClaimState `json:"state"`
+	Board    string           `json:"board"` // of what it is about; "": it is in words alone
+	Post     string           `json:"post"`
+	Where    string           `json:"where"`
+	Why      string           `json:"why"`
+	Name     string           `json:"name"`
+	Mail     string           `json:"mail"`
+	Reason   board.Reason     `json:"reason"`
+	Answer   string           `json:"answer"`
+	Ago      int64            `json:"ago"`      // seconds since it was sent, in whole minutes
+	Left     int64            `json:"left"`     // seconds for which it is here, in whole minutes
+	Wordless bool             `json:"wordless"` // its key is lost, and its words with it
+}
+
+func drawClaim(n board.Claim, now time.Time) apiClaimOf {
+	out := apiClaimOf{
+		Number: n.Number, Kind: n.Kind, State: n.State, Board: n.Board, Where: n.Where, Why: n.Why, Name: n.Name, Mail: n.Mail,
+		Reason: n.Reason, Answer: n.Answer, Ago: seconds(now.Sub(n.Sent)) / 60 * 60, Left: seconds(n.EndsAt.Sub(now)) / 60 * 60, Wordless: n.Wordless,
+	}
+	if n.Post != (board.PostID{}) {
+		out.Post = n.Post.String()
+	}
+	return out
+}
+
+// apiClaims lists notices by law, those that wait first.
+func (s *Server) apiClaims(w http.ResponseWriter, r *http.Request, _ board.Admin) error {
+	list, err := s.board.Claims(r.Context())
+	if err != nil {
+		return err
+	}
+	waiting, err := s.board.ClaimsWaiting(r.Context())
+	if err != nil {
+		return err
+	}
+	out := make([]apiClaimOf, len(list))
+	for i, n := range list {
+		out[i] = drawClaim(n, s.board.Now())
+	}
+	return answerJSON(w, http.StatusOK, map[string]any{"notices": out, "waiting": waiting})
+}
+
+// apiDecideClaim says what becomes of one.
+func (s *Server) apiDecideClaim(w http.ResponseWriter, r *http.Request, me board.Admin) error {
+	var in claimRuling
+	if err := readJSON(r, &in); err != nil {
+		return err
+	}
+	if _, err := s.ruleClaim(r, me, in); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }

@@ -98,11 +98,7 @@ func (s *Server) maybeOutside(r *http.Request) []string {
 func (s *Server) answerDoor(w http.ResponseWriter, r *http.Request, status int, k views.DoorKnock) error {
 	settings := s.settings(k.Board)
 	k.Access, k.Unset = settings.Access, settings.Access == board.ByPassphrase && !s.doors.HasPhrase(k.Board)
-	v := views.Visit{
-		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(""),
-		Board: board.Info{Slug: board.Home}, Theme: readLook(r).Theme, Path: "/",
-	}
-	return answerHTML(w, r, status, views.DoorPage(views.NewDoor(v, k)))
+	return answerHTML(w, r, status, views.DoorPage(views.NewDoor(s.standstill(r), k)))
 }
 
 // refuseAtDoor is answerDoor in the place of what r asked for.

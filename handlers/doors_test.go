@@ -1,9 +1,12 @@
 package handlers_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -180,6 +183,50 @@ func TestAnotherPassphraseClosesPagesAndSockets(t *testing.T) {
 	}
 	if _, err := s.board.Any(board.AsHost(t.Context()), must(board.ParsePostID(id))); !errors.Is(err, board.ErrNotFound) {
 		t.Errorf("it is there: %v", err)
+	}
+}
+
+// turning is an answer whose connection is taken over only after something has happened.
+type turning struct {
+	http.ResponseWriter
+	first func()
+}
+
+func (t turning) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	t.first()
+	return http.NewResponseController(t.ResponseWriter).Hijack()
+}
+
+// TestASocketIsAskedOnceMore whether it may stay: another passphrase closes those that are
+// open, and this one was not yet.
+func TestASocketIsAskedOnceMore(t *testing.T) {
+	s := newSite(t)
+	s.shutAttic()
+	turn := func() { s.gives("attic", board.ByPassphrase, otherPhrase) }
+	turned := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.handler.ServeHTTP(turning{w, turn}, r)
+	}))
+	t.Cleanup(turned.Close)
+	pass := passOf(s.form("/b/attic/door", "passphrase", doorPhrase))
+	conn, res, err := websocket.DefaultDialer.DialContext(t.Context(), strings.Replace(turned.URL, "http", "ws", 1)+"/live?board=attic",
+		http.Header{"Origin": {turned.URL}, "Cookie": {pass.Name + "=" + pass.Value}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		_, frame, err := conn.ReadMessage()
+		if closed, is := errors.AsType[*websocket.CloseError](err); is && closed.Code == 4003 {
+			return
+		}
+		if err != nil {
+			t.Fatalf("it stays: %v", err)
+		}
+		t.Logf("before it is closed it hears %q", frame)
 	}
 }
 

@@ -106,6 +106,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return // nobody is there to read it
 	}
 	ref := refusalOf(err)
+	s.refusals.count(ref.status)
 	if ref.ours() {
 		s.logFailure(r, err)
 	}

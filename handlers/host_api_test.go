@@ -1,6 +1,8 @@
 package handlers_test
 
 import (
+	"fmt"
+	"html"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,6 +30,71 @@ func TestAProgramReadsWhatDoctorFinds(t *testing.T) {
 		if a, _ := s.call(http.MethodGet, path, nil, who...); a.StatusCode != http.StatusForbidden && a.StatusCode != http.StatusUnauthorized {
 			t.Errorf("%s: %s", path, a.Status)
 		}
+	}
+}
+
+func TestAProgramAddsTriesAndRemovesFilters(t *testing.T) {
+	s := newSite(t)
+	s.owned()
+	key, other := s.key("label", "words", "scope", "settings", "lasts", "7d"), s.key("label", "log", "scope", "log", "lasts", "7d")
+	admin := s.client
+	s.client = newBrowser()
+	bearer := []string{"Authorization", "Bearer " + key}
+	const path = "/api/v1/admin/filters"
+	a, out := s.call(http.MethodPost, path, map[string]any{"text": "casino*", "action": "hold"}, bearer...)
+	list, _ := out["filters"].([]any)
+	if a.StatusCode != http.StatusCreated || len(list) != 1 {
+		t.Fatalf("added: %s %v", a.Status, out)
+	}
+	f := list[0].(map[string]any)
+	if f["text"] != "casino*" || f["action"] != "hold" || f["board"] != "" || f["pattern"] != false {
+		t.Errorf("listed: %v", f)
+	}
+	if a, out := s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]string{"body": "the casinos are open all night long"}); out["post"].(map[string]any)["state"] != "held" {
+		t.Errorf("it is not in force: %s %v", a.Status, out)
+	}
+	s.publish("a market of flowers by the water")
+	a, out = s.call(http.MethodPost, path+"/try", map[string]any{"text": "flow[a-z]+", "pattern": true, "sample": "rivers FLOWING by"}, bearer...)
+	if words, _ := out["words"].([]any); a.StatusCode != http.StatusOK || len(words) != 1 || out["hits"] != 1.0 || out["whole"] != true {
+		t.Errorf("tried: %s %v", a.Status, out)
+	}
+	for name, tt := range map[string]struct {
+		in    map[string]any
+		field string
+	}{
+		"what does not compile": {map[string]any{"text": "(", "pattern": true, "action": "hold"}, "text"},
+		"no action there is":    {map[string]any{"text": "spam", "action": "shout"}, "action"},
+		"no board there is":     {map[string]any{"text": "spam", "action": "hold", "board": "none"}, "board"},
+		"the same again":        {map[string]any{"text": "casino*", "action": "hold"}, "text"},
+	} {
+		fields := []string{}
+		for name, value := range tt.in {
+			fields = append(fields, name, fmt.Sprint(value))
+		}
+		page := html.UnescapeString(s.formAs(admin, "/admin/words", fields...).body)
+		a, out := s.call(http.MethodPost, path, tt.in, bearer...)
+		said, _ := out["fields"].(map[string]any)[tt.field].(string)
+		if a.StatusCode != http.StatusUnprocessableEntity || said == "" || !strings.Contains(page, said) {
+			t.Errorf("%s: %s %v; the page does not say that", name, a.Status, out)
+		}
+	}
+	if a, _ := s.call(http.MethodPost, path+"/try", map[string]any{"text": "(", "pattern": true, "sample": "x"}, bearer...); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("tried what does not compile: %s", a.Status)
+	}
+	if a, _ := s.call(http.MethodGet, path, nil, "Authorization", "Bearer "+other); a.StatusCode != http.StatusForbidden {
+		t.Errorf("with a key for something else: %s", a.Status)
+	}
+	number := fmt.Sprint(f["number"])
+	for _, want := range []int{http.StatusNoContent, http.StatusUnprocessableEntity} {
+		if a, _ := s.call(http.MethodDelete, path+"/"+number, nil, bearer...); a.StatusCode != want {
+			t.Errorf("removed: %s, want %d", a.Status, want)
+		}
+	}
+	if _, out := s.call(http.MethodGet, path, nil, bearer...); len(out["filters"].([]any)) != 0 {
+		t.Errorf("still there: %v", out)
+	}
+	if _, out := s.call(http.MethodGet, "/api/v1/admin/log", nil, "Authorization", "Bearer "+other); !strings.Contains(fmt.Sprint(out), "hold casino*") {
+		t.Errorf("the log: %v", out)
 	}
 }
 

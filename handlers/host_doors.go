@@ -85,7 +85,12 @@ func (s *Server) invite(w http.ResponseWriter, r *http.Request, me board.Admin) 
 	if err != nil {
 		return s.doneAtDoor(w, r, me, "", "invite", err)
 	}
-	return s.answerHostDoor(w, r, me, http.StatusOK, views.Kept{}, s.origin(r)+doorHref(slug)+"?"+codeParam+"="+string(code))
+	return s.answerHostDoor(w, r, me, http.StatusOK, views.Kept{}, s.origin(r)+doorLink(slug, code))
+}
+
+// doorLink leads to a door with a code in hand.
+func doorLink(slug string, code board.InviteCode) string {
+	return doorHref(slug) + "?" + codeParam + "=" + string(code)
 }
 
 // uninvite takes an invitation back.

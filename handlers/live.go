@@ -76,6 +76,9 @@ func (d *Drawer) htmlEvent(say *words.Printer, e board.Event, at uint64) templ.C
 		}
 		return views.Came(p, at)
 	case board.Changed:
+		if !s.LookAlikes {
+			e.Post.Alike = 0
+		}
 		return views.ChangedFrame(views.NewPost(say, e.Post, s, now), at)
 	case board.Died:
 		if !s.LookAlikes {
@@ -120,6 +123,9 @@ func (d *Drawer) jsonEvent(e board.Event, at uint64) jsonFrame {
 		p := drawAPIPost(e.Post, words.In("en"), d.settings(e.Board), d.now())
 		return jsonFrame{Type: "born", At: at, Post: &p}
 	case board.Changed:
+		if !d.settings(e.Board).LookAlikes {
+			e.Post.Alike = 0
+		}
 		return jsonFrame{Type: "changed", At: at, ID: e.ID.String(), jsonChange: &jsonChange{
 			Left: seconds(e.Post.Life.Left(d.now())), Score: e.Post.Score, Hearts: e.Post.Hearts, Replies: e.Post.Replies, Alike: e.Post.Alike,
 		}}

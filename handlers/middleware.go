@@ -106,6 +106,11 @@ func (s *Server) hostKnown(r *http.Request) bool {
 	if s.base != nil {
 		return strings.EqualFold(host, s.base.Host)
 	}
+	return bareHost(host)
+}
+
+// bareHost says whether no other site could have pointed a name here.
+func bareHost(host string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h

@@ -35,12 +35,22 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 	v := views.Visit{
 		Words: s.printer(r), Now: now, Settings: settings, Board: info, Boards: boards,
 		Visitor: s.visitor(r), Theme: readLook(r).Theme, AgeSeen: readLook(r).Age, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(r.Context(), slug),
+		Clear: s.uncertified(r),
 	}
 	v.Notices = s.board.Notices(v.Visitor)
 	if v.Reload > 0 {
 		w.Header().Set("Refresh", strconv.Itoa(v.Reload))
 	}
 	return v, nil
+}
+
+// standstill is a visit that reads nothing of any board: of a page that leads no further.
+func (s *Server) standstill(r *http.Request) views.Visit {
+	return views.Visit{
+		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(board.Home),
+		Board: board.Info{Slug: board.Home}, Theme: readLook(r).Theme, Path: "/",
+		Clear: s.uncertified(r),
+	}
 }
 
 // ofSite says whether r asks for a page of the site, which answers though its home board
@@ -175,11 +185,7 @@ func (s *Server) failWith(w http.ResponseWriter, r *http.Request, err error, aga
 }
 
 func (s *Server) answerProblemWith(w http.ResponseWriter, r *http.Request, ref refusal, again *views.Again) {
-	v := views.Visit{
-		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(board.Home),
-		Board: board.Info{Slug: board.Home}, Theme: readLook(r).Theme, Path: "/",
-	}
-	page := views.ProblemPage(views.NewProblem(v, ref.status, ref.code, ref.args, ref.fields, ref.wait, again))
+	page := views.ProblemPage(views.NewProblem(s.standstill(r), ref.status, ref.code, ref.args, ref.fields, ref.wait, again))
 	if err := answerHTML(w, r, ref.status, page); err != nil {
 		s.log.ErrorContext(r.Context(), "a refusal can't be drawn", "err", err)
 		http.Error(w, http.StatusText(ref.status), ref.status)

@@ -61,11 +61,36 @@ func (s *Server) threadPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if p.IsReply() {
+	code := r.URL.Query().Get("s")
+	if code != "" {
+		s.arrived(r, p, code)
+	}
+	if p.IsReply() || code != "" {
 		http.Redirect(w, r, postURL(p), http.StatusSeeOther)
 		return nil
 	}
 	return s.answerThread(w, r, p.Board, id, http.StatusOK, views.Given{To: r.URL.Query().Get("to")}, nil)
+}
+
+// arrived counts that r came by a link that was passed on. The page that follows has an
+// address without the code: what is loaded again, kept or copied counts nothing.
+func (s *Server) arrived(r *http.Request, p board.Post, code string) {
+	v := s.visitor(r)
+	if r.Method != http.MethodGet || !p.CameBy(code, v) || !s.navigates(r) || !s.gate.Arrival(s.caller(r, v), p.Thread) {
+		return
+	}
+	if err := s.board.Arrived(r.Context(), p); err != nil {
+		s.log.ErrorContext(r.Context(), "an arrival was not counted", "err", err)
+	}
+}
+
+// navigates says whether r is somebody's browser on its way to a page. A program that
+// draws previews of links is none; without TLS no browser says what it is about.
+func (s *Server) navigates(r *http.Request) bool {
+	if dest := r.Header.Get("Sec-Fetch-Dest"); dest != "" {
+		return dest == "document"
+	}
+	return !s.secure(r)
 }
 
 // readable is a post or reply that r's visitor may read. Of one that is hidden from

@@ -96,11 +96,7 @@ func (s *Server) answerRoom(w http.ResponseWriter, r *http.Request, ref refusal,
 	}
 	held.Wait = ref.wait
 	ref.headers(w.Header())
-	v := views.Visit{
-		Words: s.printer(r), Now: s.board.Now(), Settings: s.settings(board.Home),
-		Board: board.Info{Slug: board.Home}, Theme: readLook(r).Theme, Path: "/",
-	}
-	if err := answerHTML(w, r, ref.status, views.RoomPage(views.NewRoom(v, held))); err != nil {
+	if err := answerHTML(w, r, ref.status, views.RoomPage(views.NewRoom(s.standstill(r), held))); err != nil {
 		s.log.ErrorContext(r.Context(), "a waiting room can't be drawn", "err", err)
 		http.Error(w, http.StatusText(ref.status), ref.status)
 	}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 
@@ -27,14 +28,15 @@ type complaint struct {
 // report takes the form. One that brings words and no reason comes from the page that
 // has shown them, and is asked for the reason.
 func (s *Server) report(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
-		return err
+	slow := readWordsForm(w, r)
+	sent := complaint{Reason: r.PostForm.Get("reason"), Words: r.PostForm.Get("words")}
+	if slow != nil {
+		return s.refuseCutReport(w, r, sent, slow)
 	}
 	p, err := s.reported(r)
 	if err != nil {
 		return err
 	}
-	sent := complaint{Reason: r.PostForm.Get("reason"), Words: r.PostForm.Get("words")}
 	if sent.Reason == "" && sent.Words != "" {
 		return s.answerReport(w, r, p, http.StatusOK, sent, nil)
 	}
@@ -46,6 +48,19 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request) error {
 		return s.answerReport(w, r, p, status, sent, refused)
 	}
 	http.Redirect(w, r, "/reported?board="+url.QueryEscape(p.Board), http.StatusSeeOther)
+	return nil
+}
+
+// refuseCutReport gives back what came of a report that broke off.
+func (s *Server) refuseCutReport(w http.ResponseWriter, r *http.Request, sent complaint, slow error) error {
+	r, cancel := outlasting(r)
+	defer cancel()
+	p, err := s.reported(r)
+	refused, status, ok := s.refuse(w, r, slow)
+	if err == nil && ok {
+		return s.answerReport(w, r, p, status, sent, refused)
+	}
+	s.fail(w, r, cmp.Or(err, slow))
 	return nil
 }
 

@@ -77,7 +77,9 @@ type Server struct {
 	tables   []string
 	log      *slog.Logger
 
-	tickets tickets             // to the sockets of circles
+	refusals refusals
+	tickets  tickets // to the sockets of circles
+
 	uploads *semaphore.Weighted // uploadRoom
 	shown   *semaphore.Weighted // shownRoom
 	warned  atomic.Int64        // ms of the last word about an untrusted proxy

@@ -14,7 +14,7 @@ func TestEveryPostAndReplyHasItsCode(t *testing.T) {
 	reply := s.respond(listed, "xyzzy-marker", "")
 	for name, id := range map[string]string{"a post": listed, "an unlisted post": unlisted, "a reply": reply} {
 		a := s.as(newBrowser(), http.MethodGet, "/p/"+id+"/qr", "")
-		if a.StatusCode != http.StatusOK || !strings.Contains(a.body, `class="qr"`) || !strings.Contains(a.body, `value="`+s.url+"/p/"+id+`"`) {
+		if a.StatusCode != http.StatusOK || !strings.Contains(a.body, `class="qr"`) || !strings.Contains(a.body, `value="`+s.url+"/p/"+id+`?s=`) {
 			t.Errorf("%s: %s, or no code of its link", name, a.Status)
 		}
 		if strings.Contains(a.body, "xyzzy-marker") || a.Header.Get("Set-Cookie") != "" || a.Header.Get("Cache-Control") != "no-store" {

@@ -3,7 +3,10 @@ package handlers_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -107,7 +110,7 @@ func newSite(t testing.TB, options ...option) *site {
 	})
 	s.alikes = alike.New()
 	finder := board.Together{Finder: index, Alikes: s.alikes}
-	s.doors = must(board.NewDoors(t.Context(), s.store, s.tuner, argon.New(), must(folder.Secret("doors.key")), s.clock.Now))
+	s.doors = must(board.NewDoors(t.Context(), s.store, s.tuner, quick{}, must(folder.Secret("doors.key")), s.clock.Now))
 	s.board = board.New(s.store, finder, must(filter.New(t.Context(), s.store)), s.doors, news, s.storms.Settings, s.clock.Now, log)
 	s.outset.Watch(s.board.StormChanged)
 	s.storms.Watch(s.board.StormChanged)
@@ -115,7 +118,7 @@ func newSite(t testing.TB, options ...option) *site {
 	s.tuner.Watch(s.board.SettingsChanged)
 	s.sweeper = board.NewSweeper(s.store, finder, news, s.clock.Now, log)
 	s.sweep()
-	s.door = board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now)
+	s.door = board.NewDoor(s.store, quick{}, s.clock.Now, s.clock.Now)
 	s.circles = board.NewCircles(s.store, news, s.storms.Settings, s.clock.Now, log, func(board.Waiting) {})
 	parts := handlers.Parts{
 		Board: s.board, Door: s.door, Doors: s.doors, Circles: s.circles, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
@@ -148,6 +151,20 @@ func newSite(t testing.TB, options ...option) *site {
 	s.url = server.URL
 	s.client = newBrowser()
 	return s
+}
+
+// quick makes hashes that cost nothing. What those of Argon2id cost is the tests' of that
+// package, and each 19 MiB of them cost the race detector four times as much.
+type quick struct{}
+
+func (quick) Hash(_ context.Context, passphrase string) (string, error) {
+	salt := rand.Text()
+	return fmt.Sprintf("%s$%x", salt, sha256.Sum256([]byte(salt+passphrase))), nil
+}
+
+func (quick) Check(_ context.Context, passphrase, hash string) (bool, error) {
+	salt, sum, ok := strings.Cut(hash, "$")
+	return ok && sum == fmt.Sprintf("%x", sha256.Sum256([]byte(salt+passphrase))), nil
 }
 
 // newBrowser keeps cookies and follows nothing.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -89,6 +90,11 @@ func (s *Server) inClear(r *http.Request) bool {
 	return marked && !s.secure(r)
 }
 
+// uncertified says whether r came in the clear because there is no certificate yet.
+func (s *Server) uncertified(r *http.Request) bool {
+	return s.tls != nil && s.inClear(r) && !s.tls.Ready()
+}
+
 // named says whether r has to come by the base URL.
 func (s *Server) named(r *http.Request) bool {
 	return s.base != nil && !byOnion(r) && !s.inClear(r)
@@ -106,7 +112,7 @@ func (s *Server) withTLS(next http.Handler) http.Handler {
 		case byOnion(r), r.URL.Path == "/healthz", !s.ours(r):
 			next.ServeHTTP(w, r)
 		case open && s.tls.Answer(w, r):
-		case open && !s.tls.Ready(), !open && strings.EqualFold(r.Host, s.base.Host):
+		case s.uncertified(r), !open && strings.EqualFold(r.Host, s.base.Host):
 			next.ServeHTTP(w, r)
 		case r.Method == http.MethodGet, r.Method == http.MethodHead:
 			http.Redirect(w, r, s.base.String()+r.URL.RequestURI(), http.StatusPermanentRedirect)
@@ -119,12 +125,29 @@ func (s *Server) withTLS(next http.Handler) http.Handler {
 // refuseClear takes nothing that came in the clear. Words are given back to be copied: no
 // form of that page may be sent to the other address.
 func (s *Server) refuseClear(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	if isAPI(r) || readForm(r) != nil || strings.TrimSpace(r.PostForm.Get("body")) == "" {
+	if isAPI(r) {
 		s.fail(w, r, errClear)
 		return
 	}
-	s.failWith(w, r, errClear, &views.Again{Action: r.URL.Path, Body: r.PostForm.Get("body"), Max: s.settings(board.Home).PostChars})
+	words := typedIn(readRefused(w, r, errClear))
+	r, cancel := outlasting(r)
+	defer cancel()
+	if words == "" {
+		s.fail(w, r, errClear)
+		return
+	}
+	s.failWith(w, r, errClear, &views.Again{Action: r.URL.Path, Body: words, Max: s.settings(board.Home).PostChars})
+}
+
+// typedIn is all that somebody wrote into a form of visitors, with a line between.
+func typedIn(form url.Values) string {
+	var list []string
+	for _, field := range []string{"warning", "body", "alt", "words", "where", "why"} {
+		if words := strings.TrimSpace(form.Get(field)); words != "" {
+			list = append(list, words)
+		}
+	}
+	return strings.Join(list, "\n\n")
 }
 
 // ours says whether r names one of our names, by whatever port.

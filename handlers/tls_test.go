@@ -103,6 +103,72 @@ func TestWhatComesInTheClearIsLedToHTTPSOnceThereIsACertificate(t *testing.T) {
 	}
 }
 
+func TestEveryFormThatCameInTheClearGivesItsWordsBack(t *testing.T) {
+	c := new(certificate)
+	s := newSite(t, withTLS(c))
+	c.ready.Store(true)
+	s.url = s.openClear()
+	picture, kind := upload(photo(640, 480), "body", "words of a post", "alt", "a heron, standing", "warning", "feathers")
+	for _, tt := range []struct {
+		path, kind, body string
+		words            []string
+	}{
+		{"/b/home/posts", kind, picture, []string{"feathers", "words of a post", "a heron, standing"}},
+		{"/b/home/posts", formType, encode([]string{"body", "words of a post"}), []string{"words of a post"}},
+		{"/p/none/replies", formType, encode([]string{"body", "words of a reply"}), []string{"words of a reply"}},
+		{"/p/none/report", formType, encode([]string{"words", "what it said"}), []string{"what it said"}},
+		{"/notice", formType, encode([]string{"where", "the third post", "why", "it shows me"}), []string{"the third post", "it shows me"}},
+		{"/admin/login", formType, encode([]string{"passphrase", "a secret one"}), nil},
+		{"/b/home/posts", "multipart/form-data; boundary=x", "no form at all", nil},
+	} {
+		a := s.as(newBrowser(), http.MethodPost, tt.path, tt.body, "Host", "board.example", "Content-Type", tt.kind)
+		if a.StatusCode != http.StatusForbidden || !strings.Contains(a.body, "This board is reached by HTTPS") {
+			t.Errorf("%s: %s", tt.path, a.Status)
+		}
+		_, area, _ := strings.Cut(a.body, "<textarea")
+		for _, words := range tt.words {
+			if !strings.Contains(area, words) {
+				t.Errorf("%s: %q is not given back", tt.path, words)
+			}
+		}
+		if strings.Contains(a.body, "a secret one") || tt.words == nil && area != "" {
+			t.Errorf("%s: what nobody wrote to be read is given back", tt.path)
+		}
+	}
+}
+
+func TestVisitorsReadThatAPageComesWithoutEncryptionUntilThereIsACertificate(t *testing.T) {
+	c := new(certificate)
+	s := newSite(t, withTLS(c), withTrusted("127.0.0.1/32"))
+	sealed := s.url
+	s.url = s.openClear()
+	const said = "This page comes without encryption: the certificate of this board is not there yet"
+	read := func(path string, headers ...string) string {
+		return s.as(newBrowser(), http.MethodGet, path, "", append([]string{"Host", "board.example"}, headers...)...).body
+	}
+	body := encode([]string{"body", "hello"})
+	to := s.as(newBrowser(), http.MethodPost, "/b/home/posts", body, "Host", "board.example", "Content-Type", formType).Header.Get("Location")
+	for _, path := range []string{"/", strings.ReplaceAll(to, "#p-", "p/"), "/write", "/search", "/you", "/boards", "/notice", "/privacy", "/admin/login", "/p/none"} {
+		if !strings.Contains(read(path), said) {
+			t.Errorf("%s does not say so", path)
+		}
+	}
+	if !strings.Contains(read("/", "Accept-Language", "it"), "Questa pagina arriva senza cifratura") {
+		t.Error("it is not said in Italian")
+	}
+	if strings.Contains(read("/", "X-Forwarded-For", "203.0.113.7", "X-Forwarded-Proto", "https"), said) {
+		t.Error("it is said to who came by a proxy that speaks TLS")
+	}
+	c.ready.Store(true)
+	s.url = sealed
+	if page := read("/", "X-Forwarded-Proto", "https"); strings.Contains(page, said) || !strings.Contains(page, "hello") {
+		t.Error("it is said though there is a certificate")
+	}
+	if bare := newSite(t); strings.Contains(bare.get("/").body, said) {
+		t.Error("a board that nobody gave a name says so")
+	}
+}
+
 func TestByTLSOneNameIsTheBoards(t *testing.T) {
 	c := new(certificate)
 	c.ready.Store(true)

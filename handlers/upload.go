@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,9 +45,6 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 		f.Values = r.PostForm
 		return f, err
 	}
-	body := newSlowBody(w, r.Body)
-	defer body.ended()
-	r.Body = body
 	r.PostForm = f.Values // as it fills
 	f.picture = intake{
 		room: s.uploads,
@@ -55,10 +53,30 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 			f.author = &v
 			return err
 		},
-		body: body,
 		ctx:  r.Context(),
 		size: r.ContentLength,
 	}
+	return f, f.readAll(w, r)
+}
+
+// readRefused reads what words there are in a form that is refused with why: its picture
+// is read past.
+func readRefused(w http.ResponseWriter, r *http.Request, why error) url.Values {
+	if !isMultipart(r) {
+		_ = readWordsForm(w, r) // it is refused already
+		return r.PostForm
+	}
+	f := &sent{Values: url.Values{}, picture: intake{refused: why}}
+	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+	_ = f.readAll(w, r) // the same
+	return f.Values
+}
+
+// readAll reads a form with a picture to its end, or past what nobody wants of it.
+func (f *sent) readAll(w http.ResponseWriter, r *http.Request) error {
+	body := newSlowBody(w, r.Body)
+	defer body.ended()
+	r.Body, f.picture.body = body, body
 	err := f.read(r)
 	if !body.whole && !errors.Is(err, errSlow) { // a browser hears nothing before all is sent
 		body.allow(maxUpload)
@@ -67,24 +85,32 @@ func (s *Server) readSent(w http.ResponseWriter, r *http.Request) (*sent, error)
 	if !body.whole {
 		w.Header().Set("Connection", "close")
 	}
-	return f, err
+	return err
 }
 
 // readWordsForm is readForm for what somebody may have written long at: of a form that came
 // too slowly, or broke off, it reads what came, never nil.
 func readWordsForm(w http.ResponseWriter, r *http.Request) error {
+	_, err := readCutForm(w, r)
+	return err
+}
+
+// readCutForm is readWordsForm that names the field in which a form broke off; "": it broke
+// off in the name of one.
+func readCutForm(w http.ResponseWriter, r *http.Request) (last string, err error) {
 	r.PostForm = url.Values{}
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); t != formType && (err == nil || r.ContentLength != 0) {
-		return errMedia
+		return "", errMedia
 	}
 	body := newSlowBody(w, r.Body)
 	defer body.ended()
+	body.allow(maxClaim) // withBody says how much of which form is read
 	b, err := io.ReadAll(body)
 	if err == nil {
 		if r.PostForm, err = url.ParseQuery(string(b)); err != nil {
-			return errBadRequest
+			return "", errBadRequest
 		}
-		return nil
+		return "", nil
 	}
 	w.Header().Set("Connection", "close")
 	r.PostForm, _ = url.ParseQuery(beforeCut(string(b))) // what can't be read of it is left out
@@ -93,10 +119,15 @@ func readWordsForm(w http.ResponseWriter, r *http.Request) error {
 			values[i] = strings.ToValidUTF8(values[i], "")
 		}
 	}
-	if err = uploadError(err); errors.Is(err, errSlow) {
-		return errSlowWords
+	name, _, whole := strings.Cut(string(b[bytes.LastIndexByte(b, '&')+1:]), "=")
+	if last, _ = url.QueryUnescape(name); !whole {
+		delete(r.PostForm, last)
+		last = ""
 	}
-	return err
+	if err = uploadError(err); errors.Is(err, errSlow) {
+		return last, errSlowWords
+	}
+	return last, err
 }
 
 // beforeCut takes half an escape from the end of a form that broke off.

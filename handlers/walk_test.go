@@ -28,15 +28,17 @@ func isWalked(path string) bool {
 // parameter fails the walk: somebody has to say what it is.
 func (t traces) fills(path string) ([]string, bool) {
 	values := map[string][]string{"{id}": slices.Concat(t.posts, t.replies), "{board}": {"home", "cellar"}, "{number}": {t.number}}
-	param := regexp.MustCompile(`\{[^}]+\}`).FindString(path)
-	if param == "" {
-		return []string{path}, true
+	all := []string{path}
+	for _, param := range regexp.MustCompile(`\{[^}]+\}`).FindAllString(path, -1) {
+		var filled []string
+		for _, p := range all {
+			for _, v := range values[param] {
+				filled = append(filled, strings.ReplaceAll(p, param, v))
+			}
+		}
+		all = filled
 	}
-	var all []string
-	for _, v := range values[param] {
-		all = append(all, strings.ReplaceAll(path, param, v))
-	}
-	return all, len(all) > 0 && strings.Count(path, "{") == 1
+	return all, len(all) > 0
 }
 
 // sent are the bodies that calls and forms which change something are walked with, each
@@ -89,16 +91,24 @@ var sent = map[string][]string{
 	"POST /admin/backdrops":                        {"backdrops=all&was.backdrops=all"},
 	"POST /admin/texts":                            {"about_text=&contact=&was.about_text=&was.contact="},
 
-	"PATCH /api/v1/admin/settings":          {`{"post":"0"}`, `{"post":"x"}`},
-	"POST /api/v1/admin/queue/{id}":         {`{"do":"lock"}`, `{"do":"unlock"}`, `{"do":"hide"}`, `{"do":"keep"}`, `{"do":"nothing"}`},
-	"PUT /api/v1/admin/raid":                {`{"for":"30m"}`, `{"for":"off"}`},
-	"POST /api/v1/admin/undo":               {`{"board":"home","within":"10m"}`, `{"alike":"OWN"}`, `{"from":"OWN"}`},
-	"POST /api/v1/admin/bans":               {`{"from":"OWN"}`},
-	"POST /api/v1/admin/boards":             {`{"slug":"loft","title":"Loft"}`},
-	"PATCH /api/v1/admin/boards/{board}":    {`{"rules":"Be kind."}`},
-	"DELETE /api/v1/admin/boards/{board}":   {""},
-	"POST /api/v1/admin/prompts":            {`{"board":"home","body":"And now?"}`},
-	"DELETE /api/v1/admin/prompts/{number}": {""},
+	"PATCH /api/v1/admin/settings":                             {`{"post":"0"}`, `{"post":"x"}`},
+	"POST /api/v1/admin/queue/{id}":                            {`{"do":"lock"}`, `{"do":"unlock"}`, `{"do":"hide"}`, `{"do":"keep"}`, `{"do":"nothing"}`},
+	"PUT /api/v1/admin/raid":                                   {`{"for":"30m"}`, `{"for":"off"}`},
+	"POST /api/v1/admin/undo":                                  {`{"board":"home","within":"10m"}`, `{"alike":"OWN"}`, `{"from":"OWN"}`},
+	"POST /api/v1/admin/bans":                                  {`{"from":"OWN"}`},
+	"POST /api/v1/admin/boards":                                {`{"slug":"loft","title":"Loft"}`},
+	"PATCH /api/v1/admin/boards/{board}":                       {`{"rules":"Be kind."}`},
+	"DELETE /api/v1/admin/boards/{board}":                      {""},
+	"POST /api/v1/admin/notices/{number}":                      {`{"do":"answered","answer":"looked at"}`, `{"do":"gone"}`},
+	"PATCH /api/v1/admin/boards/{board}/door":                  {`{"access":"unlisted"}`, `{"access":"passphrase","passphrase":"short"}`},
+	"POST /api/v1/admin/boards/{board}/door/out":               {""},
+	"POST /api/v1/admin/boards/{board}/invitations":            {`{"uses":3,"life":"1d"}`, `{"uses":0,"life":"x"}`},
+	"DELETE /api/v1/admin/boards/{board}/invitations/{number}": {""},
+	"POST /api/v1/admin/prompts":                               {`{"board":"home","body":"And now?"}`},
+	"DELETE /api/v1/admin/prompts/{number}":                    {""},
+	"POST /api/v1/admin/filters":                               {`{"text":"casino*","action":"hold"}`, `{"text":"(","pattern":true,"action":"hold"}`},
+	"POST /api/v1/admin/filters/try":                           {`{"text":"e","sample":"some words"}`},
+	"DELETE /api/v1/admin/filters/{number}":                    {""},
 }
 
 // TestNoAdminPageTiesAnybodyToAnything walks every page, form and call of admins, with

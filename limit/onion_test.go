@@ -27,7 +27,7 @@ func settledByOnion() Write {
 // R28: 50 clients of the onion, of whom one does all they can: the 49 go on posting.
 func TestR28OneOfTheOnionTakesNothingFromTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := quick("post=1/3")
+		s := quicker("post=1/3")
 		for range 40 { // solves and solves, with a new cookie each time
 			s.pays(t, byOnion())
 		}

@@ -58,6 +58,13 @@ func (g *Gate) OpenSocket(who Caller) (release func(), err error) {
 	return g.sockets.take(holding{at, each}, holding{in, each * networkWidth})
 }
 
+// OpenSockets is how many are open.
+func (g *Gate) OpenSockets() int {
+	g.sockets.mu.Lock()
+	defer g.sockets.mu.Unlock()
+	return g.sockets.open
+}
+
 // holding is whose open sockets are counted, and how many there may be; 0 is
 // unlimited.
 type holding struct {

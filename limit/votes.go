@@ -129,6 +129,18 @@ func (g *Gate) fresh(c Cost, of scope, who Caller, post board.PostID, most int) 
 	return max(before, now), nil
 }
 
+// arrivalsMost is how many of one network an epoch counts on one thread.
+const arrivalsMost = 10
+
+// Arrival says whether one more who comes to a thread by a link that was passed on is
+// counted. Nobody is asked who they are, so each is somebody new; but whoever comes again
+// and again would be a crowd alone, and of a network ten are, in an epoch.
+func (g *Gate) Arrival(who Caller, thread board.PostID) bool {
+	who.Visitor = board.NewVisitor(g.now())
+	_, err := g.fresh(Page, ofPost, who, thread, arrivalsMost)
+	return err == nil
+}
+
 // anyone stands for all networks.
 var anyone who
 

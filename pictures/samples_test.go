@@ -3,7 +3,7 @@ package pictures
 import (
 	"archive/zip"
 	"bytes"
-	"compress/zlib"
+	"compress/flate"
 	"encoding/binary"
 	"hash/crc32"
 	"image"
@@ -123,19 +123,35 @@ func chunk(kind string, data []byte) []byte {
 
 // bombPNG is w × h pixels of zeros: a small file, a large bitmap.
 func bombPNG(w, h uint32, depth, kind byte, bits int) []byte {
-	var z bytes.Buffer
-	zw, _ := zlib.NewWriterLevel(&z, zlib.BestSpeed)
-	row := make([]byte, 1+(int(w)*bits+7)/8)
-	for range h {
-		if _, err := zw.Write(row); err != nil {
-			panic(err) // a buffer takes all
-		}
-	}
-	zw.Close()
+	z := zeros(int(h) * (1 + (int(w)*bits+7)/8))
 	head := binary.BigEndian.AppendUint32(nil, w)
 	head = binary.BigEndian.AppendUint32(head, h)
 	head = append(head, depth, kind, 0, 0, 0)
-	return insert([]byte(pngMagic), len(pngMagic), chunk("IHDR", head), chunk("IDAT", z.Bytes()), chunk("IEND", nil))
+	return insert([]byte(pngMagic), len(pngMagic), chunk("IHDR", head), chunk("IDAT", z), chunk("IEND", nil))
+}
+
+// zeros is what zlib makes of n of them: a piece is compressed once, and stands there many
+// times.
+func zeros(n int) []byte {
+	const piece = 1 << 20
+	shrunk := func(n int, end func(*flate.Writer) error) []byte {
+		var b bytes.Buffer
+		w, _ := flate.NewWriter(&b, flate.BestSpeed)
+		if _, err := w.Write(make([]byte, n)); err != nil {
+			panic(err) // a buffer takes all
+		}
+		if err := end(w); err != nil {
+			panic(err)
+		}
+		return b.Bytes()
+	}
+	z := []byte{0x78, 0x01}
+	if n >= piece {
+		z = append(z, bytes.Repeat(shrunk(piece, (*flate.Writer).Flush), n/piece)...)
+	}
+	z = append(z, shrunk(n%piece, (*flate.Writer).Close)...)
+	const mod = 65521 // of Adler-32
+	return binary.BigEndian.AppendUint32(z, uint32(n%mod)<<16|1)
 }
 
 func lyingPNG(file []byte) []byte {

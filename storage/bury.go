@@ -67,8 +67,11 @@ func (s *Store) dig(ctx context.Context, d *digger) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	next := *d
-	next.until, next.byHand, next.deleted = time.Now().Add(digTime), nil, 0
-	err := inTx(ctx, s.writer, func(tx *sql.Tx) error { return next.dig(ctx, tx) })
+	next.byHand, next.deleted = nil, 0
+	err := inTx(ctx, s.writer, func(tx *sql.Tx) error {
+		next.until = time.Now().Add(digTime) // from here on, so that each gets something done
+		return next.dig(ctx, tx)
+	})
 	if err != nil {
 		return err
 	}

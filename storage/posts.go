@@ -28,11 +28,11 @@ const (
 	postColumns = `
 		p.seq, p.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
 		p.replies - p.waiting, p.hearts, p.score, p.unlisted, p.view_once, p.readers, p.prompt, p.sponsored,
-		p.standing, '', p.care, p.short, p.locked, 0, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
+		p.standing, '', p.care, p.short, p.locked, 0, p.arrivals, p.slot, p.gen, p.slot, p.gen, p.own, p.box`
 	replyColumns = `
 		r.seq, r.id, p.board, p.id, p.since, p.until, p.ends_at, p.cap_at, p.grid, p.silence,
 		0, r.hearts, r.score, p.unlisted, 0, NULL, '', 0,
-		r.standing, p.standing, r.care, 0, p.locked, r.staff, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
+		r.standing, p.standing, r.care, 0, p.locked, r.staff, 0, r.slot, r.gen, p.slot, p.gen, r.own, r.box`
 )
 
 func scanRow(scan scanner) (row, error) {
@@ -42,7 +42,7 @@ func scanRow(scan scanner) (row, error) {
 	var readers sql.NullInt64
 	if err := scan(&r.Seq, &id, &r.Board, &thread, &since, &until, &endsAt, &capAt, &grid, &silence,
 		&r.Replies, &r.Hearts, &r.Score, &r.Unlisted, &r.ViewOnce, &readers, &r.Prompt, &r.Sponsored,
-		&r.Standing, &r.Under, &r.Care, &r.Short, &r.Locked, &r.Staff, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
+		&r.Standing, &r.Under, &r.Care, &r.Short, &r.Locked, &r.Staff, &r.Arrivals, &slot, &gen, &rootSlot, &rootGen, &own, &r.box); err != nil {
 		return row{}, err
 	}
 	r.ID, r.Thread, r.Own = board.PostID(id), board.PostID(thread), board.Tag(own)

@@ -234,6 +234,37 @@ func TestR07FullDisk(t *testing.T) {
 	})
 }
 
+// TestABoardOnAFullDiskSaysWhatWouldDo and opens with all that was there once there is
+// room.
+func TestABoardOnAFullDiskSaysWhatWouldDo(t *testing.T) {
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
+		t.Skip("needs leave to mount: ", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	n := nodeIn(t, dir)
+	kept := n.post(t, "kept", time.Hour)
+	n.stop(t)
+	filler := filepath.Join(dir, "filler")
+	if err := os.WriteFile(filler, make([]byte, 8<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("control: %v, want a full disk", err)
+	}
+	if _, err := OpenSQLite(t.Context(), n.data(), newSlots(t), quiet); err == nil || !strings.Contains(err.Error(), "nothing in it is lost: free some room and start again") {
+		t.Errorf("on a full disk: %v", err)
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	n.start(t)
+	if p, err := n.Post(t.Context(), kept.ID, n.now); err != nil || p.Body != "kept" {
+		t.Errorf("with room again: %q, %v", p.Body, err)
+	}
+}
+
 func fullDisk(t *testing.T, n *node, fill func(full bool)) {
 	t.Helper()
 	ending := bearMany(t, n, 300, time.Minute)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"mayfly/board"
 )
@@ -96,7 +97,7 @@ func knownBoard(ctx context.Context, tx querier, slug string) error {
 type SettingsFile struct{ store *Store }
 
 // OpenSettings opens the settings in dataDir alone, for a command that runs beside
-// a server or without one: it touches no key and no post.
+// a server or without one: it touches no key and no post; it can count posts.
 func OpenSettings(ctx context.Context, dataDir string, log *slog.Logger) (*SettingsFile, error) {
 	s, err := connect(ctx, dataDir, log, nil)
 	if err != nil {
@@ -107,6 +108,11 @@ func OpenSettings(ctx context.Context, dataDir string, log *slog.Logger) (*Setti
 	}
 	s.working.Go(s.commitAll)
 	return &SettingsFile{s}, nil
+}
+
+// Shortened counts what a bound would do to what lives on a board.
+func (f *SettingsFile) Shortened(ctx context.Context, b board.Bound, now time.Time) (board.Shortened, error) {
+	return f.store.Shortened(ctx, b, now)
 }
 
 // Settings returns those that were ever set, by board.

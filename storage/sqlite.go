@@ -47,11 +47,11 @@ func OpenSQLite(ctx context.Context, dataDir string, keyStore *keys.Store, log *
 func open(ctx context.Context, dataDir string, keyStore *keys.Store, log *slog.Logger, wrap func(driver.Conn) driver.Conn) (*Store, error) {
 	s, err := connect(ctx, dataDir, log, wrap)
 	if err != nil {
-		return nil, err
+		return nil, orFull(dataDir, err)
 	}
 	s.keys = keyStore
 	if err := s.begin(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.closeFiles())
+		return nil, errors.Join(orFull(dataDir, fmt.Errorf("open database: %w", err)), s.closeFiles())
 	}
 	s.working.Go(s.commitAll)
 	s.working.Go(s.tidyAll)
@@ -251,11 +251,11 @@ func readPragma(conn *sqlite3.SQLiteConn, name string) (value string, err error)
 // migrate brings the tables to the newest shape, and refuses those of a newer
 // program.
 func (s *Store) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations/sqlite")
+	list, err := steps()
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files, goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(list...))
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
@@ -266,14 +266,42 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err := newerError(s.path, int(current), int(newest)); err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
-		err = wrap(fmt.Sprintf("migrate to version %d", newest), err)
-		if refused, ok := errors.AsType[*board.Error](err); ok && refused.Kind == board.Full {
-			return fmt.Errorf("the disk of %s is full, and its tables could not be brought to version %d; nothing in it is lost: free some room and start again (%w)", s.path, newest, refused.Err)
-		}
+	_, err = p.Up(ctx)
+	return wrap(fmt.Sprintf("migrate to version %d", newest), err)
+}
+
+// orFull is err or, where the disk is too full to begin, what would do.
+func orFull(dataDir string, err error) error {
+	refused, ok := errors.AsType[*board.Error](wrap("begin", err))
+	if !ok || refused.Kind != board.Full {
 		return err
 	}
-	return nil
+	return fmt.Errorf("the disk of %s is too full to start; nothing in it is lost: free some room and start again (%w)", dataDir, refused.Err)
+}
+
+// steps are the migrations. SQLite reads each file whole: goose's own reader takes it
+// apart line by line, with 4 MB for each.
+func steps() ([]*goose.Migration, error) {
+	names, err := fs.Glob(migrations, "migrations/sqlite/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*goose.Migration, len(names))
+	for i, name := range names {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return nil, fmt.Errorf("migrations: %w", err)
+		}
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, string(text))
+			return err
+		}}, nil)
+	}
+	return list, nil
 }
 
 // pair makes sure that the keys are those of these rows. A file without keys (a
@@ -383,17 +411,21 @@ func (s *Store) comparePosts(ctx context.Context, meet meeting) error {
 	}, q)
 }
 
-// compareReplies gives a reply's key its cap as end: its thread's key ends it.
+// compareReplies gives a reply's key its cap as end: its thread's key ends it. Where
+// that is gone, so is the reply's: an Erase of both was cut short between them.
 func (s *Store) compareReplies(ctx context.Context, meet meeting) error {
 	const q = `
-		SELECT r.id, r.slot, r.gen, p.cap_at
+		SELECT r.id, r.slot, r.gen, p.slot, p.gen, p.cap_at
 		FROM replies r
 		JOIN posts p ON p.seq = r.thread`
 	return each(ctx, s.writer, func(scan scanner) error {
 		var id []byte
-		var slot, gen, capAt int64
-		if err := scan(&id, &slot, &gen, &capAt); err != nil {
+		var slot, gen, rootSlot, rootGen, capAt int64
+		if err := scan(&id, &slot, &gen, &rootSlot, &rootGen, &capAt); err != nil {
 			return err
+		}
+		if !s.keys.Has(ref(rootSlot, rootGen)) {
+			s.keys.Drop(ref(slot, gen))
 		}
 		meet(ref(slot, gen), board.PostID(id), true, millis(capAt))
 		return nil

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -316,11 +315,11 @@ func TestMigrationKeepsWhatWasSetAndItsLog(t *testing.T) {
 // upTo brings the tables to an older version.
 func upTo(t *testing.T, s *Store, version int64) {
 	t.Helper()
-	files, err := fs.Sub(migrations, "migrations/sqlite")
+	list, err := steps()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, files, goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.writer, nil, goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(list...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -311,3 +311,27 @@ func TestRefusalsNameNoText(t *testing.T) {
 	}
 	n.sound(t, 0)
 }
+
+// However long the disk takes to begin, each transaction of Bury gets something done.
+func TestBuryGetsOnWithASlowDisk(t *testing.T) {
+	n := newNode(t)
+	n.post(t, "to be buried", time.Minute)
+	n.now = n.now.Add(time.Minute)
+	if _, err := n.Destroy(t.Context(), n.now); err != nil {
+		t.Fatal(err)
+	}
+	begun := 0
+	n.faults.set(func(what string) error {
+		if what != "BEGIN" {
+			return nil
+		}
+		if begun++; begun > 20 {
+			return errDisk
+		}
+		time.Sleep(2 * digTime) // what the disk takes
+		return nil
+	})
+	if rows, err := n.Bury(t.Context(), n.now); err != nil || rows != 1 {
+		t.Errorf("%d rows in %d transactions, %v; want the one", rows, begun, err)
+	}
+}

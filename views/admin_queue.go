@@ -41,6 +41,7 @@ type CaseCard struct {
 	LeftText, ISO    string
 	Percent          string
 	Care             string // "Somebody may be in danger"
+	Came             string // how many came by its link; "": too few to say
 	Said             []string
 	Reports          string // "4 reports"
 	Warning          string
@@ -104,6 +105,9 @@ func newCase(d Desk, c board.Case) CaseCard {
 	}
 	if post.Standing == board.Held {
 		card.Keep = p.Say("queue.let_through")
+	}
+	if n := post.Came(d.Settings.K); n > 0 {
+		card.Came = p.Say("share.came", "n", n)
 	}
 	if post.Care {
 		card.Care = p.Say("queue.care")

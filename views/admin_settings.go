@@ -318,23 +318,32 @@ func wouldWait(p *words.Printer, w WouldWait, k int) string {
 	return p.Say("effect.wait.some", "n", w.Waiting, "all", w.All)
 }
 
+// OnLives is what another ttl_max would do to what lives.
+func (pl Planned) OnLives(p *words.Printer) []string {
+	switch n := pl.Shortened; {
+	case pl.TooMany:
+		return []string{p.Say("effect.too_many")}
+	case pl.Then.TTLMax > pl.Now.TTLMax:
+		return []string{p.Say("effect.longer")}
+	case n.Sooner > 0:
+		return []string{ends(p, pl), p.Say("effect.sooner", "n", n.Sooner)}
+	default:
+		return []string{ends(p, pl)}
+	}
+}
+
+func ends(p *words.Printer, pl Planned) string {
+	return p.Say("effect.ends", "life", pl.Then.TTLMax, "ends", pl.Shortened.Ends, "all", strconv.Itoa(pl.Shortened.All))
+}
+
 // effects is what a change of one setting would do now.
 func effects(p *words.Printer, k board.Knob, pl Planned) []string {
 	var list []string
-	switch {
-	case k.Name == "careful":
-		list = append(list, careEffect(p, pl)...)
-	case k.Name != "ttl_max":
-	case pl.TooMany:
-		list = append(list, p.Say("effect.too_many"))
-	case pl.Then.TTLMax > pl.Now.TTLMax:
-		list = append(list, p.Say("effect.longer"))
-	default:
-		n := pl.Shortened
-		list = append(list, p.Say("effect.ends", "life", pl.Then.TTLMax, "ends", n.Ends, "all", strconv.Itoa(n.All)))
-		if n.Sooner > 0 {
-			list = append(list, p.Say("effect.sooner", "n", n.Sooner))
-		}
+	switch k.Name {
+	case "careful":
+		list = careEffect(p, pl)
+	case "ttl_max":
+		list = pl.OnLives(p)
 	}
 	if w, asked := pl.WouldWait[k.Name]; asked {
 		list = append(list, wouldWait(p, w, pl.Now.K))

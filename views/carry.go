@@ -28,6 +28,30 @@ type Returned struct {
 	Typed []Hidden // those fields that somebody may have typed
 }
 
+// Cut is the page that gives a form of admins back which broke off on its way.
+type Cut struct {
+	Returned
+	Why  string
+	Last Hidden // where it broke off, to be finished; no name: between two fields
+}
+
+// NewCut draws up the page.
+func NewCut(v Visit, to string, c Carried, last, why string) Cut {
+	out := Cut{Why: why}
+	fields := c.Fields
+	c.Fields = nil
+	for _, f := range fields {
+		if f.Name == last {
+			out.Last = f
+			continue
+		}
+		c.Fields = append(c.Fields, f)
+	}
+	out.Returned = NewReturned(v, to, c)
+	out.Title = v.Words.Say("carried.cut")
+	return out
+}
+
 // NewReturned draws up the page.
 func NewReturned(v Visit, to string, c Carried) Returned {
 	out := Returned{Page: v.page("door", v.Words.Say("carried.title")), Carried: c, To: to}

@@ -87,7 +87,7 @@ func NewPrivacy(v Visit, h Hosting) LawPage {
 	out.Lead = p.Say("privacy.lead")
 	out.Facts = []Ledger{
 		{p.Say("privacy.who"), "", []Fact{hostFact(v)}},
-		{p.Say("privacy.tables"), p.Say("privacy.tables_lead"), tableFacts(p, v.Settings, h.Tables)},
+		{p.Say("privacy.tables"), p.Say("privacy.tables_lead"), TableFacts(p, v.Settings, h.Tables)},
 		{p.Say("privacy.cookies"), "", []Fact{
 			{p.Say("privacy.cookie_you"), p.Say("privacy.cookie_you_is", "time", v.Settings.VisitorTTL), ""},
 			{p.Say("privacy.cookie_look"), p.Say("privacy.cookie_look_is"), ""},
@@ -117,9 +117,9 @@ func hostFact(v Visit) Fact {
 	return Fact{p.Say("privacy.controller"), v.Settings.Contact, p.Say("privacy.why")}
 }
 
-// tableFacts has a line for each table of the database: what it holds and why, and how
+// TableFacts has a line for each table of the database: what it holds and why, and how
 // long. A table that nobody has written of yet is named.
-func tableFacts(p *words.Printer, s board.Settings, tables []string) []Fact {
+func TableFacts(p *words.Printer, s board.Settings, tables []string) []Fact {
 	args := map[string]any{
 		"max": s.TTLMax, "trace": board.TraceTime, "log": board.AuditTime, "notice": board.ClaimTime, "after": board.ClaimAfter, "told": board.NoticeTime,
 		"session": board.SessionTime, "device": board.DeviceTime,

@@ -31,6 +31,7 @@ type Visit struct {
 	Opened   map[board.PostID]bool // view-once posts that the visitor has opened
 	Here     string                // about how many read along; "" when that is not to be told
 	Notices  []board.Notice        // of what an admin removed that the visitor wrote
+	Clear    bool                  // it comes in the clear, for want of a certificate
 }
 
 // Page is what surrounds every page.
@@ -60,11 +61,14 @@ type Page struct {
 	// Manifest is what a phone's home screen is told of it, "" for app.webmanifest.
 	Manifest string
 	Vanish   int // the score at which a post is gone
+	Crowd    int // no count of arrivals below it is told
 	// Told marks the way to the you page: something there has not been read; "": nothing.
 	Told string
 	// Age says from which age on the board is meant to be read, AgeFrom is that age, and
 	// Path this page; "" where nothing is to be said.
 	Age, AgeFrom, Path string
+	// Clear says that it comes in the clear; "": it does not, or nobody could mend it.
+	Clear string
 	// Footless is a page from which nothing may lead on.
 	Footless bool
 	// Back, BarTitle and BarSub make a bar with a way back, and no dock.
@@ -179,7 +183,8 @@ type Thread struct {
 	Form    ReplyForm
 	You     *Name  // who the reader is in this thread, if anybody
 	Key     string // the owner key of the post, for its author alone
-	Link    string // the post's address, to be copied
+	Link    string // the post's address, to be passed on
+	Came    string // how many came by it, for its author alone; "": too few to say
 	Hidden  bool   // the post is unlisted
 	Locked  bool   // no more replies are taken
 	Closing *Closing
@@ -418,6 +423,7 @@ type Post struct {
 	By    Name
 	name  board.Name
 	Clock string // what else ends it
+	Code  string // of its link when it is passed on
 	Text  []Span
 	Long  bool
 

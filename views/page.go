@@ -32,9 +32,13 @@ func (v Visit) page(name, title string) Page {
 		Boards: v.boards(),
 		Reload: v.Reload,
 		Vanish: v.Settings.VanishScore,
+		Crowd:  v.Settings.K,
 	}
 	if len(v.Notices) > 0 {
 		out.Told = v.Words.Say("told.unread")
+	}
+	if v.Clear {
+		out.Clear = v.Words.Say("page.clear")
 	}
 	if age := v.Settings.AgeNotice; age != board.AgeOff && age != "" && string(age) != v.AgeSeen {
 		out.Age, out.AgeFrom, out.Path = v.Words.Say("age.text", "age", string(age)), string(age), v.Path

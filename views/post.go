@@ -46,7 +46,7 @@ func NewPost(p *words.Printer, post board.Post, s board.Settings, now time.Time)
 	if post.Veiled {
 		return Post{ID: out.ID, Reply: out.Reply, Unseen: newUnseen(p, post.ID)}
 	}
-	out.Apart = apart(p, post, s)
+	out.Apart, out.Code = apart(p, post, s), post.Secret.Share(post.Thread)
 	if post.Short {
 		out.Short = p.Say("post.short")
 	}

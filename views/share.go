@@ -72,9 +72,24 @@ type Share struct {
 	Code QR
 }
 
+// passedOn is the address of a post or reply with the code that counts who arrives by it.
+func passedOn(url string, post board.Post) string {
+	return url + "?s=" + post.Secret.Share(post.Thread)
+}
+
+// came says how many came to a post by its link, if they are enough to be nobody.
+func came(v Visit, post board.Post) string {
+	n := post.Came(v.Settings.K)
+	if n == 0 {
+		return ""
+	}
+	return v.Words.Say("share.came", "n", n)
+}
+
 // NewShare draws up the link to a post or reply, which is at the absolute address url.
 func NewShare(v Visit, post board.Post, url string) (Share, error) {
 	p := v.Words
+	url = passedOn(url, post)
 	code, err := newQR(url)
 	if err != nil {
 		return Share{}, err

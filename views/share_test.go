@@ -74,7 +74,7 @@ func TestTheSharePageShowsTheLinkAndLeadsBack(t *testing.T) {
 	} {
 		s := must(NewShare(aVisit("en"), tt.post, "https://board.example/p/x"))
 		page := tree(t, draw(t, SharePage(s)))
-		if got := attr(byID(t, page, "link"), "value"); got != "https://board.example/p/x" || s.Back != tt.back {
+		if got := attr(byID(t, page, "link"), "value"); got != "https://board.example/p/x?s="+tt.post.Secret.Share(id(1)) || s.Back != tt.back {
 			t.Errorf("%s: shows %q, leads back to %q", tt.name, got, s.Back)
 		}
 		if strings.Contains(text(page), tt.post.Body) {

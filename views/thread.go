@@ -18,7 +18,7 @@ func NewThread(v Visit, t Talk) Thread {
 		Heading: heading,
 		Post:    post.Whole(),
 		Replies: NewReplies(v, t.Post, t.Replies, t.Votes),
-		Link:    t.URL,
+		Link:    passedOn(t.URL, t.Post),
 		Hidden:  t.Post.Unlisted,
 		Locked:  t.Post.Locked,
 		Closing: NewClosing(p, v.Board, v.Now),
@@ -36,7 +36,7 @@ func NewThread(v Visit, t Talk) Thread {
 	}
 	out.Form = NewReplyForm(v, t, as)
 	if out.Post.Mine {
-		out.Key = t.Post.Own.String()
+		out.Key, out.Came = t.Post.Own.String(), came(v, t.Post)
 	}
 	return out
 }

@@ -134,7 +134,7 @@ var (
 	literal = regexp.MustCompile(`"([a-z0-9_]+(?:\.[a-z0-9_]+)+)"`)
 	asked   = regexp.MustCompile(`\b(?:Say|SayWith|Pattern)\("([^"]+)"[,)]|"(error\.[a-z0-9_.]+)"`)
 	// computed lists the families whose keys are put together at run time.
-	computed = regexp.MustCompile(`^alert\.|^doctor\.(?:level_\w+|\w+_do|\w+_room\w*)$|^(?:hue|creature)\.\d+$|^(?:setting|hint|mood|backdrop|audit|knob|choice|unfit|admin\.nav|admin\.group|admin\.scope|host\.done|error\.filter|error\.private\.found|privacy\.kept|filter\.action|filter\.done)\.|^feed\.(?:new|hot|fading|top)$|^start\.(?:(?:step|set|access|door|life|rules|snapshots)_\w+|(?:board|life|done)(?:_lead)?)$`)
+	computed = regexp.MustCompile(`^alert\.|^doctor\.(?:level_\w+|\w+_do|\w+_room\w*)$|^(?:hue|creature)\.\d+$|^(?:setting|hint|mood|backdrop|audit|knob|choice|unfit|admin\.nav|admin\.group|admin\.scope|host\.done|error\.filter|error\.private\.found|privacy\.kept|ondisk\.file|ondisk\.column|filter\.action|filter\.done)\.|^feed\.(?:new|hot|fading|top)$|^start\.(?:(?:step|set|access|door|life|rules|snapshots)_\w+|(?:board|life|done)(?:_lead)?)$`)
 )
 
 func TestEveryKeyThatIsAskedForExists(t *testing.T) {

@@ -22,14 +22,15 @@ import (
 const (
 	body       = "Who has a ladder to lend on Saturday morning?"
 	answer     = "I do, it is in the yard behind the bakery"
+	afterwards = "The lights are on again in the whole street"
 	passphrase = "four words nobody else has"
 	origin     = "https://board.example"
 )
 
 var linkIn = regexp.MustCompile(origin + `/admin/setup\?token=([A-Z2-7]+)`)
 
-// TestTheFirstDayOfAHost goes from a bare machine to a board that is used, upgraded,
-// restarted and taken away again. Each step takes up where the one before has ended.
+// TestTheFirstDayOfAHost goes from a bare machine to a board that is used, upgraded on a
+// full disk and on one with room, switched off and taken away again. Each step takes up where the one before has ended.
 func TestTheFirstDayOfAHost(t *testing.T) {
 	dir := os.Getenv(workshop)
 	began := time.Now()
@@ -132,6 +133,15 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 	step("a restart keeps the keys")
 
 	before := m.run("mayfly", "version")
+	m.hasSmallDisk()
+	m.run("sh", "-c", "head -c 64M /dev/zero >/var/lib/mayfly/ballast || true")
+	m.refused("nothing in it is lost: free some room and start again", "/root/now/install.sh")
+	if got := m.run("mayfly", "version"); got != before {
+		t.Errorf("after it was refused it is %s, not %s", got, before)
+	}
+	m.run("rm", "/var/lib/mayfly/ballast")
+	step("a full disk holds the upgrade up, and says what would do")
+
 	said = m.run("/root/now/install.sh")
 	now := m.run("mayfly", "version")
 	if before == now || !strings.HasPrefix(said, "Upgraded: "+before+" before, "+now+" now.") {
@@ -147,6 +157,7 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 	if again, err := ask[float64](reader, `performance.timeOrigin`); err != nil || again != loaded {
 		t.Logf("the open page was loaded anew: %v", err)
 	}
+	m.hasLargeDisk()
 	step("upgraded to " + strings.TrimPrefix(now, "mayfly ") + ": the post is there, and its open page goes on by itself")
 
 	said = m.run("/root/now/install.sh")
@@ -176,6 +187,29 @@ func TestTheFirstDayOfAHost(t *testing.T) {
 		}
 	}
 	step("neither link, passphrase nor words can be read in any file or log")
+
+	m.switchOff()
+	m.switchOn()
+	eventually(t, time.Minute, "the board is back after the power was", func() bool {
+		status, _ := client.get(t, origin+"/healthz")
+		return status == http.StatusOK
+	})
+	if status, _ := client.get(t, origin+at); status != http.StatusNotFound {
+		t.Errorf("a post whose key was in memory answers %d", status)
+	}
+	reader.open(origin + "/admin/queue")
+	reader.shows("the keys of living posts were not there")
+	write(another(), origin+"/", afterwards)
+	step("switched off and on: the posts are gone, the board says so and goes on")
+
+	m.run("systemctl", "stop", "mayfly.service")
+	m.tell(t, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+	m.refused("newer", "/root/now/install.sh")
+	m.tell(t, "DELETE FROM goose_db_version WHERE version_id = 9999")
+	m.run("/root/now/install.sh")
+	writer.open(origin + "/")
+	writer.shows(afterwards)
+	step("the file of a newer version is refused with a sentence, and nothing of it is touched")
 
 	m.refused("--yes", "/root/now/install.sh", "--uninstall")
 	m.run("mayflyctl", "healthcheck")

@@ -5,6 +5,7 @@ package firstday
 import (
 	"bytes"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,13 +19,20 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	_ "github.com/mattn/go-sqlite3"
 )
 
 // machine is a Debian with nothing on it but systemd, which has booted.
 type machine struct {
 	t      *testing.T
+	tree   string // its disk
 	leader int    // its first process, seen from here
 	root   string // its files, as it sees them, seen from here
+
+	console *bytes.Buffer
+	nspawn  *exec.Cmd
+	ended   chan struct{}
 }
 
 // boot starts a machine on a copy of a tree. It has no network but the loopback of this
@@ -44,40 +52,58 @@ func boot(t *testing.T, tree string) *machine {
 		t.Fatalf("a copy of the tree: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(at[2], syscall.MNT_DETACH) })
-	var console bytes.Buffer
-	nspawn := exec.Command("systemd-nspawn", "--quiet", "--directory", at[2], "--boot", "--register=no", "--keep-unit",
-		"--machine", "firstday", "--resolv-conf=off", "--timezone=off", "--link-journal=no")
-	nspawn.Stdout, nspawn.Stderr = &console, &console
-	nspawn.WaitDelay = 5 * time.Second
-	if err := nspawn.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = nspawn.Wait(); close(ended) }() // its console says why
+	m := &machine{t: t, tree: at[2], console: new(bytes.Buffer)}
 	t.Cleanup(func() {
-		_ = nspawn.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-ended:
-		case <-time.After(20 * time.Second):
-			_ = nspawn.Process.Kill()
-			<-ended
-		}
+		m.end(syscall.SIGTERM)
 		if t.Failed() && testing.Verbose() {
-			t.Logf("the machine's console ends with:\n%s", last(console.String(), 30))
+			t.Logf("the machine's console ends with:\n%s", last(m.console.String(), 30))
 		}
 	})
-	m := &machine{t: t}
-	eventually(t, 30*time.Second, "the machine has booted", func() bool {
+	m.switchOn()
+	return m
+}
+
+// switchOn boots what is on the machine's disk.
+func (m *machine) switchOn() {
+	m.t.Helper()
+	m.nspawn = exec.Command("systemd-nspawn", "--quiet", "--directory", m.tree, "--boot", "--register=no", "--keep-unit",
+		"--machine", "firstday", "--resolv-conf=off", "--timezone=off", "--link-journal=no")
+	m.nspawn.Stdout, m.nspawn.Stderr = m.console, m.console
+	m.nspawn.WaitDelay = 5 * time.Second
+	if err := m.nspawn.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	m.ended = make(chan struct{})
+	go func(ended chan struct{}) { _ = m.nspawn.Wait(); close(ended) }(m.ended) // its console says why
+	eventually(m.t, 30*time.Second, "the machine has booted", func() bool {
 		select {
-		case <-ended:
-			t.Fatalf("systemd-nspawn can't boot here:\n%s", &console)
+		case <-m.ended:
+			m.t.Fatalf("systemd-nspawn can't boot here:\n%s", m.console)
 		default:
 		}
-		m.leader = first(nspawn.Process.Pid)
+		m.leader = first(m.nspawn.Process.Pid)
 		return m.leader != 0 && exec.Command("nsenter", m.way("systemctl", "is-active", "--quiet", "multi-user.target")...).Run() == nil
 	})
 	m.root = fmt.Sprintf("/proc/%d/root", m.leader)
-	return m
+}
+
+// switchOff pulls the plug: nothing is stopped, and what was in memory is gone.
+func (m *machine) switchOff() {
+	m.t.Helper()
+	if err := syscall.Kill(m.leader, syscall.SIGKILL); err != nil {
+		m.t.Fatal(err)
+	}
+	<-m.ended
+}
+
+func (m *machine) end(by syscall.Signal) {
+	_ = m.nspawn.Process.Signal(by)
+	select {
+	case <-m.ended:
+	case <-time.After(20 * time.Second):
+		_ = m.nspawn.Process.Kill()
+		<-m.ended
+	}
 }
 
 // first is the child of a process that is somebody's systemd; 0 while there is none.
@@ -194,6 +220,36 @@ func (m *machine) bring(from, to string) {
 	m.t.Helper()
 	if err := os.CopyFS(filepath.Join(m.root, to), os.DirFS(from)); err != nil {
 		m.t.Fatal(err)
+	}
+}
+
+// hasSmallDisk gives the service's data a disk of their own.
+func (m *machine) hasSmallDisk() {
+	m.t.Helper()
+	m.run("systemctl", "stop", "mayfly.service")
+	m.run("sh", "-c", "cp -a /var/lib/mayfly /root/aside && mount -t tmpfs -o size=24m,mode=0700 none /var/lib/mayfly && cp -a /root/aside/. /var/lib/mayfly && rm -r /root/aside")
+	m.run("systemctl", "start", "mayfly.service")
+	eventually(m.t, patience, "it is well on a disk of its own", func() bool { _, err := m.try("mayflyctl", "healthcheck"); return err == nil })
+}
+
+// hasLargeDisk takes the data back to where the machine's are.
+func (m *machine) hasLargeDisk() {
+	m.t.Helper()
+	m.run("systemctl", "stop", "mayfly.service")
+	m.run("sh", "-c", "cp -a /var/lib/mayfly /root/aside && umount /var/lib/mayfly && cp -a /root/aside/. /var/lib/mayfly && rm -r /root/aside")
+	m.run("systemctl", "start", "mayfly.service")
+}
+
+// tell changes the board's tables, which nobody serves.
+func (m *machine) tell(t *testing.T, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", filepath.Join(m.tree, "var/lib/mayfly/mayfly.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
 	}
 }
 

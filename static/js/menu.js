@@ -94,7 +94,7 @@ function show(article) {
   const id = idOf(article);
   const part = (name) => menu.querySelector(`[data-do="${name}"]`);
   menu.querySelector(".who").replaceWith(Object.assign(article.querySelector(".who").cloneNode(true), { id: "more-name" }));
-  menu.querySelector("#more-link").value = link(id);
+  menu.querySelector("#more-link").value = link(article);
   part("qr").href = `/p/${id}/qr`;
   part("report").href = `/p/${id}/report`;
   part("report").hidden = article.matches(".prompt") || article.querySelector(".remove") !== null; // the host's, or one's own
@@ -115,7 +115,13 @@ function show(article) {
 
 const write = (row, key, name) => (row.lastElementChild.textContent = say(key, { name }));
 
-const link = (id) => (thread && id !== thread ? `${location.origin}/p/${thread}#p-${id}` : `${location.origin}/p/${id}`);
+// What is passed on says so, that its author may be told how many came (?s).
+function link(article) {
+  const id = idOf(article);
+  const root = thread ?? id;
+  const code = document.getElementById(`p-${root}`)?.dataset.s;
+  return `${location.origin}/p/${root}${code ? `?s=${code}` : ""}${id === root ? "" : `#p-${id}`}`;
+}
 
 const turn = (kind, id, value, ms) => (kept.get(kind, id) ? kept.drop(kind, id) : kept.put(kind, id, value, ms));
 

@@ -45,6 +45,11 @@ type Store struct {
 	file    File
 	erasing sync.Mutex // one Erase at a time
 
+	syncing sync.Mutex // one at a time: a disk tells of a failure once
+	failed  uint64     // syncs; what was written before such a one may never get to the disk
+	birth   uint64     // failed, when the first key was put that is not synced yet
+	unborn  bool       // there are such keys
+
 	mu      sync.RWMutex
 	entries []entry
 	until   []int64 // by slot: the earlier of end and cap, in ms; none where no key is
@@ -118,7 +123,7 @@ func (s *Store) begin() error {
 	if _, err := s.file.WriteAt(encodeHeader(s.id), 0); err != nil {
 		return fmt.Errorf("begin the file: %w", err)
 	}
-	return s.file.Sync()
+	return s.trySync(s.file.Sync)
 }
 
 // fill takes the slots of a file into memory.
@@ -168,6 +173,7 @@ func (s *Store) Put(capAt, endsAt time.Time, key board.Key) (Ref, error) {
 	slot := s.free[len(s.free)-1]
 	s.free = s.free[:len(s.free)-1]
 	e := entry{gen: randomGen(), capAt: capAt.UnixMilli(), key: key}
+	s.begun()
 	if _, err := s.file.WriteAt(e.encode(), offset(slot)); err != nil {
 		s.dropped = append(s.dropped, slot) // some of it may be there
 		return Ref{}, fmt.Errorf("write a key: %w", err)
@@ -185,7 +191,7 @@ func (s *Store) grow() error {
 	if _, err := s.file.WriteAt(make([]byte, grow*slotSize), int64(n)*slotSize); err != nil {
 		return err
 	}
-	if err := s.file.SyncSize(); err != nil {
+	if err := s.trySync(s.file.SyncSize); err != nil {
 		return err
 	}
 	s.extendTo(n + grow)
@@ -197,10 +203,51 @@ func (s *Store) grow() error {
 
 // Sync makes every Put before it durable.
 func (s *Store) Sync() error {
-	if err := s.file.Sync(); err != nil {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	err := s.sync(s.file.Sync)
+	if err == nil && s.unborn && s.birth != s.failed {
+		err = errOther
+	}
+	s.unborn = false
+	if err != nil {
 		return fmt.Errorf("sync keys: %w", err)
 	}
 	return nil
+}
+
+// errOther is for whoever wrote before a sync that failed, and was told to another.
+var errOther = errors.New("the disk failed a moment ago")
+
+// begun notes that a key is about to be put.
+func (s *Store) begun() {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	if !s.unborn {
+		s.unborn, s.birth = true, s.failed
+	}
+}
+
+// failures is how many syncs have failed.
+func (s *Store) failures() uint64 {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	return s.failed
+}
+
+func (s *Store) trySync(call func() error) error {
+	s.syncing.Lock()
+	defer s.syncing.Unlock()
+	return s.sync(call)
+}
+
+// sync counts failures. The caller holds syncing.
+func (s *Store) sync(call func() error) error {
+	err := call()
+	if err != nil {
+		s.failed++
+	}
+	return err
 }
 
 // Key gives a key, unless it has ended at now.
@@ -218,6 +265,18 @@ func (s *Store) Has(r Ref) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.holds(r)
+}
+
+// Count is how many keys there are.
+func (s *Store) Count() (n int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, until := range s.until {
+		if until != none {
+			n++
+		}
+	}
+	return n
 }
 
 // SetEnds gives a key a new end, never later than its cap, and says whether that
@@ -291,10 +350,7 @@ func (s *Store) Erase() error {
 	if len(slots) == 0 {
 		return nil
 	}
-	err := s.zero(slots)
-	if err == nil {
-		err = s.Sync()
-	}
+	err := s.overwrite(slots)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
@@ -302,6 +358,21 @@ func (s *Store) Erase() error {
 		return fmt.Errorf("erase keys: %w", err)
 	}
 	s.free = append(s.free, slots...)
+	return nil
+}
+
+// overwrite zeroes slots and makes that durable.
+func (s *Store) overwrite(slots []uint32) error {
+	before := s.failures()
+	if err := s.zero(slots); err != nil {
+		return err
+	}
+	if err := s.trySync(s.file.Sync); err != nil {
+		return err
+	}
+	if s.failures() != before {
+		return errOther
+	}
 	return nil
 }
 

@@ -66,6 +66,7 @@ func Run(t *testing.T, open func(t *testing.T) Engine) {
 		{"ACodeLetsAsManyInAsItIsFor", aCodeLetsAsManyInAsItIsFor},
 		{"ACodeEndsAndIsTakenBack", aCodeEndsAndIsTakenBack},
 		{"ALockTakesThePlaceOfTheOneBefore", aLockTakesThePlaceOfTheOneBefore},
+		{"SoManyNoticesAreTakenAndNoMore", soManyNoticesAreTaken},
 		{"TheLogIsReadPageByPage", theLogIsReadPageByPage},
 		{"OfAHundredEndsOneIsTold", ofAHundredEndsOneIsTold},
 		{"TimeEndsAPostAtItsMillisecond", timeEndsAPostAtItsMillisecond},
