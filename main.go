@@ -187,6 +187,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		return err
 	}
 	b.Alarm(ring(bell))
+	circles := board.NewCircles(store, news, settings, now, log, ring(bell))
+	if err := circles.Tend(ctx); err != nil { // before the port opens, as the sweep is
+		log.ErrorContext(ctx, "sweep of circles at start", "err", err)
+	}
 	rules.storms.Watch(ringForRaids(bell, rules.storms.Left))
 	tables, err := store.Tables(ctx)
 	if err != nil {
@@ -196,6 +200,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Board:      b,
 		Door:       door,
 		Doors:      doors,
+		Circles:    circles,
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
@@ -231,7 +236,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
 	background.Go(func() {
-		follow(ctx, log, rules.tuner.Follow, rules.outset.Follow, rules.storms.Follow, screen.Follow, doors.Follow, b.Follow, b.FollowClaims)
+		follow(ctx, log, rules.tuner.Follow, rules.outset.Follow, rules.storms.Follow, screen.Follow, doors.Follow, b.Follow, b.FollowClaims, circles.Tend)
 	})
 	if sealed != nil {
 		background.Go(func() { sealed.run(ctx) })

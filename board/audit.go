@@ -52,6 +52,9 @@ const (
 	ActAsk         Action = "prompt_ask"
 	ActPromptEnd   Action = "prompt_end"
 
+	ActCircleEnd  Action = "circle_end"
+	ActCirclePost Action = "circle_post" // one that was reported with its words
+
 	ActBackup  Action = "backup"  // was made
 	ActRestore Action = "restore" // what is here came from one
 )

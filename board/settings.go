@@ -29,6 +29,9 @@ type Settings struct {
 	Open, Page                 Rate
 	Search                     Rate
 	Cards, Unlisted, ViewOnce  bool
+	Circles                    bool     // new ones may be made
+	CirclesMax                 int      // so many there may be at a time
+	CircleCap                  int      // members that a new one may have at most
 	Backdrops                  []string // of those cards may have; none: all
 	DailyQuestion              bool     // the host asks one each day, from a set
 	QuestionSet                string   // which of StarterSets
@@ -205,6 +208,9 @@ var Knobs = []Knob{
 	},
 	onOff("unlisted", "on", func(s *Settings) *bool { return &s.Unlisted }),
 	onOff("view_once", "on", func(s *Settings) *bool { return &s.ViewOnce }),
+	site(onOff("circles", "on", func(s *Settings) *bool { return &s.Circles })),
+	site(whole("circles_max", 200, 1, 10_000, func(s *Settings) *int { return &s.CirclesMax })),
+	site(whole("circle_cap", 150, 12, 150, func(s *Settings) *int { return &s.CircleCap })),
 	site(onOff("daily_question", "on", func(s *Settings) *bool { return &s.DailyQuestion })),
 	site(choice("question_set", StarterSets[0], StarterSets, func(s *Settings) *string { return &s.QuestionSet })),
 	site(choice("host_language", HostLanguages[0], HostLanguages, func(s *Settings) *string { return &s.HostLanguage })),

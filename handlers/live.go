@@ -41,16 +41,22 @@ var _ live.Drawer = (*Drawer)(nil)
 // Hello draws the first frame of a socket: where its topic's counter stands, and
 // about how many are here.
 func (d *Drawer) Hello(format string, at uint64, here int) ([]byte, error) {
-	if format == jsonFormat {
+	switch format {
+	case jsonFormat:
 		return json.Marshal(jsonFrame{Type: "hello", At: at})
+	case circleFormat:
+		return json.Marshal(circleFrame{Type: "hello"})
 	}
 	return render(context.Background(), views.Hello(at, d.version, roundCrowd(here, d.settings("").K)))
 }
 
 // Draw draws one event.
 func (d *Drawer) Draw(format string, e board.Event, at uint64) ([]byte, error) {
-	if format == jsonFormat {
+	switch format {
+	case jsonFormat:
 		return json.Marshal(d.jsonEvent(e, at))
+	case circleFormat:
+		return circleEvent(e)
 	}
 	say := words.In(strings.TrimPrefix(format, htmlFormat))
 	return render(context.Background(), d.htmlEvent(say, e, at))
@@ -152,6 +158,9 @@ func roundCrowd(n, k int) string {
 func (s *Server) openSocket(w http.ResponseWriter, r *http.Request) error {
 	if !s.sameOrigin(r) {
 		return errOrigin
+	}
+	if r.URL.Query().Has("circle") {
+		return s.openCircleSocket(w, r)
 	}
 	topic, err := s.topic(r)
 	if err != nil {

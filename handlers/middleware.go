@@ -131,6 +131,9 @@ func (s *Server) withBody(next http.Handler) http.Handler {
 		if r.URL.Path == "/notice" || r.URL.Path == "/api/v1/notices" { // its words come back, however many
 			most = maxClaim
 		}
+		if takesCircle(r.URL.Path) {
+			most = maxCircle
+		}
 		if isMultipart(r) { // only a post with a picture is read as one
 			most = maxUpload
 		}

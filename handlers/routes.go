@@ -7,6 +7,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 
 	"mayfly/board"
+	"mayfly/limit"
 	"mayfly/static"
 )
 
@@ -123,6 +124,13 @@ func (s *Server) routes() []route {
 		{"GET /admin/texts", s.page(s.admin(s.hostTexts))},
 		{"POST /admin/texts", s.handle(s.admin(s.changeTexts))},
 
+		{"GET /c", s.page(s.circlesPage)},
+		{"GET /c/{circle}", s.page(s.circlePage)},
+		{"GET /c/{circle}/join", s.page(s.circleJoinPage)},
+		{"GET /admin/circles", s.page(s.admin(s.hostCircles))},
+		{"POST /admin/circles/end", s.handle(s.admin(s.endCircle))},
+		{"POST /admin/circles/report", s.handle(s.admin(s.decideCircleReport))},
+
 		{"GET /live", s.handle(s.openSocket)},
 		{"GET /live/state", s.page(s.liveState)},
 
@@ -137,6 +145,27 @@ func (s *Server) routes() []route {
 		{"POST /api/v1/posts/{id}/open", s.handle(s.apiOpen)},
 		{"POST /api/v1/posts/{id}/reports", s.handle(s.apiReport)},
 		{"PUT /api/v1/posts/{id}/vote", s.handle(s.apiVote)},
+		{"POST /api/v1/circles", s.handle(s.apiMakeCircle)},
+		{"GET /api/v1/circles/{circle}", s.inCircle(limit.Page, s.apiCircle)},
+		{"DELETE /api/v1/circles/{circle}", s.inCircle(limit.Vote, s.apiEndCircle)},
+		{"GET /api/v1/circles/{circle}/members", s.inCircle(limit.Page, s.apiCircleMembers)},
+		{"POST /api/v1/circles/{circle}/seats", s.handle(s.apiJoinCircle)},
+		{"PUT /api/v1/circles/{circle}/seat", s.handle(s.apiSitDown)},
+		{"DELETE /api/v1/circles/{circle}/seat", s.inCircle(limit.Page, s.apiLeaveCircle)},
+		{"POST /api/v1/circles/{circle}/epochs", s.inCircle(limit.Vote, s.apiTurnCircle)},
+		{"POST /api/v1/circles/{circle}/outs", s.inCircle(limit.Vote, s.apiOust)},
+		{"GET /api/v1/circles/{circle}/invites", s.inCircle(limit.Page, s.apiCircleInvites)},
+		{"POST /api/v1/circles/{circle}/invites", s.inCircle(limit.Vote, s.apiCircleInvite)},
+		{"DELETE /api/v1/circles/{circle}/invites/{token}", s.inCircle(limit.Page, s.apiRevokeInvite)},
+		{"POST /api/v1/circles/{circle}/tickets", s.inCircle(limit.Page, s.apiCircleTicket)},
+		{"GET /api/v1/circles/{circle}/posts", s.inCircle(limit.Page, s.apiCirclePosts)},
+		{"POST /api/v1/circles/{circle}/posts", s.inCircle(limit.Post, s.apiCircleWrite)},
+		{"GET /api/v1/circles/{circle}/posts/{post}", s.inCircle(limit.Page, s.apiCircleThread)},
+		{"DELETE /api/v1/circles/{circle}/posts/{post}", s.inCircle(limit.Page, s.apiEndCirclePost)},
+		{"GET /api/v1/circles/{circle}/posts/{post}/picture", s.inCircle(limit.Page, s.apiCirclePicture)},
+		{"POST /api/v1/circles/{circle}/posts/{post}/replies", s.inCircle(limit.Reply, s.apiCircleWrite)},
+		{"POST /api/v1/circles/{circle}/posts/{post}/reports", s.inCircle(limit.Report, s.apiReportCirclePost)},
+		{"PUT /api/v1/circles/{circle}/posts/{post}/vote", s.inCircle(limit.Vote, s.apiCircleVote)},
 		{"POST /api/v1/notices", s.handle(s.apiSendClaim)},
 		{"GET /api/v1/notices/{number}", s.page(s.apiReceipt)},
 		{"GET /api/v1/log", s.page(s.apiActs)},

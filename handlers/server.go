@@ -27,6 +27,7 @@ type Parts struct {
 	Board      *board.Board
 	Door       *board.Door  // of admins
 	Doors      *board.Doors // of boards
+	Circles    *board.Circles
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Press      *pictures.Press
@@ -53,6 +54,7 @@ type Server struct {
 	board    *board.Board
 	door     *board.Door
 	doors    *board.Doors
+	circles  *board.Circles
 	hub      *live.Hub
 	gate     *limit.Gate
 	press    *pictures.Press
@@ -76,6 +78,7 @@ type Server struct {
 	log      *slog.Logger
 
 	refusals refusals
+	tickets  tickets // to the sockets of circles
 
 	uploads *semaphore.Weighted // uploadRoom
 	shown   *semaphore.Weighted // shownRoom
@@ -85,7 +88,7 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, doors: p.Doors, hub: p.Hub, gate: p.Gate, press: p.Press, sealer: p.Sealer, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
+		board: p.Board, door: p.Door, doors: p.Doors, circles: p.Circles, hub: p.Hub, gate: p.Gate, press: p.Press, sealer: p.Sealer, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, tls: p.TLS, trusted: p.Trusted, examine: p.Examine, lost: p.Lost, bell: p.Bell, alerts: p.Alerts, tables: p.Tables, log: p.Log,
 		uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),

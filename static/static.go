@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
@@ -72,6 +73,7 @@ var served = []struct {
 	{"img/backdrops/velvet.svg", nil},
 	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css", "css/moderation.css"}},
 	{"css/admin.css", nil},
+	{"css/circle.css", nil},
 	{"app.webmanifest", nil},
 	{"admin.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
@@ -96,11 +98,15 @@ var served = []struct {
 	{"js/report.js", nil},
 	{"js/queue.js", nil},
 	{"js/system.js", nil},
+	{"js/circle.js", nil},
+	{"js/circle-words.js", nil},
+	{"js/qr.js", nil},
+	{"js/circle-page.js", nil},
 }
 
 // pages are the scripts that one kind of page loads beside js/app.js, or that are
 // seldom needed.
-var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js"}
+var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js", "js/circle.js", "js/circle-words.js", "js/qr.js", "js/circle-page.js"}
 
 // comments are the lines of our scripts that browsers need not fetch: a fifth of them.
 // The vendored ones keep theirs, which hold their licences.
@@ -160,6 +166,17 @@ func Scripts() []Script {
 		}
 	}
 	return list
+}
+
+// Integrity is a script with what its tag says of it, so that a browser runs these bytes
+// or none.
+func Integrity(name string) (Script, string) {
+	f, ok := load()[name]
+	if !ok {
+		panic("static: no file is called " + name)
+	}
+	sum := sha256.Sum256(f.plain)
+	return Script{f.url, hex.EncodeToString(sum[:])}, "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // later are scripts that a page loads when they are first needed.

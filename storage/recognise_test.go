@@ -99,7 +99,7 @@ func older(t *testing.T, dir string, boards int) string {
 // says so, and the next one finds everything.
 func TestADiskThatIsFullDuringAnUpgradeCostsNothing(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=1600k,mode=0700"); err != nil {
+	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=2200k,mode=0700"); err != nil {
 		t.Skipf("no small disk can be had here: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })

@@ -88,7 +88,7 @@ func mayReplace(ctx context.Context, dataDir string, slots *keys.Store, force bo
 func living(ctx context.Context, path string, slots *keys.Store, now time.Time) (n int, err error) {
 	db := openPool(1, "ro", path, busyTime, nil)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	for _, table := range []string{"posts", "claims"} { // what else has keys is under a post
+	for _, table := range []string{"posts", "claims", "circle_posts"} { // what else has keys is under a post
 		columns, err := columnsOf(ctx, db, table)
 		if err != nil {
 			return 0, err

@@ -368,11 +368,14 @@ func (s *Store) compare(ctx context.Context) error {
 	if err := s.compareReplies(ctx, meet); err != nil {
 		return fmt.Errorf("compare rows with keys: %w", err)
 	}
-	meetClaim := func(ref keys.Ref, endsAt time.Time) {
+	meetRef := func(ref keys.Ref, endsAt time.Time) {
 		delete(orphans, ref)
 		s.keys.SetEnds(ref, endsAt)
 	}
-	if err := s.compareClaims(ctx, meetClaim); err != nil {
+	if err := s.compareClaims(ctx, meetRef); err != nil {
+		return fmt.Errorf("compare rows with keys: %w", err)
+	}
+	if err := s.compareCirclePosts(ctx, meetRef); err != nil {
 		return fmt.Errorf("compare rows with keys: %w", err)
 	}
 	for r := range orphans {

@@ -53,6 +53,9 @@ type Page struct {
 	Share   string // where its link is shared; "": nowhere
 	// Script is what this kind of page loads beside js/app.js, "" for nothing.
 	Script string
+	// Proven is a script that comes first and runs as it was proven to be, "" for none, and
+	// Proof what its tag says.
+	Proven, Proof string
 	// Style is the style sheet that it loads beside css/app.css, "" for none.
 	Style string
 	// Manifest is what a phone's home screen is told of it, "" for app.webmanifest.

@@ -38,6 +38,10 @@ func NewName(p *words.Printer, n board.Name) Name {
 	}
 }
 
+// GlyphParts are the shapes of a pseudonym's wings, as the drawings are numbered: the
+// upper pair, the lower one, and what is between.
+func GlyphParts(n board.Name) []int { return []int{int(n.Upper), int(n.Lower), int(n.Body)} }
+
 // BoardTitle is what a board is called.
 func BoardTitle(p *words.Printer, b board.Info) string {
 	switch {
