@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -221,8 +222,16 @@ func answerHTML(w http.ResponseWriter, r *http.Request, status int, c templ.Comp
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(b) // a reader that went away is no failure of ours
+	_, _ = w.Write(wholly(b)) // a reader that went away is no failure of ours
 	return nil
+}
+
+// wholly is a page wholly in UTF-8, whatever a form that was refused gave back on it.
+func wholly(page []byte) []byte {
+	if utf8.Valid(page) {
+		return page
+	}
+	return bytes.ToValidUTF8(page, []byte("\uFFFD"))
 }
 
 // healthz says whether endings are on time and, for doctor, that whoever stands before

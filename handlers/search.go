@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"mayfly/board"
 	"mayfly/limit"
@@ -70,7 +71,8 @@ func (s *Server) seek(r *http.Request, q board.Query) ([]board.Post, board.Curso
 // not any more, is not found.
 func (s *Server) narrow(r *http.Request, slug string) (board.Narrow, error) {
 	values := r.URL.Query()
-	n := board.Narrow{Words: values.Get("q")}
+	sought, _ := board.CleanText(strings.ToValidUTF8(values.Get("q"), "\uFFFD")) // they come back on the page
+	n := board.Narrow{Words: sought}
 	if tag := values.Get("tag"); tag != "" {
 		var is bool
 		if n.Tag, is = board.ParseTag(tag); !is {

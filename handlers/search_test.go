@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // found returns the bodies that the API lists for a query such as "q=lemons".
@@ -199,5 +200,29 @@ func TestRisingTagsStandBesideTheStream(t *testing.T) {
 	s.publish("#lemons #alone")
 	if page := s.get("/").body; !strings.Contains(page, `href="/search?q=%23lemons"`) || !strings.Contains(page, "Rising now") || strings.Contains(page, `>#alone</bdi>`) {
 		t.Error("the board does not show what rises")
+	}
+}
+
+// TestWordsThatAreSearchedComeBackClean has an answer say nothing that no text may hold.
+func TestWordsThatAreSearchedComeBackClean(t *testing.T) {
+	s := newSite(t)
+	s.publish("a stone in the river")
+	for _, q := range []string{"stone\x00", "stone\xff\xfe", "\u202Estone", "sto\x1bne", "stone\u200B"} {
+		a := s.get("/search?q=" + url.QueryEscape(q))
+		if a.StatusCode != http.StatusOK || !utf8.ValidString(a.body) || strings.ContainsAny(a.body, "\x00\x1b\u202E\u200B") {
+			t.Errorf("%q: %s, or it comes back as it was sent", q, a.Status)
+		}
+	}
+}
+
+// TestWhatIsNoTextComesBackAsText on the page that refuses it.
+func TestWhatIsNoTextComesBackAsText(t *testing.T) {
+	s := newSite(t)
+	id, _ := s.publish("a stone in the river")
+	for _, path := range []string{"/b/home/posts", "/p/" + id + "/replies"} {
+		a := s.form(path, "body", "stone\xff\xfe")
+		if a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "stone\uFFFD") || !utf8.ValidString(a.body) {
+			t.Errorf("%s: %s, or its words come back as they were sent", path, a.Status)
+		}
 	}
 }
