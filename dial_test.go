@@ -30,6 +30,23 @@ var dials = regexp.MustCompile(`^(net\.(Dial\w*|Dialer|Resolver|Lookup\w+)|tls\.
 // above, with whom. Nothing else may.
 func TestR30NobodyIsDialledButByThoseWhoMay(t *testing.T) {
 	found := map[string]bool{}
+	eachUse(t, dials, func(path, use string) {
+		if !found[path] && dialling[path] == "" {
+			t.Errorf("%s has %s: say in dialling whom it dials, and in /privacy and docs/operating.md", path, use)
+		}
+		found[path] = true
+	})
+	for path := range dialling {
+		if !found[path] {
+			t.Errorf("%s dials nobody", path)
+		}
+	}
+}
+
+// eachUse reads the whole program, tests left out, and tells of each name of another
+// package that a pattern fits, with its file.
+func eachUse(t *testing.T, pattern *regexp.Regexp, tell func(path, use string)) {
+	t.Helper()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -49,11 +66,8 @@ func TestR30NobodyIsDialledButByThoseWhoMay(t *testing.T) {
 			if !ok {
 				return true
 			}
-			if pkg, ok := sel.X.(*ast.Ident); ok && dials.MatchString(pkg.Name+"."+sel.Sel.Name) {
-				if !found[path] && dialling[path] == "" {
-					t.Errorf("%s has %s.%s: say in dialling whom it dials, and in /privacy and docs/operating.md", path, pkg.Name, sel.Sel.Name)
-				}
-				found[path] = true
+			if pkg, ok := sel.X.(*ast.Ident); ok && pattern.MatchString(pkg.Name+"."+sel.Sel.Name) {
+				tell(path, pkg.Name+"."+sel.Sel.Name)
 			}
 			return true
 		})
@@ -61,10 +75,5 @@ func TestR30NobodyIsDialledButByThoseWhoMay(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for path := range dialling {
-		if !found[path] {
-			t.Errorf("%s dials nobody", path)
-		}
 	}
 }

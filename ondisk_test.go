@@ -1,10 +1,6 @@
 package main
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -138,39 +134,12 @@ var makes = regexp.MustCompile(`^(os\.(OpenFile|Create|CreateTemp|WriteFile|Mkdi
 // above. Nothing else may.
 func TestOnlyKnownFilesAreWritten(t *testing.T) {
 	found := map[string]bool{}
-	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	eachUse(t, makes, func(path, use string) {
+		if !found[path] && writing[path] == "" {
+			t.Errorf("%s has %s: say in writing what it makes, and in ondisk.go", path, use)
 		}
-		if d.IsDir() && (path == "e2e" || path == "certs/certstest" || path == "storage/storagetest") {
-			return fs.SkipDir // tests
-		}
-		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-			return nil
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			sel, ok := n.(*ast.SelectorExpr)
-			if !ok {
-				return true
-			}
-			pkg, ok := sel.X.(*ast.Ident)
-			if ok && makes.MatchString(pkg.Name+"."+sel.Sel.Name) {
-				if !found[path] && writing[path] == "" {
-					t.Errorf("%s has %s.%s: say in writing what it makes, and in ondisk.go", path, pkg.Name, sel.Sel.Name)
-				}
-				found[path] = true
-			}
-			return true
-		})
-		return nil
+		found[path] = true
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for path := range writing {
 		if !found[path] {
 			t.Errorf("%s writes nothing", path)

@@ -442,19 +442,7 @@ func (s *Store) CircleVotes(ctx context.Context, tags map[board.PostID]board.Tag
 		SELECT v.post, v.vote
 		FROM pair
 		CROSS JOIN circle_votes v ON v.post = substr($1, at, 16) AND v.tag = substr($1, at + 16, 16)`
-	votes := make(map[board.PostID]board.Vote, len(tags))
-	err := s.read(ctx, func(ctx context.Context, q querier) error {
-		return each(ctx, q, func(scan scanner) error {
-			var id []byte
-			var vote board.Vote
-			if err := scan(&id, &vote); err != nil {
-				return err
-			}
-			votes[board.PostID(id)] = vote
-			return nil
-		}, find, pairs(tags))
-	})
-	return votes, wrap("read votes of circle", err)
+	return s.votes(ctx, find, tags)
 }
 
 // Which keys go with a post or reply, and with a circle.

@@ -193,6 +193,22 @@ func TestR04RowsAndJournalAreGoneInTime(t *testing.T) {
 	}
 }
 
+// smallDisk is a folder on a file system of its own that holds so much. Without leave to
+// mount there is none, and the test is skipped.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Skip("needs leave to mount: ", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 // R7: on a full disk what has ended is destroyed all the same, new posts are
 // refused, reading goes on, and all is well once there is room.
 func TestR07FullDisk(t *testing.T) {
@@ -209,15 +225,7 @@ func TestR07FullDisk(t *testing.T) {
 		})
 	})
 	t.Run("the file system is full", func(t *testing.T) {
-		dir := t.TempDir()
-		if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
-			t.Skip("needs leave to mount: ", err)
-		}
-		t.Cleanup(func() {
-			if err := unix.Unmount(dir, 0); err != nil {
-				t.Error(err)
-			}
-		})
+		dir := smallDisk(t, "4m")
 		n := nodeIn(t, dir)
 		filler := filepath.Join(dir, "filler")
 		fullDisk(t, n, func(full bool) {
@@ -237,15 +245,7 @@ func TestR07FullDisk(t *testing.T) {
 // TestABoardOnAFullDiskSaysWhatWouldDo and opens with all that was there once there is
 // room.
 func TestABoardOnAFullDiskSaysWhatWouldDo(t *testing.T) {
-	dir := t.TempDir()
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=4m"); err != nil {
-		t.Skip("needs leave to mount: ", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
+	dir := smallDisk(t, "4m")
 	n := nodeIn(t, dir)
 	kept := n.post(t, "kept", time.Hour)
 	n.stop(t)

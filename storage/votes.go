@@ -106,6 +106,11 @@ func (s *Store) Votes(ctx context.Context, tags map[board.PostID]board.Tag) (map
 		SELECT v.post, v.vote
 		FROM pair
 		CROSS JOIN votes v ON v.post = substr($1, at, 16) AND v.tag = substr($1, at + 16, 16)`
+	return s.votes(ctx, find, tags)
+}
+
+// votes runs a query that finds the votes of eachPair.
+func (s *Store) votes(ctx context.Context, find string, tags map[board.PostID]board.Tag) (map[board.PostID]board.Vote, error) {
 	votes := make(map[board.PostID]board.Vote, len(tags))
 	err := s.read(ctx, func(ctx context.Context, q querier) error {
 		return each(ctx, q, func(scan scanner) error {

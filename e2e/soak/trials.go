@@ -473,8 +473,11 @@ func fullDisk(ctx context.Context, r *run) error {
 		return err == nil && s.there(ctx, ends.id) == http.StatusNotFound && n < 3
 	})
 	reads := s.there(ctx, stays.id)
-	time.Sleep(12 * time.Second) // as long as the watchdog waits: a full disk is none of its business
 	health := s.health(ctx)
+	until(ctx, 12*time.Second, func() bool { // longer than the watchdog waits: a full disk is none of its business
+		health = s.health(ctx)
+		return health != http.StatusOK
+	})
 	r.say("full: writing answers 507, reading %d, health %d, a post ended %v", reads, health, ended)
 	if reads != http.StatusOK || health != http.StatusOK || !ended {
 		return errors.New("the full disk stopped more than writing")
