@@ -2,7 +2,7 @@
 
 import * as seals from "./circle.js";
 import { ask, at, here, key, root, state } from "./circle-session.js";
-import { $, attempt, copyOf } from "./circle-views.js";
+import { $, attempt, copyOf, toggle, wings } from "./circle-views.js";
 import { utter } from "./circle-write.js";
 import { adopt, relive } from "./life.js";
 import { say } from "./say.js";
@@ -24,7 +24,8 @@ export async function load(more = false) {
 export function nothing() {
   const line = $("#c-nothing");
   line.hidden = $("#c-posts").children.length > 0;
-  line.textContent = state.shows ? say("empty", {}, root) : say("gate", { k: state.k }, root);
+  $("h2", line).textContent = state.shows ? say("empty", {}, root) : say("gate", { k: state.k }, root);
+  if (!line.hidden && state.members === 1) toggle("first", true);
 }
 
 async function opened(post) {
@@ -50,7 +51,7 @@ export async function draw(post) {
   who.classList.add(`hue-${post.hue}`);
   el.setAttribute("aria-labelledby", who.id);
   $(".glyph", el).classList.add(`hue-${post.hue}`);
-  [..."ulb"].forEach((shape, i) => $(".glyph", el).children[i].setAttribute("href", `${root.dataset.wings}#${shape}${post.glyph[i]}`));
+  wings($(".glyph", el), post.glyph);
   const said = await opened(post);
   if (!said) $(".post-text", el).replaceWith(copyOf("t-shut"));
   else await fill(el, post, said);
@@ -61,12 +62,27 @@ export async function draw(post) {
   return el;
 }
 
+const address = /https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}…’”]/g;
+
+/** Words with their addresses as links: what they lead to is told nothing of the circle. */
+function linked(words) {
+  const parts = [];
+  let end = 0;
+  for (const found of words.matchAll(address)) {
+    const link = document.createElement("a");
+    Object.assign(link, { href: found[0], textContent: found[0], rel: "noopener noreferrer nofollow ugc", referrerPolicy: "no-referrer" });
+    parts.push(words.slice(end, found.index), link);
+    end = found.index + found[0].length;
+  }
+  return [...parts, words.slice(end)];
+}
+
 async function fill(el, post, said) {
   const words = $(".post-text", el);
-  words.textContent = said.w;
+  words.replaceChildren(...linked(said.w));
   words.hidden = !said.w;
   if (/^[a-z]+$/.test(said.card ?? "") && !said.pic) {
-    el.classList.add("tile", `bd-${said.card}`);
+    $(".circle-post", el)?.classList.add("tile", `bd-${said.card}`);
     words.classList.replace("post-text", "tile-text");
   }
   if (!post.picture) return;
@@ -121,8 +137,11 @@ function wire(el, post, said) {
   });
   const talk = $(".replies", el);
   if (!talk) return;
-  $("[data-unfolds]", acts).addEventListener("click", () => (talk.open = !talk.open));
-  talk.addEventListener("toggle", () => talk.open && attempt(() => thread(el, post.id)));
+  $("[data-unfolds]", acts).addEventListener("click", (e) => {
+    talk.hidden = !talk.hidden;
+    e.currentTarget.setAttribute("aria-expanded", !talk.hidden);
+    if (!talk.hidden) attempt(() => thread(el, post.id));
+  });
   const form = $("[data-replies]", talk);
   const area = $("textarea", form);
   area.id = `r-${post.id}`;
@@ -141,7 +160,7 @@ export async function thread(el, post) {
   const got = await ask("GET", here(`/posts/${post}`));
   count(el, got.post);
   relive(el, got.post.left, got.post.span);
-  if ($(".replies", el).open) $(".thread", el).replaceChildren(...(await Promise.all(got.replies.map(draw))));
+  if (!$(".replies", el).hidden) $(".thread", el).replaceChildren(...(await Promise.all(got.replies.map(draw))));
 }
 
 $("#c-older button")?.addEventListener("click", (e) => attempt(() => load(true), e.currentTarget));

@@ -13,9 +13,9 @@ import { load } from "./circle-feed.js";
 import { listen } from "./circle-live.js";
 import "./circle-people.js";
 import { ask, at, become, begin, circle, fragment, here, id, meta, mine, outside, papers, phrase, refresh, root, state, whenOutside, whenRead } from "./circle-session.js";
-import { $, attempt, on, show, toggle } from "./circle-views.js";
+import { $, attempt, copyOf, on, show, toggle, wings } from "./circle-views.js";
 import { lengths } from "./circle-write.js";
-import { announce, lasting, say } from "./say.js";
+import { announce, count, lasting, say } from "./say.js";
 
 const { kinds } = seals;
 
@@ -47,6 +47,7 @@ async function join(secret) {
   history.replaceState(null, "", `/c/${id}${fragment()}`);
   await enter();
   toggle("phrase", true);
+  toggle("first", true);
 }
 
 async function enter() {
@@ -60,19 +61,22 @@ async function enter() {
 
 // — The head —
 
+const most = 7; // faces that are drawn: as many as members, and nobody's
+
 function head() {
   $("#c-name").textContent = meta.name ?? "";
   document.title = meta.name ?? document.title;
   $("#c-size").textContent = say("of", { n: state.members, cap: state.cap }, root);
-  $("#c-only").textContent = say("only", { n: state.members }, root);
+  $("#c-only").textContent = count("only", state.members, root);
   $("#c-closes").textContent = say("closes", { life: lasting(state.closes_in) }, root);
   $("#c-rules").textContent = meta.rules ?? "";
   $("#c-rules").hidden = !meta.rules;
   $("#c-uses").max = state.cap;
+  $("#c-faces").replaceChildren(...Array.from({ length: Math.min(state.members, most) }, (_, i) => wings(copyOf("t-face"), [3 * i + 1, 5 * i + 2, i])));
   $("#c-ending").hidden = !(state.rule === "maker" && state.me.maker);
   toggle("turn", state.turn);
   const words = phraseIn(meta.lang, phrase);
-  for (const el of root.querySelectorAll("[data-phrase]")) el.textContent = words;
+  for (const el of document.querySelectorAll("[data-phrase]")) el.textContent = words;
 }
 
 whenRead(head);
@@ -81,11 +85,15 @@ whenOutside(() => show("outside"));
 // — What is pressed —
 
 on("#c-make", "submit", () => make($("#c-make")));
-on("#c-copy", "click", async () => {
-  await navigator.clipboard.writeText(location.href);
-  announce(say("copied", {}, root));
-  $("#c-copy").textContent = say("copied", {}, root);
-});
+for (const button of document.querySelectorAll("[data-keeps]")) {
+  button.addEventListener("click", () =>
+    attempt(async () => {
+      await navigator.clipboard.writeText(location.href);
+      announce(say("copied", {}, root));
+      button.textContent = say("copied", {}, root);
+    }),
+  );
+}
 addEventListener("hashchange", () => location.reload());
 
 // — Begin —
@@ -115,7 +123,8 @@ if (!seals.able()) {
       await enter();
     } catch (e) {
       if (e.status === 404) return outside();
-      throw e;
+      if (e.sentence || e instanceof TypeError) throw e;
+      show("wrong-key");
     }
   });
 } else {

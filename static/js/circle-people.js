@@ -3,9 +3,10 @@
 
 import * as seals from "./circle.js";
 import { ask, at, circle, here, id, key, meta, outside, record, refresh, root, state } from "./circle-session.js";
-import { $, attempt, copyOf, on, shown, toggle } from "./circle-views.js";
+import { $, attempt, copyOf, on, shown, toggle, wings } from "./circle-views.js";
+import { adopt, release } from "./life.js";
 import { path as code } from "./qr.js";
-import { announce, lasting, say } from "./say.js";
+import { announce, say } from "./say.js";
 
 const { kinds } = seals;
 
@@ -24,18 +25,21 @@ async function invite(form) {
   $("#c-qr path").setAttribute("d", d);
   $("#c-invited").hidden = false;
   $("#c-invited").dataset.token = seals.encode(hash);
-  toggle("phrase", true);
   await invites();
 }
 
+const spans = [600, 3600, 86400]; // for how long an invite may be made
+
 async function invites() {
   const list = (await ask("GET", here("/invites"))).invites;
+  for (const el of $("#c-open").children) release(el);
   $("#c-open-title").hidden = list.length === 0;
   if (!list.some((i) => i.token === $("#c-invited").dataset.token)) $("#c-invited").hidden = true;
   $("#c-open").replaceChildren(
     ...list.map((i) => {
       const el = copyOf("t-invite");
-      $(".says", el).textContent = `${say("ends", { life: lasting(i.left) }, root)} · ${say("uses", { n: i.uses }, root)}`;
+      Object.assign(el.dataset, { left: i.left, span: spans.find((s) => s + 60 > i.left) });
+      $(".uses", el).textContent = say("uses", { n: i.uses }, root);
       $("[data-revoke]", el).addEventListener("click", (e) =>
         attempt(async () => {
           await ask("DELETE", here(`/invites/${i.token}`));
@@ -45,7 +49,12 @@ async function invites() {
       return el;
     }),
   );
+  for (const el of $("#c-open").children) adopt(el);
+  clearTimeout(burnt);
+  if (list.length > 0) burnt = setTimeout(() => state && attempt(invites), (Math.min(...list.map((i) => i.left)) + 1) * 1000);
 }
+
+let burnt = 0; // when the next invite is over
 
 // — Members —
 
@@ -67,6 +76,7 @@ export async function people() {
     ...(await proven()).map((m) => {
       const el = copyOf("t-member");
       const mine = m.q === state.me.q;
+      wings($(".glyph", el), seals.decode(m.q).subarray(1, 4)); // tells one from another, and no more
       const says = [mine ? say("me", {}, root) : say("member", {}, root)];
       if (m.maker) says.push(say("maker", {}, root));
       if (!mine) says.push(say(m.proven ? "checked" : "unchecked", {}, root));
@@ -123,7 +133,9 @@ root.addEventListener("click", (e) => {
     $(`#c-${name}-title`).focus();
     attempt(fills[name]);
   } else if ("closes" in b.dataset) {
-    b.closest("[data-view]").hidden = true;
+    const view = b.closest("[data-view]");
+    view.hidden = true;
+    $(`.circle-ways [data-opens="${view.dataset.view}"]`).focus();
   } else if ("turn" in b.dataset) {
     attempt(() => turn(), b);
   }

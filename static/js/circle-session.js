@@ -90,24 +90,24 @@ export function begin() {
   return seals.idText(made);
 }
 
-/** Reads the circle anew, with the keys of all epochs that this member can open. */
+/**
+ * Reads the circle anew, with the keys of all epochs that this member can open. What was
+ * read is taken over at once: whoever seals meanwhile does so under one key or the other.
+ */
 export async function refresh() {
-  state = (await ask("GET", here())).circle;
-  if (!keys.has(state.epoch)) {
-    keys = new Map([[state.epoch, await seals.unwrap(me, seals.decode(state.me.once), circle, state.epoch, seals.decode(state.me.wrap))]]);
-  }
-  for (const link of [...state.links].reverse()) {
-    if (keys.has(link.epoch - 1) || !keys.has(link.epoch)) continue;
+  const now = (await ask("GET", here())).circle;
+  const open = new Map(keys.has(now.epoch) ? keys : [[now.epoch, await seals.unwrap(me, seals.decode(now.me.once), circle, now.epoch, seals.decode(now.me.wrap))]]);
+  for (const link of [...now.links].reverse()) {
+    if (open.has(link.epoch - 1) || !open.has(link.epoch)) continue;
     try {
-      keys.set(link.epoch - 1, await seals.open(keys.get(link.epoch), at(kinds.link, link.epoch), seals.decode(link.box)));
+      open.set(link.epoch - 1, await seals.open(open.get(link.epoch), at(kinds.link, link.epoch), seals.decode(link.box)));
     } catch {} // sealed before this member came
   }
-  try {
-    meta = await seals.openJSON(key(), at(kinds.meta, state.epoch), seals.decode(state.meta));
-  } catch {
-    meta = {};
-  }
-  phrase = await seals.phrase(circle, key());
+  const under = open.get(now.epoch);
+  const what = await seals.openJSON(under, at(kinds.meta, now.epoch), seals.decode(now.meta)).catch(() => ({}));
+  const words = await seals.phrase(circle, under);
+  if (state && state.epoch > now.epoch) return; // a later answer overtook this one
+  [state, keys, meta, phrase] = [now, open, what, words];
   tell("circle:read");
 }
 

@@ -4,9 +4,9 @@
 import { outside, root, state } from "./circle-session.js";
 import { say } from "./say.js";
 
-const views = [...root.querySelectorAll("[data-view]")];
+const views = [...document.querySelectorAll("[data-view]")];
 
-export const $ = (selector, within = root) => within.querySelector(selector);
+export const $ = (selector, within = document) => within.querySelector(selector);
 
 /** Shows these views and no others. */
 export function show(...names) {
@@ -18,6 +18,13 @@ export function toggle(name, on) {
 }
 
 export const shown = (name) => views.some((el) => el.dataset.view === name && !el.hidden);
+
+/** Draws wings on a glyph: which upper pair, lower pair and body. */
+export function wings(glyph, [upper, lower, body]) {
+  const shapes = [`u${upper % 8}`, `l${lower % 8}`, `b${body % 4}`];
+  shapes.forEach((shape, i) => glyph.children[i].setAttribute("href", `${root.dataset.wings}#${shape}`));
+  return glyph;
+}
 
 export const copyOf = (name) => document.getElementById(name).content.firstElementChild.cloneNode(true);
 
@@ -34,7 +41,7 @@ export async function attempt(work, button = null) {
     return await work();
   } catch (e) {
     if (e.status === 404 && state) return outside();
-    fail(e.sentence ?? (e instanceof TypeError ? say("offline") : String(e.message)));
+    fail(e.sentence ?? say(e instanceof TypeError ? "offline" : "broken"));
   } finally {
     if (button) button.disabled = false;
   }

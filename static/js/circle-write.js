@@ -56,8 +56,15 @@ async function write(form) {
   await utter(kinds.post, null, what, { ttl: f.get("ttl") }, picture);
   $("#c-words").value = "";
   $("#c-card").value = "";
+  paint();
   $("#c-photo").value = "";
   $("#c-alt-field").hidden = true;
+}
+
+// One writes on the card itself.
+function paint() {
+  const card = $("#c-card").value;
+  $("#c-face").className = card ? `face bd-${card}` : "face";
 }
 
 /** How long a post may last here. */
@@ -74,3 +81,4 @@ export function lengths() {
 
 on("#c-write", "submit", () => write($("#c-write")));
 $("#c-photo")?.addEventListener("change", (e) => ($("#c-alt-field").hidden = e.target.files.length === 0));
+$("#c-card")?.addEventListener("change", paint);
