@@ -78,6 +78,7 @@ type Server struct {
 	log      *slog.Logger
 
 	refusals refusals
+	sheets   sheets
 	tickets  tickets // to the sockets of circles
 
 	uploads *semaphore.Weighted // uploadRoom
