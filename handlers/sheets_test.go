@@ -1,0 +1,104 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mayfly/board"
+)
+
+// draws has a page drawn that is right for a while.
+func (c *sheets) draws(t *testing.T, path string, turns uint64, lasts time.Duration, size int) *sheet {
+	t.Helper()
+	sh, mine := c.take(sheetKey{path: path}, time.Now(), turns)
+	if !mine {
+		t.Fatalf("%s is there", path)
+	}
+	sh.status, sh.until = http.StatusOK, time.Now().Add(lasts)
+	sh.body.Write(make([]byte, size))
+	c.put(sh, time.Now())
+	close(sh.ready)
+	return sh
+}
+
+func (c *sheets) has(path string, turns uint64) bool {
+	_, mine := c.take(sheetKey{path: path}, time.Now(), turns)
+	return !mine
+}
+
+// TestNoSharedPageStaysLongerThanItIsRight whether anybody asks for it or not: it holds
+// words in the clear.
+func TestNoSharedPageStaysLongerThanItIsRight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c sheets
+		c.draws(t, "/", 1, board.SharedTime, 1)
+		c.draws(t, "/ends", 1, 300*time.Millisecond, 1)
+		c.draws(t, "/over", 1, 0, 1)
+		if len(c.drawn) != 2 {
+			t.Errorf("%d pages are kept, one of which is over", len(c.drawn))
+		}
+		time.Sleep(300 * time.Millisecond)
+		synctest.Wait()
+		if len(c.drawn) != 1 || c.drawn[sheetKey{path: "/"}] == nil {
+			t.Errorf("%d pages are kept when what was on one has ended", len(c.drawn))
+		}
+		time.Sleep(board.SharedTime - 300*time.Millisecond)
+		synctest.Wait()
+		if len(c.drawn) != 0 || c.bytes != 0 {
+			t.Errorf("%d pages are kept after their second, %d bytes", len(c.drawn), c.bytes)
+		}
+	})
+}
+
+func TestSharedPagesGoWithTheFirstWhoAsksAfterAnEnding(t *testing.T) {
+	var c sheets
+	c.draws(t, "/", 1, time.Hour, 1)
+	c.draws(t, "/b/attic", 1, time.Hour, 1)
+	if !c.has("/", 1) || c.has("/", 2) || len(c.drawn) != 0 || c.bytes != 0 {
+		t.Errorf("%d pages are left", len(c.drawn))
+	}
+	if c.has("/", 1) {
+		t.Error("who looked before the ending is given a page of it")
+	}
+}
+
+// TestAPageThatBecameWrongWhileItWasDrawnIsNotKept: an ending came between.
+func TestAPageThatBecameWrongWhileItWasDrawnIsNotKept(t *testing.T) {
+	var c sheets
+	k := sheetKey{path: "/"}
+	early, _ := c.take(k, time.Now(), 1)
+	late, mine := c.take(k, time.Now(), 2)
+	if !mine || late == early {
+		t.Fatal("who asks after an ending waits for what was read before it")
+	}
+	for _, sh := range []*sheet{late, early} {
+		sh.until = time.Now().Add(time.Hour)
+		c.put(sh, time.Now())
+	}
+	if c.drawn[k] != late {
+		t.Error("what was read before it is kept")
+	}
+}
+
+func TestWhatIsKeptOfSharedPagesIsBounded(t *testing.T) {
+	var c sheets
+	for i := range 3 * sheetsMax {
+		c.draws(t, "/?n="+strconv.Itoa(i), 1, time.Hour, 10)
+		if !c.has("/?n=0", 1) {
+			t.Fatal("the page that everybody asks for makes room for those that one does")
+		}
+	}
+	if len(c.drawn) != sheetsMax || c.bytes != 10*sheetsMax {
+		t.Errorf("%d pages, %d bytes", len(c.drawn), c.bytes)
+	}
+	c.draws(t, "/huge", 1, time.Hour, sheetBytes)
+	for i := range 10 {
+		c.draws(t, "/large?n="+strconv.Itoa(i), 1, time.Hour, sheetBytes/4)
+	}
+	if c.bytes > sheetBytes || c.has("/huge", 1) {
+		t.Errorf("%d bytes are kept, or a page that no feed has", c.bytes)
+	}
+}
