@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"slices"
@@ -19,10 +18,6 @@ import (
 // however many ask. What it may not outlive is in three places: Board.Turns says what was
 // done, until says when the first thing on it ends by itself, and board.SharedTime bounds
 // how long births may wait. All three are looked at each time it is served.
-
-// sharedTries is how often a page is drawn anew because what was drawn has just become
-// wrong. Then it is answered as it would be to one reader.
-const sharedTries = 3
 
 // sharedKeyMax bounds what is kept of a request to find its page again.
 const sharedKeyMax = 300
@@ -49,29 +44,13 @@ func (s *Server) sharedPage(h handler) http.Handler {
 			gzhttp.GzipHandler(s.handle(func(http.ResponseWriter, *http.Request) error { return err })).ServeHTTP(w, r)
 			return
 		}
-		for range sharedTries {
-			sh, mine := s.sheets.take(k, s.board.Now(), s.board.Turns())
-			if mine {
-				s.drawSheet(sh, drawn, r)
-			}
-			select {
-			case <-sh.ready:
-			case <-r.Context().Done():
-				return
-			}
-			switch {
-			case sh.rightAt(s.board.Now(), s.board.Turns()):
-				sh.answer(w)
-				return
-			case mine && sh.until.IsZero():
-				sh.answer(w) // a refusal, or what is not to be shared
-				return
-			case sh.until.IsZero():
-				drawn.ServeHTTP(w, r)
-				return
-			}
+		sh := s.sheets.page(r.Context(), k, s.board.Now, s.board.Turns, func(sh *sheet) { drawSheet(sh, drawn, r) })
+		switch {
+		case sh != nil:
+			sh.answer(w)
+		case r.Context().Err() == nil:
+			drawn.ServeHTTP(w, r)
 		}
-		drawn.ServeHTTP(w, r)
 	})
 }
 
@@ -103,9 +82,7 @@ func ownCookie(name string) bool {
 }
 
 // drawSheet draws r's page as for nobody in particular; r's leaving does not interrupt it.
-func (s *Server) drawSheet(sh *sheet, drawn http.Handler, r *http.Request) {
-	defer close(sh.ready)
-	defer func() { s.sheets.put(sh, s.board.Now()) }()
+func drawSheet(sh *sheet, drawn http.Handler, r *http.Request) {
 	ctx := context.WithValue(context.WithoutCancel(r.Context()), sheetInContext{}, sh)
 	drawn.ServeHTTP(sh, r.WithContext(ctx))
 	if sh.status != http.StatusOK {
@@ -145,46 +122,4 @@ func (s *Server) lastsUntil(r *http.Request, v views.Visit, traces []board.Trace
 			}
 		}
 	}
-}
-
-// sheet is a page as it is sent, and the http.ResponseWriter that it is drawn on.
-type sheet struct {
-	key   sheetKey
-	ready chan struct{} // closed once it is drawn
-	turns uint64        // Board.Turns before it was
-	until time.Time     // from when on it is wrong; zero: it is not to be shared
-
-	header http.Header
-	status int
-	body   bytes.Buffer
-	served uint64 // the count of sheets at its last serving
-}
-
-// Header is what its drawing sets.
-func (sh *sheet) Header() http.Header { return sh.header }
-
-// WriteHeader keeps the first status.
-func (sh *sheet) WriteHeader(status int) {
-	if sh.status == 0 {
-		sh.status = status
-	}
-}
-
-// Write keeps what is drawn.
-func (sh *sheet) Write(b []byte) (int, error) {
-	sh.WriteHeader(http.StatusOK)
-	return sh.body.Write(b)
-}
-
-func (sh *sheet) rightAt(now time.Time, turns uint64) bool {
-	return sh.turns == turns && now.Before(sh.until)
-}
-
-func (sh *sheet) answer(w http.ResponseWriter) {
-	h := w.Header()
-	for name, values := range sh.header {
-		h[name] = values
-	}
-	w.WriteHeader(sh.status)
-	_, _ = w.Write(sh.body.Bytes()) // a reader that went away is no failure of ours
 }

@@ -1,9 +1,13 @@
 package handlers
 
 import (
+	"bytes"
+	"context"
 	"net/http"
 	"sync"
 	"time"
+
+	"mayfly/board"
 )
 
 // The most that is kept of pages which are shared.
@@ -23,6 +27,43 @@ type sheets struct {
 	drawing map[sheetKey]*sheet
 }
 
+func newSheets() *sheets {
+	return &sheets{drawn: map[sheetKey]*sheet{}, drawing: map[sheetKey]*sheet{}}
+}
+
+// sharedTries is how often a page is drawn anew because what was drawn has just become
+// wrong. Then each reader is given their own.
+const sharedTries = 3
+
+// page returns the page behind k. What draw finds not to be shared is for the caller who
+// draws it; nil: the caller draws one of their own.
+func (c *sheets) page(ctx context.Context, k sheetKey, now board.Clock, turns func() uint64, draw func(*sheet)) *sheet {
+	for range sharedTries {
+		sh, mine := c.take(k, now(), turns())
+		if mine {
+			c.draw(sh, now, draw)
+		}
+		select {
+		case <-sh.ready:
+		case <-ctx.Done():
+			return nil
+		}
+		switch {
+		case sh.rightAt(now(), turns()), mine && sh.until.IsZero():
+			return sh
+		case sh.until.IsZero():
+			return nil
+		}
+	}
+	return nil
+}
+
+func (c *sheets) draw(sh *sheet, now board.Clock, draw func(*sheet)) {
+	defer close(sh.ready)
+	defer func() { c.put(sh, now()) }()
+	draw(sh)
+}
+
 // take returns the page behind k that is right at now, or is just being drawn; mine: there
 // is none, and the caller is to draw it and put it.
 func (c *sheets) take(k sheetKey, now time.Time, turns uint64) (sh *sheet, mine bool) {
@@ -30,7 +71,9 @@ func (c *sheets) take(k sheetKey, now time.Time, turns uint64) (sh *sheet, mine 
 	defer c.mu.Unlock()
 	c.count++
 	if turns > c.turns {
-		c.turns, c.bytes, c.drawn, c.drawing = turns, 0, map[sheetKey]*sheet{}, map[sheetKey]*sheet{}
+		c.turns, c.bytes = turns, 0
+		clear(c.drawn)
+		clear(c.drawing)
 	}
 	if sh := c.drawn[k]; sh != nil && sh.rightAt(now, turns) {
 		sh.served = c.count
@@ -86,4 +129,46 @@ func (c *sheets) idlest() (idlest *sheet) {
 		}
 	}
 	return idlest
+}
+
+// sheet is a page as it is sent, and the http.ResponseWriter that it is drawn on.
+type sheet struct {
+	key   sheetKey
+	ready chan struct{} // closed once it is drawn
+	turns uint64        // Board.Turns before it was
+	until time.Time     // from when on it is wrong; zero: it is not to be shared
+
+	header http.Header
+	status int
+	body   bytes.Buffer
+	served uint64 // the count of sheets at its last serving
+}
+
+// Header is what its drawing sets.
+func (sh *sheet) Header() http.Header { return sh.header }
+
+// WriteHeader keeps the first status.
+func (sh *sheet) WriteHeader(status int) {
+	if sh.status == 0 {
+		sh.status = status
+	}
+}
+
+// Write keeps what is drawn.
+func (sh *sheet) Write(b []byte) (int, error) {
+	sh.WriteHeader(http.StatusOK)
+	return sh.body.Write(b)
+}
+
+func (sh *sheet) rightAt(now time.Time, turns uint64) bool {
+	return sh.turns == turns && now.Before(sh.until)
+}
+
+func (sh *sheet) answer(w http.ResponseWriter) {
+	h := w.Header()
+	for name, values := range sh.header {
+		h[name] = values
+	}
+	w.WriteHeader(sh.status)
+	_, _ = w.Write(sh.body.Bytes()) // a reader that went away is no failure of ours
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"testing"
@@ -33,7 +34,7 @@ func (c *sheets) has(path string, turns uint64) bool {
 // words in the clear.
 func TestNoSharedPageStaysLongerThanItIsRight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var c sheets
+		c := newSheets()
 		c.draws(t, "/", 1, board.SharedTime, 1)
 		c.draws(t, "/ends", 1, 300*time.Millisecond, 1)
 		c.draws(t, "/over", 1, 0, 1)
@@ -54,7 +55,7 @@ func TestNoSharedPageStaysLongerThanItIsRight(t *testing.T) {
 }
 
 func TestSharedPagesGoWithTheFirstWhoAsksAfterAnEnding(t *testing.T) {
-	var c sheets
+	c := newSheets()
 	c.draws(t, "/", 1, time.Hour, 1)
 	c.draws(t, "/b/attic", 1, time.Hour, 1)
 	if !c.has("/", 1) || c.has("/", 2) || len(c.drawn) != 0 || c.bytes != 0 {
@@ -67,7 +68,7 @@ func TestSharedPagesGoWithTheFirstWhoAsksAfterAnEnding(t *testing.T) {
 
 // TestAPageThatBecameWrongWhileItWasDrawnIsNotKept: an ending came between.
 func TestAPageThatBecameWrongWhileItWasDrawnIsNotKept(t *testing.T) {
-	var c sheets
+	c := newSheets()
 	k := sheetKey{path: "/"}
 	early, _ := c.take(k, time.Now(), 1)
 	late, mine := c.take(k, time.Now(), 2)
@@ -83,8 +84,59 @@ func TestAPageThatBecameWrongWhileItWasDrawnIsNotKept(t *testing.T) {
 	}
 }
 
+// TestWhatBecameWrongWhileItWasDrawnIsDrawnAnew for who drew it and for who waited.
+func TestWhatBecameWrongWhileItWasDrawnIsDrawnAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for what, ends := range map[string]func(turns *uint64){
+			"by an ending": func(turns *uint64) { *turns++ },
+			"by time":      func(*uint64) { time.Sleep(time.Minute) },
+			"by nothing":   func(*uint64) {},
+		} {
+			c, turns, drawings := newSheets(), uint64(1), 0
+			draw := func(sh *sheet) {
+				drawings++
+				sh.status, sh.until = http.StatusOK, time.Now().Add(board.SharedTime)
+				time.Sleep(time.Millisecond) // so that the other comes
+				if drawings == 1 {
+					ends(&turns)
+				}
+			}
+			asks := func() *sheet {
+				return c.page(t.Context(), sheetKey{path: "/"}, time.Now, func() uint64 { return turns }, draw)
+			}
+			other := make(chan *sheet)
+			go func() { other <- asks() }()
+			for _, sh := range []*sheet{asks(), <-other} {
+				if sh == nil || !sh.rightAt(time.Now(), turns) {
+					t.Errorf("%s: what was drawn before is served", what)
+				}
+			}
+			if want := map[bool]int{true: 1, false: 2}[what == "by nothing"]; drawings != want {
+				t.Errorf("%s: drawn %d times, want %d", what, drawings, want)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
+func TestWhoLeavesHoldsNobodyUp(t *testing.T) {
+	c := newSheets()
+	ctx, leave := context.WithCancel(t.Context())
+	turns := func() uint64 { return 1 }
+	sh := c.page(ctx, sheetKey{path: "/"}, time.Now, turns, func(sh *sheet) {
+		leave()
+		if c.page(ctx, sheetKey{path: "/"}, time.Now, turns, nil) != nil {
+			t.Error("who left is given a page")
+		}
+		sh.until = time.Now().Add(time.Hour)
+	})
+	if _, mine := c.take(sheetKey{path: "/"}, time.Now(), 1); mine || sh == nil && ctx.Err() == nil {
+		t.Error("what was drawn for who left is not there for others")
+	}
+}
+
 func TestWhatIsKeptOfSharedPagesIsBounded(t *testing.T) {
-	var c sheets
+	c := newSheets()
 	for i := range 3 * sheetsMax {
 		c.draws(t, "/?n="+strconv.Itoa(i), 1, time.Hour, 10)
 		if !c.has("/?n=0", 1) {
