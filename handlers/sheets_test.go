@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,32 +88,33 @@ func TestAPageThatBecameWrongWhileItWasDrawnIsNotKept(t *testing.T) {
 // TestWhatBecameWrongWhileItWasDrawnIsDrawnAnew for who drew it and for who waited.
 func TestWhatBecameWrongWhileItWasDrawnIsDrawnAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for what, ends := range map[string]func(turns *uint64){
-			"by an ending": func(turns *uint64) { *turns++ },
-			"by time":      func(*uint64) { time.Sleep(time.Minute) },
-			"by nothing":   func(*uint64) {},
+		for what, ends := range map[string]func(turns *atomic.Uint64){
+			"by an ending": func(turns *atomic.Uint64) { turns.Add(1) },
+			"by time":      func(*atomic.Uint64) { time.Sleep(time.Minute) },
+			"by nothing":   func(*atomic.Uint64) {},
 		} {
-			c, turns, drawings := newSheets(), uint64(1), 0
+			c := newSheets()
+			var turns, drawings atomic.Uint64
 			draw := func(sh *sheet) {
-				drawings++
+				nth := drawings.Add(1)
 				sh.status, sh.until = http.StatusOK, time.Now().Add(board.SharedTime)
 				time.Sleep(time.Millisecond) // so that the other comes
-				if drawings == 1 {
+				if nth == 1 {
 					ends(&turns)
 				}
 			}
 			asks := func() *sheet {
-				return c.page(t.Context(), sheetKey{path: "/"}, time.Now, func() uint64 { return turns }, draw)
+				return c.page(t.Context(), sheetKey{path: "/"}, time.Now, turns.Load, draw)
 			}
 			other := make(chan *sheet)
 			go func() { other <- asks() }()
 			for _, sh := range []*sheet{asks(), <-other} {
-				if sh == nil || !sh.rightAt(time.Now(), turns) {
+				if sh == nil || !sh.rightAt(time.Now(), turns.Load()) {
 					t.Errorf("%s: what was drawn before is served", what)
 				}
 			}
-			if want := map[bool]int{true: 1, false: 2}[what == "by nothing"]; drawings != want {
-				t.Errorf("%s: drawn %d times, want %d", what, drawings, want)
+			if got, want := drawings.Load(), map[bool]uint64{true: 1, false: 2}[what == "by nothing"]; got != want {
+				t.Errorf("%s: drawn %d times, want %d", what, got, want)
 			}
 			time.Sleep(time.Minute)
 		}
