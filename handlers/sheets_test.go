@@ -31,6 +31,13 @@ func (c *sheets) has(path string, turns uint64) bool {
 	return !mine
 }
 
+// kept is how many pages there are, and how many bytes of them.
+func (c *sheets) kept() (pages, bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.drawn), c.bytes
+}
+
 // TestNoSharedPageStaysLongerThanItIsRight whether anybody asks for it or not: it holds
 // words in the clear.
 func TestNoSharedPageStaysLongerThanItIsRight(t *testing.T) {
@@ -39,18 +46,18 @@ func TestNoSharedPageStaysLongerThanItIsRight(t *testing.T) {
 		c.draws(t, "/", 1, board.SharedTime, 1)
 		c.draws(t, "/ends", 1, 300*time.Millisecond, 1)
 		c.draws(t, "/over", 1, 0, 1)
-		if len(c.drawn) != 2 {
-			t.Errorf("%d pages are kept, one of which is over", len(c.drawn))
+		if pages, _ := c.kept(); pages != 2 {
+			t.Errorf("%d pages are kept, one of which is over", pages)
 		}
 		time.Sleep(300 * time.Millisecond)
 		synctest.Wait()
-		if len(c.drawn) != 1 || c.drawn[sheetKey{path: "/"}] == nil {
-			t.Errorf("%d pages are kept when what was on one has ended", len(c.drawn))
+		if pages, _ := c.kept(); pages != 1 || !c.has("/", 1) {
+			t.Errorf("%d pages are kept when what was on one has ended", pages)
 		}
 		time.Sleep(board.SharedTime - 300*time.Millisecond)
 		synctest.Wait()
-		if len(c.drawn) != 0 || c.bytes != 0 {
-			t.Errorf("%d pages are kept after their second, %d bytes", len(c.drawn), c.bytes)
+		if pages, bytes := c.kept(); pages != 0 || bytes != 0 {
+			t.Errorf("%d pages are kept after their second, %d bytes", pages, bytes)
 		}
 	})
 }
