@@ -31,6 +31,11 @@ type Posts interface {
 	// Turns counts the changes that a page which many share must not outlive: all but
 	// those that add something, or lengthen a life.
 	Turns() uint64
+	// Changes counts all of them.
+	Changes() uint64
+	// Marks returns the tags of those who voted on posts or opened them; false: there are
+	// more than most.
+	Marks(ctx context.Context, ids []PostID, most int) (Marks, bool, error)
 	// InsertPost stores a post and its key, durably, before it returns its Seq.
 	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the

@@ -20,8 +20,8 @@ type route struct {
 // routes is the whole surface.
 func (s *Server) routes() []route {
 	return []route{
-		{"GET /{$}", s.sharedPage(s.feedPage)},
-		{"GET /b/{board}", s.sharedPage(s.feedPage)},
+		{"GET /{$}", s.sharedFeed(s.feedPage)},
+		{"GET /b/{board}", s.sharedFeed(s.feedPage)},
 		{"GET /boards", s.page(s.boardsPage)},
 		{"GET /p/{id}", s.sharedPage(s.threadPage)},
 		{"GET /p/{id}/picture", s.handle(s.picture(board.FullPart))},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mayfly/board"
+	"mayfly/views"
 )
 
 // The most that is kept of pages which are shared.
@@ -83,7 +84,8 @@ func (c *sheets) take(k sheetKey, now time.Time, turns uint64) (sh *sheet, mine 
 	if sh := c.drawing[k]; sh != nil && sh.turns == turns {
 		return sh, false
 	}
-	sh = &sheet{key: k, ready: make(chan struct{}), turns: turns, served: c.count, header: http.Header{}}
+	sh = newSheet(k, turns, now)
+	sh.served = c.count
 	if turns == c.turns {
 		c.drawing[k] = sh
 	}
@@ -143,6 +145,25 @@ type sheet struct {
 	status int
 	body   bytes.Buffer
 	served uint64 // the count of sheets at its last serving
+
+	reader board.Visitor // whom it is drawn for: nobody, or somebody who comes for the first time
+	visit  views.Visit   // what it was drawn from
+	posts  []board.Post  // what is on it, in its order
+
+	marks func() (board.Marks, error) // of all visitors
+	cut   func() *cut                 // the page in pieces, made when the first asks
+}
+
+func newSheet(k sheetKey, turns uint64, now time.Time) *sheet {
+	sh := &sheet{key: k, ready: make(chan struct{}), turns: turns, header: http.Header{}}
+	if k.known {
+		sh.reader = board.NewVisitor(now)
+		if !k.writes {
+			sh.reader.Issued = time.Unix(0, 0).UTC()
+		}
+	}
+	sh.cut = sync.OnceValue(func() *cut { return newCut(sh.body.Bytes(), sh.posts) })
+	return sh
 }
 
 // Header is what its drawing sets.
