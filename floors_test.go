@@ -28,7 +28,7 @@ var house = map[string]struct{ rooms, libraries []string }{
 	"static":   {libraries: []string{"github.com/andybalholm/brotli"}},
 	"words":    {libraries: []string{"github.com/nicksnyder/go-i18n/v2", "github.com/BurntSushi/toml", "golang.org/x/text"}},
 	"e2e":      {rooms: []string{}},
-	"bench":    {rooms: []string{"board", "storage"}},
+	"bench":    {rooms: []string{"board", "storage", "e2e"}},
 	"docs":     {rooms: []string{}},
 }
 

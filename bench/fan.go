@@ -57,7 +57,7 @@ func (st stage) pipelined(ctx context.Context, long time.Duration) (wave, error)
 	defer p.close()
 	var all sync.WaitGroup
 	var failed sync.Map
-	before, began := st.s.used(), time.Now()
+	before, began := st.s.Used(), time.Now()
 	for i := range underWay {
 		all.Go(func() {
 			for ctx.Err() == nil {
@@ -87,7 +87,7 @@ func (st stage) paced(ctx context.Context, rate int, long time.Duration) (wave, 
 	p := &lines{s: st.s}
 	defer p.close()
 	var failed sync.Map
-	before, began := st.s.used(), time.Now()
+	before, began := st.s.Used(), time.Now()
 	var mu sync.Mutex
 	var posted []time.Duration
 	pace(ctx, rate, long, func(due time.Time) {
@@ -115,7 +115,7 @@ func (st stage) tally(timed bool) *tally {
 }
 
 func (st stage) finish(t *tally, before time.Duration, began time.Time, failed *sync.Map) (wave, error) {
-	w := wave{count: t.wait(patience), took: time.Since(began), cpu: st.s.used() - before, times: t.times}
+	w := wave{count: t.wait(patience), took: time.Since(began), cpu: st.s.Used() - before, times: t.times}
 	st.s.next += w.sent
 	st.c.tally.Store(nil)
 	var err error
@@ -252,7 +252,7 @@ type turn struct {
 }
 
 func (b *bench) turn(ctx context.Context, s *server, readers int) (t turn, err error) {
-	before, began := s.resident(), time.Now()
+	before, began := s.Resident(), time.Now()
 	st, err := gather(ctx, s, readers)
 	if err != nil {
 		return t, err
@@ -260,7 +260,7 @@ func (b *bench) turn(ctx context.Context, s *server, readers int) (t turn, err e
 	defer st.c.hangUp()
 	t.connected = time.Since(began)
 	time.Sleep(time.Second) // while nothing happens
-	t.resident = s.resident()
+	t.resident = s.Resident()
 	t.reader = (t.resident - before) / int64(readers)
 	if b.wants("fan10k") {
 		if t.fan, err = st.pipelined(ctx, 3*time.Second); err != nil {

@@ -39,7 +39,7 @@ func (b *bench) fill(ctx context.Context, folder string, f filling) error {
 	if err := pin(serverCPU, loadCPU); err != nil {
 		return err
 	}
-	if err := fill(ctx, filepath.Join(b.dir, folder), f); err != nil {
+	if err := fill(ctx, filepath.Join(b.house.Dir, folder), f); err != nil {
 		return err
 	}
 	b.say("%d posts stored in %s", f.posts, time.Since(began).Round(100*time.Millisecond))

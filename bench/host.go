@@ -62,7 +62,7 @@ func (b *bench) host(ctx context.Context) error {
 		b.results.note("host", 2*i, ms(percentile(times, 0.5)))
 		b.results.note("host", 2*i+1, ms(percentile(times, 0.99)))
 	}
-	b.results.note("host", 8, float64(m.resident())/(1<<20))
+	b.results.note("host", 8, float64(m.Resident())/(1<<20))
 	b.say("its core was busy %.0f %% of the time%s", 100*w.cpu.Seconds()/w.took.Seconds(), refusals(page.refused+heart.refused+w.refused))
 	return nil
 }

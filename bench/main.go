@@ -12,12 +12,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"mayfly/e2e/house"
 )
 
 // plan is what is asked for.
@@ -54,11 +55,11 @@ const longest = 10 * time.Minute
 // bench is one run.
 type bench struct {
 	plan
-	dir               string
-	binary, rawBinary string
-	open              []*server
-	results           results
-	wrong             []string // what was lost, doubled or refused
+	house      *house.House
+	rawProgram string
+	open       []*server
+	results    results
+	wrong      []string // what was lost or doubled, and what failed
 }
 
 // scene measures one row or several.
@@ -101,7 +102,7 @@ func run(ctx context.Context, p plan) error {
 	if err := b.build(ctx); err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(b.dir) }()
+	defer func() { _ = b.house.Close() }()
 	if err := pin(loadCPU); err != nil {
 		return err
 	}
@@ -131,15 +132,12 @@ func run(ctx context.Context, p plan) error {
 
 // build makes both programs.
 func (b *bench) build(ctx context.Context) (err error) {
-	if b.dir, err = os.MkdirTemp("", "mayfly-bench-"); err != nil {
+	if b.house, err = house.New(ctx, "bench"); err != nil {
 		return err
 	}
-	b.binary, b.rawBinary = filepath.Join(b.dir, "mayfly"), filepath.Join(b.dir, "raw")
-	for binary, pkg := range map[string]string{b.binary: ".", b.rawBinary: "./bench/raw"} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, pkg) //nolint:gosec // into our own folder
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("build %s: %w\n%s", pkg, err, out)
-		}
+	b.rawProgram = filepath.Join(b.house.Dir, "raw")
+	if err := house.Build(ctx, ".", "./bench/raw", b.rawProgram); err != nil {
+		return errors.Join(err, b.house.Close())
 	}
 	return nil
 }
@@ -164,14 +162,10 @@ func (b *bench) check(where string, c count) {
 
 func (b *bench) closeAll() {
 	for _, s := range b.open {
-		select {
-		case <-s.ended:
+		if s.stopped || s.alive() != nil { // which was said
 			continue
-		default:
 		}
-		if s.name == "raw" {
-			s.kill()
-		} else if err := s.stop(); err != nil {
+		if err := s.stop(); err != nil {
 			b.wrong = append(b.wrong, err.Error())
 		}
 	}

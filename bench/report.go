@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -120,6 +121,17 @@ func (r results) under() (rows []row) {
 // machine is where it was measured.
 type machine struct{ date, version, what string }
 
+// memTotal is the memory of a /proc/meminfo, in bytes.
+func memTotal(text string) int64 {
+	for line := range strings.Lines(text) {
+		if rest, found := strings.CutPrefix(line, "MemTotal:"); found && len(strings.Fields(rest)) > 0 {
+			kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kib << 10
+		}
+	}
+	return 0
+}
+
 func thisMachine() machine {
 	m := machine{date: time.Now().UTC().Format("2006-01-02"), version: "of no known version"}
 	if out, err := exec.Command("git", "describe", "--tags", "--always", "--dirty", "--abbrev=12").Output(); err == nil { //nolint:noctx // a moment
@@ -136,7 +148,7 @@ func thisMachine() machine {
 	content, _ = os.ReadFile("/proc/meminfo")
 	var kernel unix.Utsname
 	_ = unix.Uname(&kernel) // it may stay unnamed
-	m.what = fmt.Sprintf("%d processors (%s), %d GiB, Linux %s, %s", runtime.NumCPU(), processor, statusBytes(string(content), "MemTotal")>>30,
+	m.what = fmt.Sprintf("%d processors (%s), %d GiB, Linux %s, %s", runtime.NumCPU(), processor, memTotal(string(content))>>30,
 		unix.ByteSliceToString(kernel.Release[:]), runtime.Version())
 	return m
 }

@@ -1,24 +1,18 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mayfly/e2e/house"
 )
 
 // The processors that everything is pinned to.
@@ -50,52 +44,17 @@ func pin(cpus ...int) error {
 	return nil
 }
 
-// launch starts a command on one processor: a child has its parent thread's.
-func launch(cmd *exec.Cmd, cpu int) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var before, set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &before); err != nil {
-		return err
-	}
-	set.Set(cpu)
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return err
-	}
-	started := cmd.Start()
-	return errors.Join(started, unix.SchedSetaffinity(0, &before))
-}
-
 // server is a process that is measured.
 type server struct {
+	*house.Server
 	name    string
-	url     string
-	dir     string // data and keys; "": the baseline's
-	process *exec.Cmd
-	log     notes
+	dir     string // data and keys; of the baseline, its rows
 	began   time.Time
-	next    int // number of the next message
-	ended   chan struct{}
+	next    int  // number of the message before the next
 	stopped bool // by us
 }
 
-// notes is what a server wrote to its log.
-type notes struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (n *notes) Write(p []byte) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.b.Write(p)
-}
-
-func (n *notes) String() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.b.String()
-}
+const rawName = "raw"
 
 // wide lets the load through every limit, with every limit at work: all come from one
 // address, which counts for fifty people's.
@@ -106,83 +65,46 @@ var wide = []string{
 
 // mayfly starts the built server on a folder, until its port is open.
 func (b *bench) mayfly(ctx context.Context, folder string, env ...string) (*server, error) {
-	dir := filepath.Join(b.dir, folder)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	return b.start(ctx, &server{name: "mayfly", dir: dir}, append([]string{b.binary}, flags(dir)...), env)
+	return b.under(ctx, folder, nil, env...)
 }
 
-// under starts it as mayfly does, by another command.
-func (b *bench) under(ctx context.Context, folder string, by []string) (*server, error) {
-	dir := filepath.Join(b.dir, folder)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	return b.start(ctx, &server{name: "mayfly", dir: dir}, slices.Concat(by, []string{b.binary}, flags(dir)), nil)
-}
-
-func flags(dir string) []string {
-	args := []string{"--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--keys", filepath.Join(dir, "keys"), "--starter", "none"}
-	for _, s := range wide {
-		args = append(args, "--set", s)
-	}
-	return args
+// under starts it by another command, such as one that slows its disk.
+func (b *bench) under(ctx context.Context, folder string, by []string, env ...string) (*server, error) {
+	dir := filepath.Join(b.house.Dir, folder)
+	return b.start(ctx, "mayfly", dir, house.Setup{Args: house.Serve(filepath.Join(dir, "data"), filepath.Join(dir, "keys"), wide...), Through: by, Env: env})
 }
 
 // raw starts the baseline on a folder of its own.
 func (b *bench) raw(ctx context.Context, folder string) (*server, error) {
-	dir := filepath.Join(b.dir, folder)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	return b.start(ctx, &server{name: "raw"}, []string{b.rawBinary, dir}, nil)
+	dir := filepath.Join(b.house.Dir, folder)
+	return b.start(ctx, rawName, dir, house.Setup{Program: b.rawProgram, Args: []string{dir}})
 }
 
-func (b *bench) start(ctx context.Context, s *server, args, env []string) (*server, error) {
-	s.process = exec.CommandContext(context.WithoutCancel(ctx), args[0], args[1:]...) //nolint:gosec // built a moment ago; stopped by close
-	s.process.Env = append(os.Environ(), env...)
-	s.process.Stderr = &s.log
-	out, in, err := os.Pipe()
-	if err != nil {
+func (b *bench) start(ctx context.Context, name, dir string, with house.Setup) (*server, error) {
+	if err := errors.Join(ctx.Err(), os.MkdirAll(dir, 0o700)); err != nil {
 		return nil, err
 	}
-	s.process.Stdout = in
-	s.began = time.Now()
-	err = launch(s.process, serverCPU)
-	_ = in.Close()
-	if err != nil {
-		return nil, err
+	with.Through = append([]string{"taskset", "-c", strconv.Itoa(serverCPU)}, with.Through...)
+	s := &server{name: name, dir: dir, began: time.Now()}
+	var err error
+	if s.Server, err = b.house.Start(with); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	s.ended = make(chan struct{})
 	b.open = append(b.open, s)
-	go func() {
-		_ = s.process.Wait() // the log says why
-		close(s.ended)
-	}()
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if _, port, found := strings.Cut(lines.Text(), "http://127.0.0.1:"); found {
-			s.url = "http://127.0.0.1:" + strings.TrimSpace(port)
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return s, nil
-		}
-	}
-	<-s.ended
-	return nil, fmt.Errorf("%s did not start:\n%s", s.name, &s.log)
+	return s, nil
 }
 
-// stop ends it as a service manager does, and wants no error in its log.
+// stop ends it, and wants no error in its log; the baseline knows no such end.
 func (s *server) stop() error {
 	s.stopped = true
-	_ = s.process.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-s.ended:
-	case <-time.After(20 * time.Second):
-		s.kill()
-		return fmt.Errorf("%s did not stop", s.name)
+	if s.name == rawName {
+		s.Kill()
+		return nil
 	}
-	if wrong := wrongIn(s.log.String()); wrong != "" {
+	if err := s.Stop(); err != nil {
+		return err
+	}
+	if wrong := wrongIn(s.Log.String()); wrong != "" {
 		return fmt.Errorf("%s logged errors, such as %s", s.name, wrong)
 	}
 	return nil
@@ -204,54 +126,28 @@ func (s *server) alive() error {
 		return nil
 	}
 	select {
-	case <-s.ended:
-		return fmt.Errorf("%s has ended:\n%.1000s", s.name, wrongIn(s.log.String()))
+	case <-s.Ended:
+		return fmt.Errorf("%s has ended: %w, %.1000s", s.name, s.Err, wrongIn(s.Log.String()))
 	default:
 		return nil
 	}
 }
 
-func (s *server) kill() {
-	_ = s.process.Process.Kill()
-	<-s.ended
-}
+func (s *server) addr() string { return strings.TrimPrefix(s.URL, "http://") }
 
-func (s *server) addr() string { return strings.TrimPrefix(s.url, "http://") }
-
-// used is how much of its processor it has had so far, in steps of 10 ms.
-func (s *server) used() time.Duration {
-	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
-	return cpuTime(string(content))
-}
-
-// cpuTime reads utime and stime of a /proc/PID/stat, whose second field may hold anything.
-func cpuTime(stat string) time.Duration {
-	at := strings.LastIndex(stat, ") ")
-	if at < 0 {
-		return 0
-	}
-	fields := strings.Fields(stat[at+2:])
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100
-}
-
-// resident is its memory, in bytes.
-func (s *server) resident() int64 {
-	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
-	return statusBytes(string(content), "VmRSS")
-}
-
-// statusBytes reads a line in kB of a /proc/PID/status.
-func statusBytes(status, name string) int64 {
-	for line := range strings.Lines(status) {
-		if rest, found := strings.CutPrefix(line, name+":"); found && len(strings.Fields(rest)) > 0 {
-			kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			return kib << 10
+// settle waits until a server that has just started has nothing to do, and says how
+// long that took.
+func (s *server) settle() time.Duration {
+	for quiet := 0; quiet < 4 && time.Since(s.began) < settleMax; {
+		before := s.Used()
+		time.Sleep(250 * time.Millisecond)
+		if s.Used()-before <= 10*time.Millisecond {
+			quiet++
+		} else {
+			quiet = 0
 		}
 	}
-	return 0
+	return time.Since(s.began)
 }
+
+const settleMax = 90 * time.Second

@@ -124,7 +124,7 @@ func dialSocket(s *server, stalls bool) (fd int, err error) {
 	if err := unix.Connect(fd, &unix.SockaddrInet4{Port: to.Port, Addr: [4]byte(to.IP.To4())}); err != nil {
 		return 0, err
 	}
-	if _, err := unix.Write(fd, fmt.Appendf(nil, handshake, s.addr(), s.url)); err != nil {
+	if _, err := unix.Write(fd, fmt.Appendf(nil, handshake, s.addr(), s.URL)); err != nil {
 		return 0, err
 	}
 	if err := readHandshake(fd); err != nil {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestFramesAreReadWholeOrNotAtAll(t *testing.T) {
@@ -48,15 +47,5 @@ func TestEveryMessageInAFrameIsFound(t *testing.T) {
 	}
 	if got := words(7, 40); !strings.HasPrefix(got, "benchpost 0000007 ") || len(got) < 40 {
 		t.Errorf("words = %q", got)
-	}
-}
-
-func TestProcessorTimeIsReadPastAnyName(t *testing.T) {
-	stat := "42 (a ) b) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0"
-	if got, want := cpuTime(stat), 2*time.Second; got != want {
-		t.Errorf("cpuTime = %s, want %s", got, want)
-	}
-	if got := statusBytes("Name:\tx\nVmRSS:\t    2048 kB\n", "VmRSS"); got != 2<<20 {
-		t.Errorf("statusBytes = %d, want 2 MiB", got)
 	}
 }

@@ -23,7 +23,7 @@ func (b *bench) starts(ctx context.Context) error {
 			return err
 		}
 		empty.settle()
-		memory := empty.resident()
+		memory := empty.Resident()
 		b.results.note("start", 0, float64(memory)/(1<<20))
 		if err := empty.stop(); err != nil {
 			return err
@@ -42,7 +42,7 @@ func (b *bench) starts(ctx context.Context) error {
 		first := time.Since(full.began)
 		b.results.note("start", 1, first.Seconds())
 		b.say("%.1f MiB when empty; with %d living posts the first page after %s, all read after %s, then %d MiB", float64(memory)/(1<<20), living,
-			first.Round(time.Millisecond), full.settle().Round(100*time.Millisecond), full.resident()>>20)
+			first.Round(time.Millisecond), full.settle().Round(100*time.Millisecond), full.Resident()>>20)
 		if err := full.stop(); err != nil {
 			return err
 		}

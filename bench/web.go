@@ -111,7 +111,7 @@ const (
 
 // says is where a message is told to the readers.
 func (s *server) says() string {
-	if s.name == "raw" {
+	if s.name == rawName {
 		return pathSay
 	}
 	return pathPosts
@@ -240,7 +240,7 @@ func hammer(ctx context.Context, s *server, conns int, long time.Duration, next 
 	var failed atomic.Pointer[error]
 	var refused atomic.Int64
 	times := make([][]time.Duration, conns)
-	before, began := s.used(), time.Now()
+	before, began := s.Used(), time.Now()
 	for i, l := range open {
 		all.Go(func() {
 			for ctx.Err() == nil {
@@ -262,7 +262,7 @@ func hammer(ctx context.Context, s *server, conns int, long time.Duration, next 
 		})
 	}
 	all.Wait()
-	got := load{took: time.Since(began), cpu: s.used() - before}
+	got := load{took: time.Since(began), cpu: s.Used() - before}
 	for _, t := range times {
 		got.times = append(got.times, t...)
 	}
