@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	fanSize  = 160 // bytes of a message's words: its fragment has about 1.2 kB
-	underWay = 4   // messages at once, where the loop is closed
-	patience = 5 * time.Second
+	fanSize   = 160 // bytes of a message's words: its fragment has about 1.2 kB
+	underWay  = 4   // messages at once, where the loop is closed
+	patience  = 5 * time.Second
+	burstLong = time.Second // more than a core can tell so many readers one by one
 )
 
 // stage is a server with its crowd.
@@ -202,7 +203,7 @@ func (b *bench) delivery(part int, ours, base stage, rate int, long time.Duratio
 }
 
 func (b *bench) burst(ours, base stage, ctx context.Context) error { //nolint:revive // as above
-	o, r, err := b.versus(ours, base, func(st stage) (wave, error) { return st.paced(ctx, 200, 2*time.Second) })
+	o, r, err := b.versus(ours, base, func(st stage) (wave, error) { return st.paced(ctx, 200, burstLong) })
 	if err != nil {
 		return err
 	}
