@@ -191,6 +191,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err := circles.Tend(ctx); err != nil { // before the port opens, as the sweep is
 		log.ErrorContext(ctx, "sweep of circles at start", "err", err)
 	}
+	chats := board.NewChats(store, b, news, log, ring(bell))
+	if err := chats.Tend(ctx); err != nil {
+		log.ErrorContext(ctx, "sweep of chats at start", "err", err)
+	}
 	rules.storms.Watch(ringForRaids(bell, rules.storms.Left))
 	tables, err := store.Tables(ctx)
 	if err != nil {
@@ -201,6 +205,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Door:       door,
 		Doors:      doors,
 		Circles:    circles,
+		Chats:      chats,
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
@@ -236,7 +241,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
 	background.Go(func() {
-		follow(ctx, log, rules.tuner.Follow, rules.outset.Follow, rules.storms.Follow, screen.Follow, doors.Follow, b.Follow, b.FollowClaims, circles.Tend)
+		follow(ctx, log, rules.tuner.Follow, rules.outset.Follow, rules.storms.Follow, screen.Follow, doors.Follow, b.Follow, b.FollowClaims, circles.Tend, chats.Tend)
 	})
 	if sealed != nil {
 		background.Go(func() { sealed.run(ctx) })

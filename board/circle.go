@@ -62,6 +62,8 @@ const (
 	EnvelopeLink
 	EnvelopeInvite
 	EnvelopeWrap
+	EnvelopeAsk    // of a chat, from who asked
+	EnvelopeAnswer // of a chat, from the author of the post
 )
 
 const (
@@ -99,6 +101,8 @@ func (e Envelope) Check(kind EnvelopeKind, epoch uint32) error {
 		most = 2 * envelopeWord
 	case EnvelopeMeta:
 		most = 16 << 10
+	case EnvelopeAsk, EnvelopeAnswer:
+		most = envelopeChat
 	case EnvelopePost, EnvelopeReply:
 	}
 	padded := len(e) - envelopeHead - envelopeTail

@@ -47,6 +47,7 @@ type apiPost struct {
 	ViewOnce    bool        `json:"view_once"`
 	ReadersLeft int         `json:"readers_left"` // 0: no such clock
 	Unlisted    bool        `json:"unlisted"`
+	Chat        string      `json:"chat"`   // the public key with which its author can be asked in private; "": not
 	Prompt      string      `json:"prompt"` // "question" or "welcome" of the host; "": of a visitor
 	Sponsored   bool        `json:"sponsored"`
 	Locked      bool        `json:"locked"` // its thread takes no more replies
@@ -93,7 +94,7 @@ func drawAPIPost(post board.Post, say *words.Printer, s board.Settings, now time
 	}
 	out := apiPost{
 		ID: post.ID.String(), To: to, Board: post.Board, Thread: post.Thread.String(),
-		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted,
+		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted, Chat: askedAt(post, s),
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies, Alike: post.Alike,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),

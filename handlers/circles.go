@@ -55,13 +55,8 @@ func (b sealed) key65() (q [65]byte, err error) {
 }
 
 // bearer is who r says it is in a circle.
-func bearer(r *http.Request) (b board.Bearer, err error) {
-	text, ok := strings.CutPrefix(r.Header.Get("Authorization"), circleScheme)
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if !ok || err != nil || len(raw) != len(b) {
-		return b, board.ErrNotFound
-	}
-	return board.Bearer(raw), nil
+func bearer(r *http.Request) (board.Bearer, error) {
+	return bearerBehind(r, circleScheme)
 }
 
 // inside is a request of a member.

@@ -107,7 +107,7 @@ func (s *Store) openWith(o opener, r row) (board.Post, error) {
 		return board.Post{}, board.ErrNotFound
 	}
 	r.Name, r.Body, r.Warning, r.Backdrop, r.Picture = content.Name, content.Body, content.Warning, content.Backdrop, content.Picture
-	r.Place, r.To, r.Sign = content.Place, content.To, content.Sign
+	r.Place, r.To, r.Sign, r.Asks = content.Place, content.To, content.Sign, content.Asks
 	r.Secret = o.secret
 	return r.Post, nil
 }

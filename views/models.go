@@ -211,7 +211,8 @@ type Given struct {
 	Warning, Backdrop  string
 	Place              string
 	Unlisted, ViewOnce bool
-	Readers            int // 0: every visitor may open it
+	ChatKey, ChatToken string // how its author can be asked in private
+	Readers            int    // 0: every visitor may open it
 	Alt                string
 	Confirm            bool   // asked whether it gives somebody away, they meant it
 	HadPicture         bool   // a picture came with it, which no form can give back
