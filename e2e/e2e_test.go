@@ -83,6 +83,7 @@ func browserOptions(path, profile string) []chromedp.ExecAllocatorOption {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("font-render-hinting", "none"),
 		chromedp.Flag("lang", "en"),
+		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"), // a name that is not the machine itself
 	)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // the sandbox refuses root

@@ -196,10 +196,10 @@ type sight struct {
 }
 
 func (r *run) watch(ctx context.Context, s *server) (list []sight, err error) {
-	tick := time.NewTicker(r.plan.long / time.Duration(r.plan.looks))
+	tick := time.NewTicker(r.plan.long / time.Duration(r.plan.looks+1))
 	defer tick.Stop()
 	fmt.Printf("  %6s %7s %7s %9s %6s %6s %7s %7s %7s %7s\n", "look", "RSS MiB", "heap", "goroutine", "fds", "socket", "db KiB", "wal", "living", "markers")
-	for n := 1; n < r.plan.looks; n++ {
+	for n := 1; n <= r.plan.looks; n++ {
 		select {
 		case <-ctx.Done():
 			return list, nil
