@@ -140,7 +140,7 @@ func (s *Store) InsertCirclePost(ctx context.Context, p board.CirclePost, key bo
 		w.birth.endsAt = w.root.Life.CapAt
 	}
 	err := s.do(&op{
-		ctx: ctx, birth: w.birth, bytes: len(p.Envelope) + len(p.Image), run: w.run,
+		ctx: ctx, birth: w.birth, adds: true, bytes: len(p.Envelope) + len(p.Image), run: w.run,
 		after: func() {
 			if p.IsReply() {
 				s.keys.SetEnds(w.root.ref, w.root.Life.EndsAt)
@@ -403,7 +403,7 @@ func (s *Store) CircleVote(ctx context.Context, circle board.PostID, b board.Bal
 	now = s.at(now)
 	var r circleRow
 	err := s.do(&op{
-		ctx: ctx,
+		ctx: ctx, adds: true, // to what no page shows
 		run: func(ctx context.Context, tx *sql.Tx) (err error) {
 			if r, err = circlePostByID(ctx, tx, circle, b.Post, s.at(now)); err != nil {
 				return err

@@ -28,6 +28,7 @@ type op struct {
 	birth *birth                                      // nil: nothing is born
 	bytes int                                         // of the boxes it writes, where they may be large
 	run   func(ctx context.Context, tx *sql.Tx) error // in a savepoint of its own
+	adds  bool                                        // nothing is gone by it, and nothing ends sooner; run may say so
 	after func()                                      // once it is on disk; no other change has run since
 	err   error
 	done  chan error
@@ -109,7 +110,7 @@ func (s *Store) commit(batch []*op) {
 			o.after()
 		}
 	}
-	s.changed()
+	s.added(batch)
 	s.writing.Unlock()
 	s.withdraw(ctx, batch)
 	for _, o := range batch {

@@ -142,6 +142,7 @@ func (s *Store) putPost(ctx context.Context, p board.Post, key board.Key, questi
 	err = s.do(&op{
 		ctx:   ctx,
 		birth: b,
+		adds:  p.Prompt == board.NoPrompt,
 		bytes: len(box) + sizeOf(parts),
 		run: func(ctx context.Context, tx *sql.Tx) (err error) {
 			if err := s.fits(p); err != nil {
@@ -215,6 +216,7 @@ func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, vo
 	err = s.do(&op{
 		ctx:   ctx,
 		birth: b,
+		adds:  true,
 		run: func(ctx context.Context, tx *sql.Tx) (err error) {
 			if thread, err = postByID(ctx, tx, r.Thread, s.at(now)); err != nil {
 				return err

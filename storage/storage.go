@@ -58,6 +58,7 @@ type Store struct {
 	seen    atomic.Int64 // the latest now that anybody asked with, ms
 
 	version atomic.Uint64                    // grows with every change
+	turns   atomic.Uint64                    // with those that take something away: see Turns
 	feeds   cache[board.Query, []board.Post] // with the first of the next page
 	threads cache[board.PostID, thread]
 	prompts cache[string, []board.Post]    // by board

@@ -14,25 +14,25 @@ func (s *Store) Vote(ctx context.Context, b board.Ballot, now time.Time) (board.
 	now = s.at(now)
 	var r row
 	var opens opener
-	err := s.do(&op{
-		ctx: ctx,
-		run: func(ctx context.Context, tx *sql.Tx) (err error) {
-			if r, err = anyByID(ctx, tx, b.Post, s.at(now)); err != nil {
-				return err
-			}
-			if opens, err = s.opener(r, s.at(now)); err != nil {
-				return err
-			}
-			r.Post, err = cast(ctx, tx, b, r.Post, now)
+	vote := &op{ctx: ctx}
+	vote.run = func(ctx context.Context, tx *sql.Tx) (err error) {
+		if r, err = anyByID(ctx, tx, b.Post, s.at(now)); err != nil {
 			return err
-		},
-		after: func() {
-			if !r.IsReply() {
-				s.keys.SetEnds(r.ref, r.Life.EndsAt)
-			}
-		},
-	})
-	if err != nil {
+		}
+		if opens, err = s.opener(r, s.at(now)); err != nil {
+			return err
+		}
+		was := r.Life
+		r.Post, err = cast(ctx, tx, b, r.Post, now)
+		vote.adds = !hastens(was, r.Life, s.at(now))
+		return err
+	}
+	vote.after = func() {
+		if !r.IsReply() {
+			s.keys.SetEnds(r.ref, r.Life.EndsAt)
+		}
+	}
+	if err := s.do(vote); err != nil {
 		return board.Post{}, wrap("vote", err)
 	}
 	p, err := s.openWith(opens, r)

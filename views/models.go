@@ -46,8 +46,10 @@ type Page struct {
 	Write  string // the way to the composer of the same board
 	// Boards are where else there is to read; none where there is one board alone.
 	Boards []Tab
-	Entry  string // the entry of the navigation that this page is: stream, search, boards, write, you, about
-	Live   Live   // zero: nothing happens on this page by itself
+	// Circles says whether there is a way to make one.
+	Circles bool
+	Entry   string // the entry of the navigation that this page is: stream, search, boards, write, you, about
+	Live    Live   // zero: nothing happens on this page by itself
 	// Preview is what other programs show of a link to it; nil: what they find.
 	Preview *Preview
 	Share   string // where its link is shared; "": nowhere
