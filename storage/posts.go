@@ -455,7 +455,7 @@ func (s *Store) Since(ctx context.Context, slug string, at, now time.Time) ([]bo
 	const find = `
 		SELECT id
 		FROM posts
-		WHERE board = $1 AND since >= $2 AND ends_at > $3 AND prompt = ''
+		WHERE board = $1 AND since >= $2 AND +ends_at > $3 AND prompt = ''
 		ORDER BY seq DESC`
 	now = s.at(now)
 	var ids []board.PostID
