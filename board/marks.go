@@ -13,7 +13,7 @@ type Marks struct {
 }
 
 // MarksMax is how many tags are read at once.
-const MarksMax = 10_000
+const MarksMax = 4000
 
 // Mark is what one visitor has to do with one of some posts.
 type Mark struct {

@@ -17,6 +17,7 @@ import (
 type cut struct {
 	groups []group
 	whole  func() []byte // all of it, nobody's marks on it
+	room   int           // about as much as it takes
 }
 
 // piece is an article, or what stands between two.
@@ -57,7 +58,9 @@ func newCut(page []byte, posts []board.Post) *cut {
 		add(i, end)
 	}
 	add(-1, len(page))
-	c := &cut{whole: sync.OnceValue(func() []byte { return gzipped(crc32.ChecksumIEEE(page), len(page), packed(page)) })}
+	c := &cut{room: len(page) / 2, whole: sync.OnceValue(func() []byte {
+		return gzipEnd(append(gzipBegin(len(page)/2), packed(page)...), crc32.ChecksumIEEE(page), len(page))
+	})}
 	for some := range slices.Chunk(pieces, groupSize) {
 		c.groups = append(c.groups, newGroup(some))
 	}
@@ -103,7 +106,7 @@ const articleEnd = "</article>"
 // with is the page with other articles in the place of some, by post. They are not packed:
 // it costs more than it spares.
 func (c *cut) with(articles map[int][]byte) []byte {
-	var blocks []byte
+	blocks := gzipBegin(c.room)
 	sum, size := uint32(0), 0
 	for _, g := range c.groups {
 		same := true
@@ -122,7 +125,7 @@ func (c *cut) with(articles map[int][]byte) []byte {
 			blocks = g.mixed(blocks, articles)
 		}
 	}
-	return gzipped(sum, size, blocks)
+	return gzipEnd(blocks, sum, size)
 }
 
 // mixed appends a group some of whose articles are others.
@@ -148,10 +151,14 @@ func stored(blocks, b []byte) []byte {
 	return blocks
 }
 
-// gzipped makes a gzip stream (RFC 1952) of deflate blocks, none of which was the last.
-func gzipped(sum uint32, size int, blocks []byte) []byte {
-	b := append(make([]byte, 0, len(blocks)+20), 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255)
-	b = append(append(b, blocks...), 3, 0) // an empty block, the last
+// gzipBegin is what a gzip stream (RFC 1952) begins with, before its blocks.
+func gzipBegin(room int) []byte {
+	return append(make([]byte, 0, room), 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255)
+}
+
+// gzipEnd ends a stream none of whose blocks was the last.
+func gzipEnd(b []byte, sum uint32, size int) []byte {
+	b = append(b, 3, 0) // an empty block, the last
 	b = binary.LittleEndian.AppendUint32(b, sum)
 	return binary.LittleEndian.AppendUint32(b, uint32(size)) //nolint:gosec // a page's
 }

@@ -100,12 +100,12 @@ func (c *sheets) put(sh *sheet, now time.Time) {
 		delete(c.drawing, sh.key)
 	}
 	left := sh.until.Sub(now)
-	if sh.turns != c.turns || left <= 0 || sh.body.Len() > sheetBytes/4 {
+	if sh.turns != c.turns || left <= 0 || sh.size() > sheetBytes/4 {
 		return
 	}
 	c.drop(c.drawn[sh.key])
 	c.drawn[sh.key] = sh
-	c.bytes += sh.body.Len()
+	c.bytes += sh.size()
 	time.AfterFunc(left, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -120,7 +120,7 @@ func (c *sheets) put(sh *sheet, now time.Time) {
 func (c *sheets) drop(sh *sheet) {
 	if sh != nil && c.drawn[sh.key] == sh {
 		delete(c.drawn, sh.key)
-		c.bytes -= sh.body.Len()
+		c.bytes -= sh.size()
 	}
 }
 
@@ -180,6 +180,14 @@ func (sh *sheet) WriteHeader(status int) {
 func (sh *sheet) Write(b []byte) (int, error) {
 	sh.WriteHeader(http.StatusOK)
 	return sh.body.Write(b)
+}
+
+// size is about what it takes in memory: one with marks lies there compressed as well.
+func (sh *sheet) size() int {
+	if sh.key.known {
+		return 2 * sh.body.Len()
+	}
+	return sh.body.Len()
 }
 
 func (sh *sheet) rightAt(now time.Time, turns uint64) bool {
