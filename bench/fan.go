@@ -192,7 +192,7 @@ func (b *bench) fanOut(key string, ours, base stage, long time.Duration, ctx con
 }
 
 func (b *bench) delivery(part int, ours, base stage, rate int, long time.Duration, ctx context.Context) error { //nolint:revive // as above
-	o, r, err := b.versus(ours, base, func(st stage) (wave, error) { return st.paced(ctx, rate, long) })
+	o, r, err := b.versus(ours, base, func(st stage) (wave, error) { return st.paced(ctx, b.rate(rate), long) })
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func (b *bench) delivery(part int, ours, base stage, rate int, long time.Duratio
 }
 
 func (b *bench) burst(ours, base stage, ctx context.Context) error { //nolint:revive // as above
-	o, r, err := b.versus(ours, base, func(st stage) (wave, error) { return st.paced(ctx, 200, burstLong) })
+	o, r, err := b.versus(ours, base, func(st stage) (wave, error) { return st.paced(ctx, b.rate(200), burstLong) })
 	if err != nil {
 		return err
 	}
@@ -270,7 +270,7 @@ func (b *bench) turn(ctx context.Context, s *server, readers int) (t turn, err e
 		b.check(s.name, t.fan.count)
 	}
 	if b.wants("delivery") {
-		if t.paced, err = st.paced(ctx, 5, 4*time.Second); err != nil {
+		if t.paced, err = st.paced(ctx, b.rate(5), 4*time.Second); err != nil {
 			return t, err
 		}
 		b.check(s.name, t.paced.count)
@@ -314,7 +314,7 @@ func (b *bench) stalled(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			w, err := stage{m, c}.paced(ctx, rate, 6*time.Second)
+			w, err := stage{m, c}.paced(ctx, b.rate(rate), 6*time.Second)
 			if err == nil && bad > 0 {
 				b.results.note("stalled", 0, 100*float64(c.shut(patience))/float64(bad))
 			}

@@ -40,8 +40,8 @@ func (b *bench) host(ctx context.Context) error {
 	defer st.c.hangUp()
 	mine := phone + "Cookie: " + cookie + "\r\n"
 	var hearts atomic.Int64
-	page := &walk{s: m, rate: hostPages, want: http.StatusOK, next: func() []byte { return request(m, http.MethodGet, "/", mine, nil) }}
-	heart := &walk{s: m, rate: hostHearts, want: http.StatusOK, next: func() []byte {
+	page := &walk{s: m, rate: b.rate(hostPages), want: http.StatusOK, next: func() []byte { return request(m, http.MethodGet, "/", mine, nil) }}
+	heart := &walk{s: m, rate: b.rate(hostHearts), want: http.StatusOK, next: func() []byte {
 		n := int(hearts.Add(1))
 		return request(m, http.MethodPut, "/api/v1/posts/"+ids[n%len(ids)]+"/vote", mine+"Content-Type: application/json\r\n",
 			[]byte(`{"vote":"`+[2]string{"heart", "none"}[n/len(ids)%2]+`"}`))
@@ -49,7 +49,7 @@ func (b *bench) host(ctx context.Context) error {
 	var all sync.WaitGroup
 	var failed error
 	all.Go(func() { failed = together(ctx, hostLong, page, heart) })
-	w, err := st.paced(ctx, hostPosts, hostLong)
+	w, err := st.paced(ctx, b.rate(hostPosts), hostLong)
 	all.Wait()
 	if err := errors.Join(failed, err); err != nil {
 		return err

@@ -35,7 +35,7 @@ func main() {
 	var only string
 	flag.StringVar(&only, "only", "", "which rows, with commas: "+keysOf(table)+" (default: all)")
 	flag.IntVar(&p.rounds, "rounds", 5, "rounds of each comparison")
-	flag.IntVar(&p.scale, "scale", 1, "divides readers and stored posts, to try the bench itself; its figures say nothing")
+	flag.IntVar(&p.scale, "scale", 1, "divides readers, stored posts and what is done a second, to try the bench itself; its figures say nothing")
 	flag.DurationVar(&p.lead, "lead", 45*time.Second, "how long a server may take to read a million posts before 100,000 of them end")
 	flag.BoolVar(&p.write, "write", false, "write docs/performance.md")
 	flag.Parse()
@@ -149,6 +149,9 @@ func (b *bench) few() int { return min(b.rounds, 3) }
 
 // small is n, or less of it where the bench is only tried.
 func (b *bench) small(n int) int { return max(1, n/b.scale) }
+
+// rate is n a second, or fewer where the bench is only tried.
+func (b *bench) rate(n int) int { return max(5, n/b.scale) }
 
 func (b *bench) say(format string, args ...any) { fmt.Printf("  "+format+"\n", args...) }
 

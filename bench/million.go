@@ -21,7 +21,7 @@ const (
 	endTogether = 100_000         // of those that live among the many, in no order
 	fillSize    = 300             // bytes of words
 	calm        = 4 * time.Second // how long reads and posts are measured before the sweep
-	rate        = 200             // reads a second, and posts, while rows are swept
+	sweepRate   = 200             // reads a second, and posts, while rows are swept
 )
 
 // million measures the sweep and the growth: one folder is filled for both.
@@ -167,8 +167,8 @@ func (b *bench) readAndWrite(ctx context.Context, m *server, long time.Duration,
 	get := request(m, http.MethodGet, "/", phone+"Cookie: "+cookie+"\r\n", nil)
 	var number atomic.Int64
 	number.Store(int64(m.next))
-	reads := &walk{s: m, rate: rate, want: http.StatusOK, next: func() []byte { return get }}
-	posts := &walk{s: m, rate: rate, want: http.StatusCreated, next: func() []byte { return write(m, pathPosts, int(number.Add(1)), fillSize) }}
+	reads := &walk{s: m, rate: b.rate(sweepRate), want: http.StatusOK, next: func() []byte { return get }}
+	posts := &walk{s: m, rate: b.rate(sweepRate), want: http.StatusCreated, next: func() []byte { return write(m, pathPosts, int(number.Add(1)), fillSize) }}
 	err = together(ctx, long, reads, posts)
 	m.next = int(number.Load())
 	return lasted{reads.times, posts.times, reads.refused + posts.refused}, err

@@ -57,7 +57,7 @@ func (b *bench) asked(ctx context.Context) error {
 		return err
 	}
 	get := request(m, http.MethodGet, "/", phone, nil)
-	pages := &walk{s: m, rate: 1000, want: http.StatusOK, next: func() []byte { return get }}
+	pages := &walk{s: m, rate: b.rate(1000), want: http.StatusOK, next: func() []byte { return get }}
 	if err := together(ctx, askedLong, pages); err != nil {
 		return err
 	}
