@@ -16,6 +16,9 @@ const (
 	// have some of it.
 	digTime = 10 * time.Millisecond
 	breath  = 3 * time.Millisecond
+	// digLeast is how many rows whoever waits to write waits for, some 4 ms: with less in
+	// each transaction a burial would never end while many write.
+	digLeast = 200
 	// digRows is how many rows are deleted at a time, and digAhead how many are read.
 	digRows  = 50
 	digAhead = 1000
@@ -130,7 +133,7 @@ func (d *digger) lookAhead(ctx context.Context) error {
 // outOfTime says whether the transaction is to end. Each gets something done, however
 // many wait.
 func (d *digger) outOfTime() bool {
-	return d.deleted > 0 && d.store.hurry.Load() > 0 || !time.Now().Before(d.until)
+	return d.deleted >= digLeast && d.store.hurry.Load() > 0 || !time.Now().Before(d.until)
 }
 
 func (d *digger) dig(ctx context.Context, tx querier) error {

@@ -307,14 +307,30 @@ func (s *Store) endedPage(ctx context.Context, slug string, after position, now 
 	return page, err
 }
 
+// endedRows reads the next ended posts of a board. Ends lie on a grid, so very many are
+// the same, and SQLite searches an index by the first of a pair alone: to compare pairs
+// would read all of one end again for each page.
 func endedRows(ctx context.Context, q querier, slug string, after position, now time.Time, limit int) ([]endedRow, error) {
-	const find = `
-		SELECT ends_at, seq, id, board, unlisted = 1 OR standing = 'held', until, slot, gen, replies
+	const columns = `
+		ends_at, seq, id, board, unlisted = 1 OR standing = 'held', until, slot, gen, replies`
+	const same = `
+		SELECT ` + columns + `
 		FROM posts
-		WHERE board = $1 AND (ends_at, seq) > ($2, $3) AND ends_at <= $4
+		WHERE board = $1 AND ends_at = $2 AND seq > $3
+		ORDER BY seq
+		LIMIT $4`
+	const later = `
+		SELECT ` + columns + `
+		FROM posts
+		WHERE board = $1 AND ends_at > $2 AND ends_at <= $3
 		ORDER BY ends_at, seq
-		LIMIT $5`
-	return all(ctx, q, scanEnded, find, slug, after.endsAt, after.seq, now.UnixMilli(), limit)
+		LIMIT $4`
+	rows, err := all(ctx, q, scanEnded, same, slug, after.endsAt, after.seq, limit)
+	if err != nil || len(rows) == limit {
+		return rows, err
+	}
+	more, err := all(ctx, q, scanEnded, later, slug, after.endsAt, now.UnixMilli(), limit-len(rows))
+	return append(rows, more...), err
 }
 
 func scanEnded(scan scanner) (endedRow, error) {

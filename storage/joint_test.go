@@ -94,13 +94,13 @@ func TestBallotsOfOneMomentCountByVisitor(t *testing.T) {
 	eager := storagetest.Ballot(p, board.NewVisitor(n.now), board.Heart)
 	gone, leave := context.WithCancel(t.Context())
 	n.together(t, p.ID, 30, func(i int) error {
-		if i > 0 {
-			_, err := n.Vote(t.Context(), eager, n.now)
-			return err
+		ctx, ballot, want := t.Context(), eager, error(nil)
+		if i == 0 {
+			leave()
+			ctx, ballot, want = gone, storagetest.Ballot(p, board.NewVisitor(n.now), board.Heart), context.Canceled
 		}
-		leave()
-		if _, err := n.Vote(gone, storagetest.Ballot(p, board.NewVisitor(n.now), board.Heart), n.now); !errors.Is(err, context.Canceled) {
-			t.Errorf("who left is told %v", err)
+		if _, err := n.Vote(ctx, ballot, n.now); !errors.Is(err, want) {
+			t.Errorf("voter %d is told %v, want %v", i, err, want)
 		}
 		return nil
 	})

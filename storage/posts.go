@@ -602,43 +602,72 @@ func feedRows(ctx context.Context, db querier, q board.Query, limit int, now tim
 	return all(ctx, db, scanRow, newest, q.Board, before, now.UnixMilli(), limit)
 }
 
+// ranking is an order that votes and replies move, or the clock: how a page goes on among
+// those of the same key as the last, which may be very many, and behind them.
+type ranking struct{ same, behind string }
+
 const (
-	hottest = `
+	fromPosts = `
 		SELECT ` + postColumns + `
 		FROM posts p
-		WHERE p.board = $1 AND (p.heat, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
+		WHERE p.board = $1 AND `
+	inFeed = ` AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''`
+)
+
+var (
+	hottest = ranking{
+		same: fromPosts + `p.heat = $2 AND p.seq < $3 AND +p.ends_at > $4` + inFeed + `
+		ORDER BY p.seq DESC
+		LIMIT $5`,
+		behind: fromPosts + `p.heat < $2 AND +p.ends_at > $3` + inFeed + `
 		ORDER BY p.heat DESC, p.seq DESC
-		LIMIT $5`
-	highest = `
-		SELECT ` + postColumns + `
-		FROM posts p
-		WHERE p.board = $1 AND (p.score, p.seq) < ($2, $3) AND p.ends_at > $4 AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
+		LIMIT $4`,
+	}
+	highest = ranking{
+		same: fromPosts + `p.score = $2 AND p.seq < $3 AND +p.ends_at > $4` + inFeed + `
+		ORDER BY p.seq DESC
+		LIMIT $5`,
+		behind: fromPosts + `p.score < $2 AND +p.ends_at > $3` + inFeed + `
 		ORDER BY p.score DESC, p.seq DESC
-		LIMIT $5`
+		LIMIT $4`,
+	}
 )
 
 // rankedRows reads a feed whose order votes and replies move. What moves between
 // two pages is where it is now: it may be shown again, or be above already.
-func rankedRows(ctx context.Context, db querier, query string, q board.Query, limit int, now time.Time) ([]row, error) {
+func rankedRows(ctx context.Context, db querier, order ranking, q board.Query, limit int, now time.Time) ([]row, error) {
 	key, seq := q.After.Key, q.After.Seq
 	if seq == 0 {
 		key, seq = math.MaxInt64, math.MaxInt64
 	}
-	return all(ctx, db, scanRow, query, q.Board, key, seq, now.UnixMilli(), limit)
+	rows, err := all(ctx, db, scanRow, order.same, q.Board, key, seq, now.UnixMilli(), limit)
+	if err != nil || len(rows) == limit {
+		return rows, err
+	}
+	behind, err := all(ctx, db, scanRow, order.behind, q.Board, key, now.UnixMilli(), limit-len(rows))
+	return append(rows, behind...), err
 }
 
 func fadingRows(ctx context.Context, db querier, q board.Query, limit int, now time.Time) ([]row, error) {
-	const fading = `
-		SELECT ` + postColumns + `
-		FROM posts p
-		WHERE p.board = $1 AND (p.ends_at, p.seq) > ($2, $3) AND p.unlisted = 0 AND p.prompt = '' AND p.standing = ''
-		ORDER BY p.ends_at, p.seq
+	const same = fromPosts + `p.ends_at = $2 AND p.seq > $3` + inFeed + `
+		ORDER BY p.seq
 		LIMIT $4`
+	const later = fromPosts + `p.ends_at > $2` + inFeed + `
+		ORDER BY p.ends_at, p.seq
+		LIMIT $3`
 	endsAt, seq := q.After.Key, q.After.Seq
+	var rows []row
 	if endsAt <= now.UnixMilli() {
-		endsAt, seq = now.UnixMilli(), math.MaxInt64
+		endsAt = now.UnixMilli()
+	} else {
+		var err error
+		rows, err = all(ctx, db, scanRow, same, q.Board, endsAt, seq, limit)
+		if err != nil || len(rows) == limit {
+			return rows, err
+		}
 	}
-	return all(ctx, db, scanRow, fading, q.Board, endsAt, seq, limit)
+	more, err := all(ctx, db, scanRow, later, q.Board, endsAt, limit-len(rows))
+	return append(rows, more...), err
 }
 
 // ownedPage is how many rows are tried at a time, so that no read is a long one.
