@@ -158,7 +158,7 @@ func (r *reader) stay(h *Hub, closed func()) {
 		// What is on its way must be read, or the kernel resets the connection
 		// and our goodbye with it.
 		_, _ = io.Copy(io.Discard, r.wire.Conn)
-	} else if _, said := errors.AsType[*websocket.CloseError](err); said {
+	} else if websocket.IsUnexpectedCloseError(err, websocket.CloseAbnormalClosure) { // the library's word for none
 		r.writers.Wait() // until its goodbye is answered; closeWait at most
 	}
 }
