@@ -208,7 +208,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Board:   slug,
 		Thread:  id,
 		Body:    d.Body,
-		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Picture: picture, Unlisted: d.Unlisted,
+		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Picture: picture, Unlisted: d.Unlisted, Asks: d.Asks,
 		ViewOnce: d.ViewOnce, Readers: d.Readers, Care: found.Care, Short: found.Short, Standing: found.standing(),
 		Name:   secret.Voice(v).Draws,
 		Life:   found.life(b.now(), s).ClosedAt(info.ClosesAt),

@@ -101,12 +101,22 @@ var served = []struct {
 	{"js/circle.js", nil},
 	{"js/circle-words.js", nil},
 	{"js/qr.js", nil},
+	{"js/circle-session.js", nil},
+	{"js/circle-views.js", nil},
+	{"js/circle-write.js", nil},
+	{"js/circle-feed.js", nil},
+	{"js/circle-people.js", nil},
+	{"js/circle-live.js", nil},
 	{"js/circle-page.js", nil},
+	{"js/circle-start.js", nil},
 }
 
 // pages are the scripts that one kind of page loads beside js/app.js, or that are
 // seldom needed.
-var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js", "js/circle.js", "js/circle-words.js", "js/qr.js", "js/circle-page.js"}
+var pages = []string{
+	"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js", "js/circle.js",
+	"js/circle-words.js", "js/qr.js", "js/circle-session.js", "js/circle-views.js", "js/circle-write.js", "js/circle-feed.js", "js/circle-people.js", "js/circle-live.js", "js/circle-page.js", "js/circle-start.js",
+}
 
 // comments are the lines of our scripts that browsers need not fetch: a fifth of them.
 // The vendored ones keep theirs, which hold their licences.
