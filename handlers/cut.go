@@ -144,8 +144,8 @@ func (g group) mixed(blocks []byte, articles map[int][]byte) []byte {
 func stored(blocks, b []byte) []byte {
 	for len(b) > 0 {
 		n := min(len(b), 1<<16-1)
-		blocks = binary.LittleEndian.AppendUint16(append(blocks, 0), uint16(n)) //nolint:gosec // at most that
-		blocks = binary.LittleEndian.AppendUint16(blocks, ^uint16(n))           //nolint:gosec // at most that
+		blocks = binary.LittleEndian.AppendUint16(append(blocks, 0), uint16(n))
+		blocks = binary.LittleEndian.AppendUint16(blocks, ^uint16(n))
 		blocks, b = append(blocks, b[:n]...), b[n:]
 	}
 	return blocks

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -43,9 +44,7 @@ func (s *Server) answerMarked(w http.ResponseWriter, r *http.Request, sh *sheet,
 		return false
 	}
 	h := w.Header()
-	for name, values := range sh.header {
-		h[name] = values
-	}
+	maps.Copy(h, sh.header)
 	h["Content-Encoding"] = gzipEncoding
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	_, _ = w.Write(body) //nolint:gosec // as it was drawn; a reader that went away is no failure of ours

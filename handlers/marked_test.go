@@ -70,21 +70,6 @@ func TestReadersWithACookieFindTheirMarksOnASharedFeed(t *testing.T) {
 	}
 }
 
-// TestTooManyMarksAreNotLookedThrough: a page that has more is drawn for each reader.
-func TestTooManyMarksAreNotLookedThrough(t *testing.T) {
-	s := newSite(t)
-	id, _ := s.publish("hello")
-	for range 3 {
-		s.formAs(newBrowser(), "/p/"+id+"/vote", "vote", "heart")
-	}
-	for most, all := range map[int]bool{2: false, 3: true} {
-		m, is, err := s.store.Marks(t.Context(), []board.PostID{parsed(id)}, most)
-		if err != nil || is != all || all && len(m.Votes[parsed(id)]) != 3 {
-			t.Errorf("of %d at most: %d marks, all: %t, %v", most, len(m.Votes[parsed(id)]), is, err)
-		}
-	}
-}
-
 // TestNoMarksAreOnAnothersPage: what one reader did is on no page but theirs.
 func TestNoMarksAreOnAnothersPage(t *testing.T) {
 	s := newSite(t)

@@ -490,6 +490,13 @@ func votesAtOnceAllCountOnce(s *site) {
 	if want := p.Life.Moved(51 * 10 * time.Minute); got.Life != want {
 		s.Errorf("life = %+v, want %+v", got.Life, want)
 	}
+	other := s.post("nobody votes on this", s.life(time.Hour))
+	for most, want := range map[int]bool{50: false, 51: true} {
+		marks, all, err := s.Marks(s.Context(), []board.PostID{p.ID, other.ID}, most)
+		if err != nil || all != want || all && (len(marks.Votes) != 1 || len(marks.Votes[p.ID]) != 51 || marks.Votes[p.ID][p.Secret.Vote(eager, p.ID)] != board.Heart) {
+			s.Errorf("marks, %d at most: %d, all: %t, %v", most, len(marks.Votes[p.ID]), all, err)
+		}
+	}
 }
 
 func endingAPostEndsItsReplies(s *site) {
