@@ -284,6 +284,7 @@ func TestNothingOfACircleCanBeReadAnywhere(t *testing.T) {
 	maker := s.makes()
 	secret := maker.invites(2, "1h")
 	guest := s.joins(maker.circle, secret)
+	maker.does(http.StatusNoContent, http.MethodPut, "/meta", map[string]any{"meta": maker.seals(circle.Meta, board.PostID{}, `{"name":"`+circleName+`","pic":"xyzzy-emblem","rules":"xyzzy-rules"}`)})
 	p := maker.says(circleWords, with("picture", b64(circle.Seal(maker.under, circle.At{Kind: circle.Picture, Epoch: 1, Circle: maker.circle}, bytes.Repeat([]byte("xyzzy-pixel"), 100), nil))))
 	guest.answers(p, "xyzzy-how-good")
 	maker.does(http.StatusNoContent, http.MethodPost, "/epochs", maker.turn(maker, guest))
@@ -310,6 +311,8 @@ func TestNothingOfACircleCanBeReadAnywhere(t *testing.T) {
 	all.Write(s.log.Bytes())
 	for name, secret := range map[string][]byte{
 		"the name": []byte(circleName), "the words": []byte(circleWords), "a reply": []byte("xyzzy-how-good"), "the picture": []byte("xyzzy-pixel"),
+		"the circle's picture": []byte("xyzzy-emblem"), "its rules": []byte("xyzzy-rules"), "a guest's key": guest.key.Bytes(), "a guest's token": circle.MemberToken(guest.key),
+		"what an invite shows": circle.InviteToken(secret), "what an invite seals with": circle.InviteKey(secret),
 		"the key": maker.under, "the key before": old, "a member's key": maker.key.Bytes(), "an invite's secret": secret,
 		"a member's token": circle.MemberToken(maker.key),
 	} {
