@@ -35,7 +35,7 @@ func TestACircleHasAPictureOfItsOwn(t *testing.T) {
 	ada.types("#c-rename-name", "Balcony")
 	ada.do(chromedp.SetUploadFiles(chromedp.CSS("#c-rename-picture"), []string{aPhoto(t, 400, 400)}))
 	ada.click("#c-rename .btn")
-	const changed = emblem + `.naturalHeight === 192 && document.querySelector("h1#c-name").textContent.endsWith("Balcony")`
+	const changed = emblem + `.naturalHeight === 192 && document.querySelector("h1#c-name").textContent.startsWith("Balcony")`
 	ada.wait("it is another", changed)
 	ben.wait("ben is shown the other", changed)
 	ada.click(`[data-view="people"] [data-turn]`)
@@ -61,9 +61,9 @@ func TestAPostOfACircleMayEndOfQuiet(t *testing.T) {
 	s := newSite(t)
 	ada := s.person("ada")
 	ada.makesCircle("Kitchen table")
-	ada.do(chromedp.SetValue("#c-silence", "10m", chromedp.ByQuery))
+	ada.do(chromedp.SetValue(chromedp.CSS("#c-silence"), "10m"))
 	ada.saysInCircle("unless somebody answers")
-	ada.wait("it ends within ten minutes", `/^(10|9) min/.test(document.querySelector("#c-posts .left time").textContent)`)
+	ada.wait("it ends in about ten minutes", `/^(9|10|11) min/.test(document.querySelector("#c-posts .left time").textContent)`)
 	if got := see[string](ada, `document.getElementById("c-silence").value`); got != "" {
 		t.Errorf("the next post has %q chosen", got)
 	}
