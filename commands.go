@@ -27,6 +27,7 @@ type commands struct {
 	} `cmd:"" help:"Read or change settings in the data folder."`
 	Board       boardCommand   `cmd:"" help:"List, add, change or end boards in the data folder."`
 	Prompt      promptCommand  `cmd:"" help:"Ask on a board as its host, list what stands, end it."`
+	Circle      circleCommand  `cmd:"" help:"List circles, unread, or end one."`
 	Doctor      doctorCommand  `cmd:"" help:"Look at folders, database, machine and proxy, say what to do, and print the hash of every script."`
 	Backup      backupCommand  `cmd:"" help:"Write settings, boards, filters, admins and their log into one file, and no post."`
 	Restore     restoreCommand `cmd:"" help:"Make the data folder of a backup; nobody may be serving it."`

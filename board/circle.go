@@ -216,6 +216,9 @@ type CircleStore interface {
 	// does not stay is out, and so are all invites and empty seats. With all set, everybody
 	// must stay, or it is ErrMembers.
 	TurnCircle(ctx context.Context, id PostID, t CircleTurn, all bool, now time.Time) error
+	// NameCircle puts another meta in the place of the one there is, if it is of the epoch
+	// of now.
+	NameCircle(ctx context.Context, id PostID, meta Envelope, now time.Time) error
 	// LeaveCircle takes a member's seat, and says how many are left.
 	LeaveCircle(ctx context.Context, id PostID, token [32]byte, now time.Time) (left int, err error)
 	// OustMember counts that one member wants another out, who is once more than half of

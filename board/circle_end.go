@@ -3,6 +3,7 @@ package board
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // EndPost ends a post or reply: its author may, and the maker where the maker rules.
@@ -49,6 +50,23 @@ func (c *Circles) end(ctx context.Context, id PostID, e *Entry) error {
 // Remove has an admin end a whole circle. It is in the log for all.
 func (c *Circles) Remove(ctx context.Context, by string, id PostID, why Reason) error {
 	return c.end(ctx, id, &Entry{At: c.now(), By: by, Action: ActCircleEnd, Reason: string(why)})
+}
+
+// CircleDesk is what CloseCircle asks of the store of a data folder that a server may be
+// running on.
+type CircleDesk interface {
+	Ledger
+	// CloseCircle shuts a circle at now.
+	CloseCircle(ctx context.Context, id PostID, now time.Time) error
+}
+
+// CloseCircle has an admin shut a circle without holding its keys: nobody reads it from
+// then on, and Tend destroys what is in it. It is in the log for all.
+func CloseCircle(ctx context.Context, by string, store CircleDesk, id PostID, why Reason, now time.Time) error {
+	if err := store.CloseCircle(ctx, id, now); err != nil {
+		return err
+	}
+	return audit(ctx, store, at(now), Entry{By: by, Action: ActCircleEnd, Reason: string(why)})
 }
 
 // TakeDown has an admin end one post that was reported with its words. It is in the log

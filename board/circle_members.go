@@ -135,6 +135,22 @@ func (c *Circles) Turn(ctx context.Context, circle Circle, me CircleMember, t Ci
 	return nil
 }
 
+// Name gives a circle another name, picture and rules, which the server can't tell apart.
+// Where the maker rules, they alone may.
+func (c *Circles) Name(ctx context.Context, circle Circle, me CircleMember, meta Envelope) error {
+	if circle.Rule == ByMaker && !me.Maker {
+		return errNotMaker
+	}
+	if err := meta.Check(EnvelopeMeta, circle.Epoch); err != nil {
+		return err
+	}
+	if err := c.store.NameCircle(ctx, circle.ID, meta, c.now()); err != nil {
+		return fmt.Errorf("name circle: %w", err)
+	}
+	c.tell(ctx, Event{Kind: SettingsChanged, Board: circle.topic()})
+	return nil
+}
+
 // Leave gives up a seat. With the last one the circle ends.
 func (c *Circles) Leave(ctx context.Context, circle Circle, me CircleMember) error {
 	left, err := c.store.LeaveCircle(ctx, circle.ID, me.Token, c.now())

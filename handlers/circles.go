@@ -232,6 +232,17 @@ func (s *Server) apiCircle(w http.ResponseWriter, r *http.Request, in inside) er
 	return answerJSON(w, http.StatusOK, map[string]any{"circle": s.drawCircle(in, links)})
 }
 
+// apiNameCircle takes another name, picture and rules, sealed together.
+func (s *Server) apiNameCircle(w http.ResponseWriter, r *http.Request, in inside) error {
+	var body struct {
+		Meta sealed `json:"meta"`
+	}
+	if err := readJSON(r, &body); err != nil {
+		return err
+	}
+	return nothing(w, s.circles.Name(r.Context(), in.circle, in.me, board.Envelope(body.Meta)))
+}
+
 // apiEndCircle ends a whole circle for its maker.
 func (s *Server) apiEndCircle(w http.ResponseWriter, r *http.Request, in inside) error {
 	return nothing(w, s.circles.End(r.Context(), in.circle, in.me))

@@ -105,6 +105,7 @@ var sent = map[string][]string{
 	"POST /api/v1/admin/boards/{board}/door/out":               {""},
 	"POST /api/v1/admin/boards/{board}/invitations":            {`{"uses":3,"life":"1d"}`, `{"uses":0,"life":"x"}`},
 	"DELETE /api/v1/admin/boards/{board}/invitations/{number}": {""},
+	"DELETE /api/v1/admin/circles/{circle}":                    {""},
 	"POST /api/v1/admin/prompts":                               {`{"board":"home","body":"And now?"}`},
 	"DELETE /api/v1/admin/prompts/{number}":                    {""},
 	"POST /api/v1/admin/filters":                               {`{"text":"casino*","action":"hold"}`, `{"text":"(","pattern":true,"action":"hold"}`},

@@ -86,6 +86,25 @@ func (s *Store) EndCircle(ctx context.Context, id board.PostID, e *board.Entry, 
 	}))
 }
 
+// CloseCircle shuts a circle at now; TendCircles destroys its keys and then its rows.
+func (s *Store) CloseCircle(ctx context.Context, id board.PostID, now time.Time) error {
+	const shut = `
+		UPDATE circles
+		SET closes_at = $1
+		WHERE id = $2 AND closes_at > $1`
+	return s.oneRow(ctx, "close circle", shut, now.UnixMilli(), id[:])
+}
+
+// CircleLines returns what admins see of all circles.
+func (f *SettingsFile) CircleLines(ctx context.Context, now time.Time) ([]board.CircleLine, error) {
+	return f.store.CircleLines(ctx, now)
+}
+
+// CloseCircle has a circle ended by a running server, or by the next that starts.
+func (f *SettingsFile) CloseCircle(ctx context.Context, id board.PostID, now time.Time) error {
+	return f.store.CloseCircle(ctx, id, now)
+}
+
 func deleteCircle(ctx context.Context, tx querier, id board.PostID) error {
 	const remove = `
 		DELETE FROM circles

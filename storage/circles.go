@@ -229,6 +229,20 @@ func (s *Store) TurnCircle(ctx context.Context, id board.PostID, t board.CircleT
 	})
 }
 
+// NameCircle puts another meta in the place of the one there is.
+func (s *Store) NameCircle(ctx context.Context, id board.PostID, meta board.Envelope, now time.Time) error {
+	const name = `
+		UPDATE circles
+		SET meta = $1
+		WHERE id = $2`
+	return s.changeCircle(ctx, "name circle", id, now, func(ctx context.Context, tx *sql.Tx, c board.Circle) error {
+		if meta.Epoch() != c.Epoch {
+			return board.ErrEpoch
+		}
+		return execute(ctx, tx, name, []byte(meta), id[:])
+	})
+}
+
 // endInvites revokes all of a circle: whoever is out may hold one.
 func endInvites(ctx context.Context, tx querier, id board.PostID) error {
 	const revoke = `

@@ -23,6 +23,13 @@ type CirclePage struct {
 	Moods   []Pick
 	Module  static.Script // what encrypts
 	Ends    []Pick
+	Quiets  []Quiet
+}
+
+// Quiet is a silence that ends a post, of which the page hides what its circle has not.
+type Quiet struct {
+	Value, Text string
+	Seconds     int
 }
 
 // Pick is one choice of a list.
@@ -58,6 +65,10 @@ func NewCirclePage(v Visit, id string, joining bool) CirclePage {
 	out.Longest = append(out.Longest, Pick{board.FormatLife(s.TTLMax), p.Life(s.TTLMax), true})
 	for _, r := range board.Reasons {
 		out.Reasons = append(out.Reasons, Pick{string(r), ReasonText(p, r), r == board.Other})
+	}
+	out.Quiets = []Quiet{{"", p.Say("compose.quiet.never"), 0}}
+	for _, d := range quiets {
+		out.Quiets = append(out.Quiets, Quiet{board.FormatLife(d), p.Life(d), int(d.Seconds())})
 	}
 	out.Moods = []Pick{{"", p.Say("circle.no_backdrop"), true}}
 	for _, m := range board.Moods {

@@ -110,6 +110,8 @@ func drawUp(t *testing.T) (v vectors) {
 		{"a reply of one byte more", circle.Reply, thread, bytes.Repeat([]byte("x"), 253)},
 		{"what a circle is called", circle.Meta, [16]byte{}, []byte(`{"name":"Tavola \u2615","lang":"it"}`)},
 		{"a link to the epoch before", circle.Link, [16]byte{}, count(5, 32)},
+		{"a picture", circle.Picture, thread, bytes.Repeat([]byte("pixel"), 100)},
+		{"the key that an invite seals", circle.Invite, [16]byte{}, count(5, 32)},
 		{"nothing at all", circle.Member, [16]byte{}, nil},
 	} {
 		at := circle.At{Kind: c.kind, Epoch: 7, Circle: id, Thread: c.thread}

@@ -12,9 +12,9 @@ import { phraseIn } from "./circle-words.js";
 import { load } from "./circle-feed.js";
 import { listen } from "./circle-live.js";
 import "./circle-people.js";
-import { ask, at, become, begin, circle, fragment, here, id, meta, mine, outside, papers, phrase, refresh, root, state, whenOutside, whenRead } from "./circle-session.js";
+import { ask, at, become, begin, circle, fragment, here, id, key, meta, mine, outside, papers, phrase, refresh, root, state, whenOutside, whenRead } from "./circle-session.js";
 import { $, attempt, copyOf, on, show, toggle, wings } from "./circle-views.js";
-import { lengths } from "./circle-write.js";
+import { lengths, pressed } from "./circle-write.js";
 import { announce, count, lasting, say } from "./say.js";
 
 const { kinds } = seals;
@@ -26,7 +26,7 @@ async function make(form) {
   const named = begin();
   await become(await seals.newMember());
   const under = seals.random(32);
-  const what = { name: f.get("name").trim(), rules: f.get("rules").trim(), lang: document.documentElement.lang };
+  const what = { name: f.get("name").trim(), rules: f.get("rules").trim(), lang: document.documentElement.lang, ...(await emblemIn(f)) };
   const longest = f.get("ttl_max");
   await ask("POST", "", {
     id: named, cap: Number(f.get("cap")), rule: f.get("rule"), gated: f.has("gated"), lasts: f.get("lasts"),
@@ -34,6 +34,33 @@ async function make(form) {
     meta: seals.encode(await seals.sealJSON(under, at(kinds.meta, 1), what)), ...(await papers(under, 1)),
   });
   location.assign(`/c/${named}${fragment()}`);
+}
+
+/** The picture of a circle, as its meta holds it: small enough to be sealed with the name. */
+async function emblemIn(f) {
+  if (!f.get("emblem")?.size) return {};
+  return { pic: seals.encode((await pressed(f.get("emblem"), 192, 10_000, 64)).bytes) };
+}
+
+/** Another name or picture, sealed; once more with the new key where that was turned meanwhile. */
+async function rename(form) {
+  const f = new FormData(form);
+  const more = await emblemIn(f);
+  const send = async () => {
+    const what = { ...meta, name: f.get("name").trim(), ...more };
+    if (f.has("bare")) delete what.pic;
+    return ask("PUT", here("/meta"), { meta: seals.encode(await seals.sealJSON(key(), at(kinds.meta, state.epoch), what)) });
+  };
+  try {
+    await send();
+  } catch (e) {
+    if (e.code !== "error.circle.epoch") throw e;
+    await refresh();
+    await send();
+  }
+  form.reset();
+  await refresh();
+  announce(say("renamed", {}, root));
 }
 
 const span = (life) => Number.parseInt(life, 10) * { s: 1, m: 60, h: 3600, d: 86400 }[life.at(-1)];
@@ -63,7 +90,24 @@ async function enter() {
 
 const most = 7; // faces that are drawn: as many as members, and nobody's
 
+let drawn = ""; // the picture in the head, as meta holds it
+
+/** Draws the circle's picture; what is none is not drawn. */
+function emblem() {
+  const img = $("#c-emblem");
+  const pic = typeof meta.pic === "string" ? meta.pic : "";
+  if (pic === drawn) return;
+  drawn = pic;
+  URL.revokeObjectURL(img.src);
+  img.hidden = true;
+  if (!/^[A-Za-z0-9_-]+$/.test(pic)) return;
+  img.src = URL.createObjectURL(new Blob([seals.decode(pic)], { type: "image/jpeg" }));
+}
+
 function head() {
+  emblem();
+  $("#c-rename-name").defaultValue = meta.name ?? "";
+  $("#c-renaming").hidden = state.rule === "maker" && !state.me.maker;
   $("#c-name").textContent = meta.name ?? "";
   document.title = meta.name ?? document.title;
   $("#c-size").textContent = say("of", { n: state.members, cap: state.cap }, root);
@@ -85,6 +129,8 @@ whenOutside(() => show("outside"));
 // — What is pressed —
 
 on("#c-make", "submit", () => make($("#c-make")));
+on("#c-rename", "submit", () => rename($("#c-rename")));
+$("#c-emblem")?.addEventListener("load", (e) => (e.target.hidden = false));
 for (const button of document.querySelectorAll("[data-keeps]")) {
   button.addEventListener("click", () =>
     attempt(async () => {

@@ -29,15 +29,18 @@ export async function utter(kind, thread, what, more = {}, picture = null) {
   }
 }
 
-/** A picture anew from its pixels, so that nothing else of the file is left, and small. */
-async function pressed(file) {
+/**
+ * A picture anew from its pixels, so that nothing else of the file is left, and small:
+ * of at most so many bytes, but never smaller than least.
+ */
+export async function pressed(file, longest = 1600, most = 500_000, least = 300) {
   const bitmap = await createImageBitmap(file);
-  for (let side = 1600; ; side = Math.round(side * 0.7)) {
+  for (let side = longest; ; side = Math.round(side * 0.7)) {
     const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
     const canvas = new OffscreenCanvas(Math.max(1, Math.round(bitmap.width * scale)), Math.max(1, Math.round(bitmap.height * scale)));
     canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 });
-    if (blob.size <= 500_000 || side < 300) return { bytes: new Uint8Array(await blob.arrayBuffer()), w: canvas.width, h: canvas.height };
+    if (blob.size <= most || side < least) return { bytes: new Uint8Array(await blob.arrayBuffer()), w: canvas.width, h: canvas.height };
   }
 }
 
@@ -53,9 +56,10 @@ async function write(form) {
     what.alt = f.get("alt").trim();
   }
   if (!what.w && !picture) return $("#c-words").focus();
-  await utter(kinds.post, null, what, { ttl: f.get("ttl") }, picture);
+  await utter(kinds.post, null, what, { ttl: f.get("ttl"), silence: f.get("silence") }, picture);
   $("#c-words").value = "";
   $("#c-card").value = "";
+  $("#c-silence").value = "";
   paint();
   $("#c-photo").value = "";
   $("#c-alt-field").hidden = true;
@@ -77,6 +81,7 @@ export function lengths() {
       return o;
     }),
   );
+  for (const o of $("#c-silence").options) o.hidden = o.disabled = Number(o.dataset.seconds) >= state.ttl_max;
 }
 
 on("#c-write", "submit", () => write($("#c-write")));
