@@ -74,6 +74,7 @@ var served = []struct {
 	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css", "css/moderation.css"}},
 	{"css/admin.css", nil},
 	{"css/circle.css", nil},
+	{"css/chat.css", nil},
 	{"app.webmanifest", nil},
 	{"admin.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
@@ -102,11 +103,13 @@ var served = []struct {
 	{"js/circle-words.js", nil},
 	{"js/qr.js", nil},
 	{"js/circle-page.js", nil},
+	{"js/chat-keys.js", nil},
+	{"js/chat-page.js", nil},
 }
 
 // pages are the scripts that one kind of page loads beside js/app.js, or that are
 // seldom needed.
-var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js", "js/circle.js", "js/circle-words.js", "js/qr.js", "js/circle-page.js"}
+var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js", "js/circle.js", "js/circle-words.js", "js/qr.js", "js/circle-page.js", "js/chat-keys.js", "js/chat-page.js"}
 
 // comments are the lines of our scripts that browsers need not fetch: a fifth of them.
 // The vendored ones keep theirs, which hold their licences.

@@ -168,6 +168,7 @@ func alertsSaid(p *words.Printer, s board.Settings, h Hosting) string {
 func (p Page) foot() []Tab {
 	return []Tab{
 		{p.Words.Say("circle.title"), "/c", p.Entry == "circles"},
+		{p.Words.Say("chat.title"), "/m", p.Entry == "chats"},
 		{p.Words.Say("nav.about"), "/about", p.Entry == "about"},
 		{p.Words.Say("law.contact"), "/contact", p.Entry == "contact"},
 		{p.Words.Say("law.terms"), "/terms", p.Entry == "terms"},

@@ -188,6 +188,8 @@ type Thread struct {
 	Hidden  bool   // the post is unlisted
 	Locked  bool   // no more replies are taken
 	Closing *Closing
+	Asks    string // what leads to the private chats; "": there are none
+	Chat    string
 	Remove  string // where an owner key is sent
 }
 
@@ -239,6 +241,8 @@ type Composer struct {
 	Places   []Place // the first is nowhere; none: there is nothing to choose
 	MayHide  bool    // posts may be unlisted here
 	Unlisted bool
+	MayAsk   bool // authors may let themselves be asked in private here
+	Asks     bool
 	MayOnce  bool // posts may be viewed once here
 	ViewOnce bool
 	Readers  string // how many may open it; "": everybody
@@ -249,6 +253,8 @@ type Composer struct {
 	Nudge    string // the host's line above the button
 	Rules    bool   // there are some to be read
 	Sure     Sure
+
+	AsksErr string
 
 	BodyErr, PictureErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string
 }
