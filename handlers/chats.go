@@ -340,7 +340,9 @@ func chatEvent(e board.Event) ([]byte, error) {
 }
 
 // chatsPage lists what the browser itself holds of chats.
-func (s *Server) chatsPage(w http.ResponseWriter, r *http.Request) error { return s.answerChat(w, r, "") }
+func (s *Server) chatsPage(w http.ResponseWriter, r *http.Request) error {
+	return s.answerChat(w, r, "")
+}
 
 // chatPage is the frame of the chats under a post. It is drawn for any id alike.
 func (s *Server) chatPage(w http.ResponseWriter, r *http.Request) error {
