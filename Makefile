@@ -38,7 +38,10 @@ test: tools ## all tests, the browser's too; installs what is missing
 e2e: tools ## the browser's tests
 	go test -tags e2e -timeout 20m ./e2e
 
-bench: ## benchmarks six times, for benchstat; bench=Feed picks some
+bench: ## measure it beside a raw baseline; ARGS="-only feed,fan1k -rounds 3", ARGS=-write for docs/performance.md
+	@go run ./bench $(ARGS)
+
+benchmarks: ## Go benchmarks six times, for benchstat; bench=Feed picks some
 	go test -run '^$$' -bench '$(bench)' -count 6 ./...
 
 raid: ## let a raid loose on a server of its own; flags go into ARGS
@@ -114,4 +117,4 @@ tools:
 		echo "The tests need a C compiler, Chromium or Google Chrome, nginx and Caddy; please install: $$missing"; exit 1; \
 	fi
 
-.PHONY: help run generate promises licences fmt lint check test e2e bench raid small forensics soak attack fuzz release image image-check firstday generated tools
+.PHONY: help run generate promises licences fmt lint check test e2e bench benchmarks raid small forensics soak attack fuzz release image image-check firstday generated tools

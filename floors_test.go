@@ -28,15 +28,16 @@ var house = map[string]struct{ rooms, libraries []string }{
 	"static":   {libraries: []string{"github.com/andybalholm/brotli"}},
 	"words":    {libraries: []string{"github.com/nicksnyder/go-i18n/v2", "github.com/BurntSushi/toml", "golang.org/x/text"}},
 	"e2e":      {rooms: []string{}},
+	"bench":    {rooms: []string{"board", "storage"}},
 	"docs":     {rooms: []string{}},
 }
 
 // homes says where alone a library may be used.
 var homes = map[string][]string{
-	"database/sql":                     {"storage", "search", "e2e"},
-	"github.com/mattn/go-sqlite3":      {"storage", "search", "e2e"},
+	"database/sql":                     {"storage", "search", "e2e", "bench"},
+	"github.com/mattn/go-sqlite3":      {"storage", "search", "e2e", "bench"},
 	"github.com/pressly/goose":         {"storage"},
-	"github.com/gorilla/websocket":     {"live", "handlers", "e2e"},
+	"github.com/gorilla/websocket":     {"live", "handlers", "e2e", "bench"},
 	"github.com/didip/tollbooth":       {"limit"},
 	"github.com/alecthomas/kong":       {"main"},
 	"github.com/nicksnyder/go-i18n":    {"words"},

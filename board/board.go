@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,6 +28,14 @@ type Bound struct {
 type Posts interface {
 	Registry
 	Questions
+	// Turns counts the changes that a page which many share must not outlive: all but
+	// those that add something, or lengthen a life.
+	Turns() uint64
+	// Changes counts all of them.
+	Changes() uint64
+	// Marks returns the tags of those who voted on posts or opened them; false: there are
+	// more than most.
+	Marks(ctx context.Context, ids []PostID, most int) (Marks, bool, error)
 	// InsertPost stores a post and its key, durably, before it returns its Seq.
 	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the
@@ -147,6 +156,8 @@ type Board struct {
 	now      Clock
 	log      *slog.Logger
 	alarm    func(Waiting)
+
+	turns atomic.Uint64 // of what is told: see Turns
 
 	deciding sync.Mutex // so that what is told last is what was stored last
 
@@ -562,8 +573,12 @@ func (b *Board) end(ctx context.Context, ids []PostID, why Why) error {
 }
 
 func (b *Board) tell(ctx context.Context, e Event) {
-	if e.Kind == Changed {
+	switch e.Kind {
+	case Changed:
 		e.Post = b.folded(e.Post)
+	case Born:
+	case Died, SettingsChanged, Reload, TurnedOut:
+		b.turns.Add(1)
 	}
 	if err := b.out.Publish(context.WithoutCancel(ctx), e); err != nil {
 		b.log.ErrorContext(ctx, "an event was not told; open pages catch up at their next return", "err", err)

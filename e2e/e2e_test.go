@@ -20,11 +20,14 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"mayfly/e2e/house"
 )
 
 // What all tests share: the program, and one browser.
 var (
-	program string
+	built   *house.House
+	program string // of it
 	browser context.Context
 )
 
@@ -40,22 +43,17 @@ func TestMain(m *testing.M) {
 // withBrowser builds the program and starts the browser for as long as run takes.
 // Nothing is left behind.
 func withBrowser(run func() int) (code int, err error) {
-	dir, err := os.MkdirTemp("", "mayfly-e2e-")
+	built, err = house.New(context.Background(), "e2e")
 	if err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	program = filepath.Join(dir, "mayfly")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("build the program: %w\n%s", err, out)
-	}
+	defer func() { err = errors.Join(err, built.Close()) }()
+	program = built.Program
 	chromium, err := findBrowser()
 	if err != nil {
 		return 1, err
 	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), browserOptions(chromium, filepath.Join(dir, "profile"))...)
+	ctx, stop := chromedp.NewExecAllocator(context.Background(), browserOptions(chromium, filepath.Join(built.Dir, "profile"))...)
 	defer stop()
 	browser, _ = chromedp.NewContext(ctx)
 	if err := chromedp.Do(browser); err != nil {
@@ -85,6 +83,7 @@ func browserOptions(path, profile string) []chromedp.ExecAllocatorOption {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("font-render-hinting", "none"),
 		chromedp.Flag("lang", "en"),
+		chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1"), // a name that is not the machine itself
 	)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // the sandbox refuses root

@@ -25,6 +25,8 @@ import (
 	"github.com/gorilla/websocket"
 
 	"mayfly/certs/certstest"
+
+	"mayfly/e2e/house"
 )
 
 // front is a site behind real proxies, as deploy/ ships them, under localhost and a
@@ -93,7 +95,7 @@ func runs(t *testing.T, name string, args ...string) {
 	if err != nil {
 		t.Fatalf("these tests need %s; make tools installs it", name)
 	}
-	var said locked
+	var said house.Notes
 	cmd := exec.Command(path, args...)
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "XDG_DATA_HOME="+t.TempDir(), "XDG_CONFIG_HOME="+t.TempDir())

@@ -39,6 +39,16 @@ func TestTheBackButtonShowsNothingThatHasEnded(t *testing.T) {
 	}
 }
 
+// stores are all that a page may keep things in.
+const stores = `(async () => ({
+	local: localStorage.getItem("mayfly") ?? "", session: sessionStorage.getItem("mayfly") ?? "",
+	more: Object.keys({...localStorage, ...sessionStorage}).filter(k => k !== "mayfly").length, cookies: document.cookie,
+	databases: (await indexedDB.databases()).length,
+	caches: "caches" in globalThis ? (await caches.keys()).length : 0,
+	workers: "serviceWorker" in navigator ? (await navigator.serviceWorker.getRegistrations()).length : 0,
+	state: JSON.stringify(history.state),
+}))()`
+
 // TestABrowserKeepsNothingThatWasRead looks into all the stores that a page has: who
 // only reads leaves nothing there, and who writes leaves what /you names.
 func TestABrowserKeepsNothingThatWasRead(t *testing.T) {
@@ -46,14 +56,6 @@ func TestABrowserKeepsNothingThatWasRead(t *testing.T) {
 	s := newSite(t)
 	post := s.publish("not to be kept", "")
 	p := s.person("somebody")
-	const stores = `(async () => ({
-		local: localStorage.getItem("mayfly") ?? "", session: sessionStorage.getItem("mayfly") ?? "",
-		more: Object.keys({...localStorage, ...sessionStorage}).filter(k => k !== "mayfly").length, cookies: document.cookie,
-		databases: (await indexedDB.databases()).length,
-		caches: "caches" in globalThis ? (await caches.keys()).length : 0,
-		workers: "serviceWorker" in navigator ? (await navigator.serviceWorker.getRegistrations()).length : 0,
-		state: JSON.stringify(history.state),
-	}))()`
 	nothing := map[string]any{"local": "", "session": "", "more": 0., "cookies": "", "databases": 0., "caches": 0., "workers": 0., "state": "null"}
 	p.openLive("/")
 	p.openLive("/p/" + post.ID)

@@ -3,22 +3,20 @@
 package e2e
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"mayfly/e2e/house"
 )
 
 // site is Mayfly as a process of its own, with an empty folder of data.
@@ -30,8 +28,8 @@ type site struct {
 	data     string
 	setup    string // where the link that makes an owner leads
 	owned    bool   // it was used
-	process  *exec.Cmd
-	log      *locked
+	server   *house.Server
+	log      *house.Notes
 }
 
 // newSite opens a board with every rate unlimited; settings are such as "post=1/1".
@@ -41,7 +39,7 @@ func newSite(t *testing.T, settings ...string) *site {
 		t:        t,
 		settings: append([]string{"post=0", "reply=0", "vote=0", "page=0", "contact=host@river.example"}, settings...),
 		data:     filepath.Join(t.TempDir(), "data"),
-		log:      new(locked),
+		log:      new(house.Notes),
 	}
 	s.start("127.0.0.1:0")
 	t.Cleanup(func() {
@@ -63,30 +61,14 @@ func (s *site) start(addr string) {
 	for _, setting := range s.settings {
 		args = append(args, "--set", setting)
 	}
-	s.process = exec.Command(program, args...)
-	s.process.Stderr = s.log
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "MAYFLY_") {
-			s.process.Env = append(s.process.Env, v)
-		}
-	}
-	out, err := s.process.StdoutPipe()
+	server, err := built.Start(house.Setup{Args: args, Log: s.log})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.process.Start(); err != nil {
-		s.t.Fatal(err)
+	s.server, s.url = server, server.URL
+	if !s.owned {
+		s.setup = s.link()
 	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if url := strings.TrimSpace(lines.Text()); strings.HasPrefix(url, "http://") || strings.HasPrefix(url, "https://") {
-			s.url = url
-			if !s.owned {
-				s.setup = s.link()
-			}
-			return
-		}
-	}
-	s.t.Fatalf("the server did not start:\n%s", s.log)
 }
 
 // link asks for the link that makes an owner, which the server prints into no log.
@@ -103,16 +85,13 @@ func (s *site) link() string {
 // stop asks the server to end, as a service manager does, and waits until it has.
 func (s *site) stop() {
 	s.t.Helper()
-	if s.process == nil {
+	if s.server == nil {
 		return
 	}
-	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
-		s.t.Errorf("stop the server: %v", err)
+	if err := s.server.Stop(); err != nil {
+		s.t.Error(err)
 	}
-	if err := s.process.Wait(); err != nil {
-		s.t.Errorf("the server ended with %v", err)
-	}
-	s.process = nil
+	s.server = nil
 }
 
 // behindProxy starts the server anew, as one that believes what this machine says
@@ -342,24 +321,6 @@ func (l *line) drop(conns ...net.Conn) {
 	for _, conn := range conns {
 		delete(l.open, conn)
 	}
-}
-
-// locked is a log that one process writes and a test reads.
-type locked struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *locked) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }
 
 // unlike is a line or two that nothing else is like, or the feed would fold it.

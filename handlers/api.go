@@ -207,6 +207,7 @@ func (s *Server) apiFeed(w http.ResponseWriter, r *http.Request) error {
 			return invalid("limit", "error.limit", "max", board.PageMax)
 		}
 	}
+	reading := q.Narrow != (board.Narrow{}) && s.board.Reading()
 	posts, next, err := s.seek(r, q)
 	if err != nil {
 		return err
@@ -222,7 +223,11 @@ func (s *Server) apiFeed(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	n := len(pinned)
-	return answerJSON(w, http.StatusOK, map[string]any{"prompts": out[:n], "posts": out[n:], "cursor": s.cursors.format(feedName(q), next)})
+	answer := map[string]any{"prompts": out[:n], "posts": out[n:], "cursor": s.cursors.format(feedName(q), next)}
+	if reading {
+		answer["reading"] = true
+	}
+	return answerJSON(w, http.StatusOK, answer)
 }
 
 func (s *Server) apiThread(w http.ResponseWriter, r *http.Request) error {

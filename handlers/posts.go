@@ -46,6 +46,7 @@ func (s *Server) feedPage(w http.ResponseWriter, r *http.Request) error {
 	if list.Votes, err = s.marks(r, &v, append(list.Prompts, posts...)); err != nil {
 		return err
 	}
+	s.lastsUntil(r, v, list.Traces, list.Prompts, posts)
 	v.Here = roundCrowd(s.hub.Count(topic), v.Settings.K)
 	return answerHTML(w, r, http.StatusOK, views.FeedPage(views.NewFeed(v, list)))
 }
@@ -141,6 +142,7 @@ func (s *Server) answerThread(w http.ResponseWriter, r *http.Request, slug strin
 	}
 	v.Path = "/p/" + id.String()
 	talk.URL = s.origin(r) + v.Path
+	s.lastsUntil(r, v, nil, []board.Post{talk.Post})
 	return answerHTML(w, r, status, views.ThreadPage(views.NewThread(v, talk)))
 }
 

@@ -20,10 +20,10 @@ type route struct {
 // routes is the whole surface.
 func (s *Server) routes() []route {
 	return []route{
-		{"GET /{$}", s.page(s.feedPage)},
-		{"GET /b/{board}", s.page(s.feedPage)},
+		{"GET /{$}", s.sharedFeed(s.feedPage)},
+		{"GET /b/{board}", s.sharedFeed(s.feedPage)},
 		{"GET /boards", s.page(s.boardsPage)},
-		{"GET /p/{id}", s.page(s.threadPage)},
+		{"GET /p/{id}", s.sharedPage(s.threadPage)},
 		{"GET /p/{id}/picture", s.handle(s.picture(board.FullPart))},
 		{"GET /p/{id}/thumb", s.handle(s.picture(board.ThumbPart))},
 		{"GET /p/{id}/alike", s.page(s.alikePage)},

@@ -45,6 +45,7 @@ type site struct {
 	board   *board.Board
 	hub     *live.Hub
 	alikes  *alike.Index
+	search  *search.Index
 	tuner   *board.Tuner
 	outset  *board.Outset
 	storms  *board.Storms
@@ -109,7 +110,7 @@ func newSite(t testing.TB, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	s.alikes = alike.New()
+	s.alikes, s.search = alike.New(), index
 	finder := board.Together{Finder: index, Alikes: s.alikes}
 	s.doors = must(board.NewDoors(t.Context(), s.store, s.tuner, quick{}, must(folder.Secret("doors.key")), s.clock.Now))
 	s.board = board.New(s.store, finder, must(filter.New(t.Context(), s.store)), s.doors, news, s.storms.Settings, s.clock.Now, log)

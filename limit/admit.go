@@ -44,7 +44,7 @@ func (g *Gate) Admit(w Write) error {
 	}
 	err := g.admit(w, s, banned)
 	for _, cost := range w.costs() {
-		g.count(cost, w.Who, err != nil)
+		g.count(cost, w.Who, g.times(w.Who), err != nil)
 	}
 	return err
 }
@@ -62,7 +62,7 @@ func (g *Gate) admit(w Write, s board.Settings, banned bool) error {
 	}
 	past := false
 	for _, cost := range w.costs() {
-		empty := g.charge(cost, w.Board, w.Who)
+		empty := g.charge(cost, w.Board, w.Who, g.times(w.Who))
 		if empty == nil {
 			continue
 		}

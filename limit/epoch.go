@@ -4,7 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/didip/tollbooth/v7"
 	"github.com/didip/tollbooth/v7/limiter"
 
 	"mayfly/board"
@@ -73,7 +72,7 @@ func newEpoch() *epoch {
 // allow takes one from b, if there is one.
 func (e *epoch) allow(b bucket) bool {
 	t := e.key.tag(b.cost, b.scope, b.who)
-	return tollbooth.LimitByKeys(e.limiter(b.lane), []string{string(t[:])}) == nil
+	return !e.limiter(b.lane).LimitReached(string(t[:]))
 }
 
 // limiter returns the limiter of a lane. The library's SetMax does not reach

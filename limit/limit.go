@@ -206,8 +206,9 @@ func (g *Gate) Run(ctx context.Context) {
 // is a *board.Error of kind Limited, whose Args["wait"] is how long one more takes
 // at the rate that was passed.
 func (g *Gate) Allow(cost Cost, slug string, who Caller) error {
-	past := g.charge(cost, slug, who)
-	g.count(cost, who, past != nil)
+	times := g.times(who)
+	past := g.charge(cost, slug, who, times)
+	g.count(cost, who, times, past != nil)
 	if past != nil {
 		return limited(past.wait)
 	}
@@ -220,9 +221,9 @@ type empty struct {
 	wait time.Duration // until there is one more
 }
 
-func (g *Gate) charge(cost Cost, slug string, who Caller) *empty {
+func (g *Gate) charge(cost Cost, slug string, who Caller, times int) *empty {
 	for _, of := range g.widths(cost, slug) {
-		for _, b := range g.buckets(cost, of, who) {
+		for _, b := range g.buckets(cost, of, who, times) {
 			if !g.take(b) {
 				return &empty{b.scope, wait(of.rate)}
 			}
@@ -264,7 +265,12 @@ type width struct {
 
 // widths lists which buckets of a cost count on a board.
 func (g *Gate) widths(cost Cost, slug string) []width {
-	return widths(slug, cost.Rate(g.settings("")), cost.Rate(g.settings(slug)))
+	all := cost.Rate(g.settings(""))
+	own := all
+	if slug != "" {
+		own = cost.Rate(g.settings(slug))
+	}
+	return widths(slug, all, own)
 }
 
 // widths lists which buckets count on a board, narrowest first: those that all
@@ -285,9 +291,8 @@ func wider(a, b board.Rate) bool {
 	return a.Unlimited() || a.PerMinute > b.PerMinute || a.Burst > b.Burst
 }
 
-// buckets lists what a request is charged to, narrowest first.
-func (g *Gate) buckets(cost Cost, of width, who Caller) [2]bucket {
-	times := g.times(who)
+// buckets lists what a request is charged to, narrowest first; times is who's.
+func (g *Gate) buckets(cost Cost, of width, who Caller, times int) [2]bucket {
 	in := func(s scope, n int) lane { return lane{cost: cost, scope: s, slug: of.slug, rate: of.rate.Times(n)} }
 	net := network(who.Addr)
 	settled, byOnion := who.Visitor.Settled(g.now()), who.Addr == Onion

@@ -113,13 +113,13 @@ func (p *peaks) forget() {
 
 // count counts one request for the forecast of another rate. Newcomers of the onion, who
 // are refused for nobody, are not counted.
-func (g *Gate) count(cost Cost, who Caller, waited bool) {
+func (g *Gate) count(cost Cost, who Caller, times int, waited bool) {
 	g.waits.count(cost, waited)
 	switch {
 	case who.Visitor.Settled(g.now()):
 		g.peaks.count(bucket{lane{cost: cost, scope: ofVisitor}, visitor(who.Visitor)}, 1)
 	case who.Addr != Onion:
-		g.peaks.count(bucket{lane{cost: cost, scope: ofAddress}, address(who.Addr)}, addressWidth*g.times(who))
+		g.peaks.count(bucket{lane{cost: cost, scope: ofAddress}, address(who.Addr)}, addressWidth*times)
 	}
 }
 

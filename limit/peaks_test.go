@@ -17,17 +17,17 @@ func TestAForecastSaysHowManyARateWouldHaveMadeWait(t *testing.T) {
 		}
 		steady, hasty := settled(), settled()
 		for range 9 { // one a minute
-			g.count(Post, steady, false)
+			g.count(Post, steady, 1, false)
 			time.Sleep(time.Minute)
 		}
 		for range 4 { // at once
-			g.count(Post, hasty, false)
+			g.count(Post, hasty, 1, false)
 		}
 		newcomers := Caller{Addr: netip.MustParseAddr("203.0.113.1")} // who share an address, twice as wide
 		for range 8 {
-			g.count(Post, newcomers, false)
+			g.count(Post, newcomers, 1, false)
 		}
-		g.count(Reply, hasty, false)
+		g.count(Reply, hasty, 1, false)
 		for _, tt := range []struct {
 			rate    board.Rate
 			waiting int
@@ -46,7 +46,7 @@ func TestAForecastSaysHowManyARateWouldHaveMadeWait(t *testing.T) {
 		if waiting, all := g.WouldWait(Reply, board.Rate{PerMinute: 1, Burst: 1}); waiting != 0 || all != 1 {
 			t.Errorf("of replies: %d of %d", waiting, all)
 		}
-		g.count(Post, Caller{Addr: Onion}, false)
+		g.count(Post, Caller{Addr: Onion}, 1, false)
 		if _, all := g.WouldWait(Post, board.Rate{PerMinute: 1, Burst: 1}); all != 3 {
 			t.Errorf("the onion's newcomers are taken for one: %d", all)
 		}
@@ -64,7 +64,7 @@ func TestAForecastSaysHowManyARateWouldHaveMadeWait(t *testing.T) {
 func TestAForecastLooksAtNoMoreThanItsBound(t *testing.T) {
 	g := NewGate(func(string) board.Settings { return board.DefaultSettings() }, time.Now, 10)
 	for i := range peaksMost + 10 {
-		g.count(Post, Caller{Addr: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})}, false)
+		g.count(Post, Caller{Addr: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})}, 1, false)
 	}
 	if n := len(g.peaks.of); n > peaksMost {
 		t.Errorf("%d are in memory", n)

@@ -685,7 +685,7 @@ func TestToWaitManyTimesAtOnceGainsNothing(t *testing.T) {
 			time.Sleep(time.Second)
 			for _, ticket := range tickets {
 				w := newcomer("203.0.113.9")
-				if s.charge(w.Cost, w.Board, w.Who) == nil {
+				if s.charge(w.Cost, w.Board, w.Who, 1) == nil {
 					continue // what is free is not counted here
 				}
 				if s.Admit(w.with(ticket.Proof)) == nil {

@@ -74,8 +74,8 @@ type (
 	Image = board.Image
 )
 
-// errHeavy is why work on a picture was stopped.
-var errHeavy = errors.New("out of time")
+// errLate is why work on a picture was stopped.
+var errLate = errors.New("out of time")
 
 // Press makes a picture of file, which it does not keep. A file that can't be
 // taken is a *board.Error that says why of the field "picture": Unsupported when
@@ -91,7 +91,7 @@ func (p *Press) Press(ctx context.Context, file []byte) (Pressed, error) {
 		return Pressed{}, err
 	}
 	defer leave()
-	ctx, cancel := context.WithTimeoutCause(ctx, p.time, errHeavy)
+	ctx, cancel := context.WithTimeoutCause(ctx, p.time, errLate)
 	defer cancel()
 	pressed, err := press(ctx, h, file)
 	if h.bitmap > largeBitmap {
@@ -100,8 +100,8 @@ func (p *Press) Press(ctx context.Context, file []byte) (Pressed, error) {
 	switch {
 	case err == nil:
 		return pressed, nil
-	case errors.Is(context.Cause(ctx), errHeavy):
-		return Pressed{}, refuse("error.picture.heavy", errHeavy)
+	case errors.Is(context.Cause(ctx), errLate):
+		return Pressed{}, refuse("error.picture.late", errLate)
 	case ctx.Err() != nil:
 		return Pressed{}, fmt.Errorf("press picture: %w", ctx.Err())
 	default:
@@ -190,7 +190,7 @@ func refuse(code string, err error) error {
 	return &board.Error{
 		Kind: kind, Code: "error.draft", Err: err,
 		Fields: map[string]board.Problem{"picture": {Code: code, Args: map[string]any{
-			"megabytes": MaxBytes >> 20, "megapixels": MaxPixels / 1_000_000, "side": MaxSide,
+			"megabytes": MaxBytes >> 20, "megapixels": MaxPixels / 1_000_000, "side": MaxSide, "seconds": int(pressTime.Seconds()),
 		}}},
 	}
 }

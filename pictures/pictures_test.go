@@ -426,7 +426,7 @@ func TestScalingKeepsEvenColoursAndSmoothRamps(t *testing.T) {
 func TestAPictureThatTakesTooLongIsRefused(t *testing.T) {
 	p := patient()
 	p.time = 1
-	if _, err := p.Press(t.Context(), jpegWith(t)); codeOf(err) != "error.picture.heavy" {
+	if _, err := p.Press(t.Context(), jpegWith(t)); codeOf(err) != "error.picture.late" {
 		t.Errorf("out of time: %v", err)
 	}
 }

@@ -102,14 +102,24 @@ var served = []struct {
 	{"js/circle.js", nil},
 	{"js/circle-words.js", nil},
 	{"js/qr.js", nil},
+	{"js/circle-session.js", nil},
+	{"js/circle-views.js", nil},
+	{"js/circle-write.js", nil},
+	{"js/circle-feed.js", nil},
+	{"js/circle-people.js", nil},
+	{"js/circle-live.js", nil},
 	{"js/circle-page.js", nil},
+	{"js/circle-start.js", nil},
 	{"js/chat-keys.js", nil},
 	{"js/chat-page.js", nil},
 }
 
 // pages are the scripts that one kind of page loads beside js/app.js, or that are
 // seldom needed.
-var pages = []string{"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js", "js/circle.js", "js/circle-words.js", "js/qr.js", "js/circle-page.js", "js/chat-keys.js", "js/chat-page.js"}
+var pages = []string{
+	"js/thread.js", "js/device.js", "js/report.js", "js/queue.js", "js/system.js", "js/place.js", "js/pow.worker.js", "js/circle.js",
+	"js/circle-words.js", "js/qr.js", "js/circle-session.js", "js/circle-views.js", "js/circle-write.js", "js/circle-feed.js", "js/circle-people.js", "js/circle-live.js", "js/circle-page.js", "js/circle-start.js",
+}
 
 // comments are the lines of our scripts that browsers need not fetch: a fifth of them.
 // The vendored ones keep theirs, which hold their licences.
@@ -183,7 +193,7 @@ func Integrity(name string) (Script, string) {
 }
 
 // later are scripts that a page loads when they are first needed.
-var later = []string{"js/picture.js"}
+var later = []string{"js/picture.js", "js/chat-keys.js", "js/chat-page.js", "css/chat.css"}
 
 // Modules are the addresses of the script modules that js/app.js imports: a page
 // that names them in its head spares its readers one round trip.

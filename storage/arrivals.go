@@ -15,7 +15,8 @@ func (s *Store) Arrive(ctx context.Context, id board.PostID, now time.Time) erro
 		SET arrivals = arrivals + 1
 		WHERE id = $1 AND ends_at > $2`
 	err := s.do(&op{
-		ctx: ctx,
+		ctx:  ctx,
+		adds: true,
 		run: func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, count, id[:], s.at(now).UnixMilli())
 			return err

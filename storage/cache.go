@@ -60,9 +60,14 @@ func (c *cache[Q, A]) clear() {
 	c.answers = nil
 }
 
-// changed makes every answer so far a wrong one. It is called before anybody is
-// told of the change.
+// changed makes every answer so far a wrong one, and every page that is shared. It is
+// called before anybody is told of the change.
 func (s *Store) changed() {
+	s.forget()
+	s.turns.Add(1)
+}
+
+func (s *Store) forget() {
 	s.version.Add(1)
 	s.feeds.clear()
 	s.threads.clear()

@@ -28,6 +28,7 @@ type op struct {
 	birth *birth                                      // nil: nothing is born
 	bytes int                                         // of the boxes it writes, where they may be large
 	run   func(ctx context.Context, tx *sql.Tx) error // in a savepoint of its own
+	adds  bool                                        // nothing is gone by it, and nothing ends sooner; run may say so
 	after func()                                      // once it is on disk; no other change has run since
 	err   error
 	done  chan error
@@ -40,13 +41,18 @@ type birth struct {
 	ref           keys.Ref // where it was put
 }
 
-var errClosed = errors.New("storage: closed")
+var (
+	errClosed    = errors.New("storage: closed")
+	errQueueFull = &board.Error{Kind: board.Busy, Code: "error.busy", Err: errors.New("the queue of writes is full")}
+)
 
 // do has a change made, and returns once it is durable or refused. A change whose
 // ctx ends before its batch begins is not made; after that it is finished, and do
 // says what became of it.
 func (s *Store) do(o *op) error {
 	o.done = make(chan error, 1)
+	s.hurry.Add(1)
+	defer s.hurry.Add(-1)
 	if err := s.enqueue(o); err != nil {
 		return err
 	}
@@ -63,7 +69,7 @@ func (s *Store) enqueue(o *op) error {
 	case s.queue <- o:
 		return nil
 	default:
-		return &board.Error{Kind: board.Busy, Code: "error.busy", Err: errors.New("the queue of writes is full")}
+		return errQueueFull
 	}
 }
 
@@ -109,7 +115,7 @@ func (s *Store) commit(batch []*op) {
 			o.after()
 		}
 	}
-	s.changed()
+	s.added(batch)
 	s.writing.Unlock()
 	s.withdraw(ctx, batch)
 	for _, o := range batch {

@@ -142,6 +142,7 @@ func (s *Store) putPost(ctx context.Context, p board.Post, key board.Key, questi
 	err = s.do(&op{
 		ctx:   ctx,
 		birth: b,
+		adds:  p.Prompt == board.NoPrompt,
 		bytes: len(box) + sizeOf(parts),
 		run: func(ctx context.Context, tx *sql.Tx) (err error) {
 			if err := s.fits(p); err != nil {
@@ -215,6 +216,7 @@ func (s *Store) InsertReply(ctx context.Context, r board.Post, key board.Key, vo
 	err = s.do(&op{
 		ctx:   ctx,
 		birth: b,
+		adds:  true,
 		run: func(ctx context.Context, tx *sql.Tx) (err error) {
 			if thread, err = postByID(ctx, tx, r.Thread, s.at(now)); err != nil {
 				return err
@@ -390,12 +392,7 @@ func (s *Store) Post(ctx context.Context, id board.PostID, now time.Time) (board
 
 // PostsByID returns those of ids that are there for everybody, in the order of ids.
 func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time) ([]board.Post, error) {
-	const find = `
-		WITH RECURSIVE one(at) AS (
-			SELECT 1
-			UNION ALL
-			SELECT at + 16 FROM one WHERE at + 16 < length($1)
-		)
+	const find = eachID + `
 		SELECT ` + postColumns + `
 		FROM one
 		CROSS JOIN posts p ON p.id = substr($1, at, 16)
@@ -458,7 +455,7 @@ func (s *Store) Since(ctx context.Context, slug string, at, now time.Time) ([]bo
 	const find = `
 		SELECT id
 		FROM posts
-		WHERE board = $1 AND since >= $2 AND ends_at > $3 AND prompt = ''
+		WHERE board = $1 AND since >= $2 AND +ends_at > $3 AND prompt = ''
 		ORDER BY seq DESC`
 	now = s.at(now)
 	var ids []board.PostID

@@ -58,12 +58,15 @@ type Store struct {
 	seen    atomic.Int64 // the latest now that anybody asked with, ms
 
 	version atomic.Uint64                    // grows with every change
+	turns   atomic.Uint64                    // with those that take something away: see Turns
 	feeds   cache[board.Query, []board.Post] // with the first of the next page
 	threads cache[board.PostID, thread]
 	prompts cache[string, []board.Post]    // by board
 	notices atomic.Pointer[[]board.Notice] // as the table holds them; never changed in place
 
 	queue    chan *op
+	hurry    atomic.Int64 // callers of do and Vote that wait
+	joints   joints       // votes that wait
 	stopping sync.RWMutex // held to close the queue
 	stopped  bool
 	working  sync.WaitGroup // the committer and the tidier

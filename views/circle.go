@@ -9,7 +9,7 @@ import (
 )
 
 // CirclePage is the frame of a circle's page. It is the same for every circle, and for
-// none: js/circle-page.js fills it with what it opens.
+// none: js/circle-page.js, which js/circle-start.js starts, fills it with what it opens.
 type CirclePage struct {
 	Page
 	Circle  string // its id; "": one is made here
@@ -35,7 +35,7 @@ type Pick struct {
 func NewCirclePage(v Visit, id string, joining bool) CirclePage {
 	p, s := v.Words, v.Settings
 	out := CirclePage{Page: v.page("circle", p.Say("circle.title")), Circle: id, Joining: joining, Off: !s.Circles, Gated: p.Say("circle.gated", "k", s.K)}
-	out.Entry, out.Script, out.Style = "circles", "js/circle-page.js", "css/circle.css"
+	out.Entry, out.Script, out.Style = "circles", "js/circle-start.js", "css/circle.css"
 	out.Proven = "js/circle.js"
 	out.Module, out.Proof = static.Integrity(out.Proven)
 	for _, d := range []time.Duration{board.ShortestInvite, time.Hour, board.LongestInvite} {

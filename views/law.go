@@ -167,8 +167,6 @@ func alertsSaid(p *words.Printer, s board.Settings, h Hosting) string {
 // foot leads to what the law asks for, on every page.
 func (p Page) foot() []Tab {
 	return []Tab{
-		{p.Words.Say("circle.title"), "/c", p.Entry == "circles"},
-		{p.Words.Say("chat.title"), "/m", p.Entry == "chats"},
 		{p.Words.Say("nav.about"), "/about", p.Entry == "about"},
 		{p.Words.Say("law.contact"), "/contact", p.Entry == "contact"},
 		{p.Words.Say("law.terms"), "/terms", p.Entry == "terms"},

@@ -46,8 +46,12 @@ type Page struct {
 	Write  string // the way to the composer of the same board
 	// Boards are where else there is to read; none where there is one board alone.
 	Boards []Tab
-	Entry  string // the entry of the navigation that this page is: stream, search, boards, write, you, about
-	Live   Live   // zero: nothing happens on this page by itself
+	// Chats says whether authors may be asked in private on this board.
+	Chats bool
+	// Circles says whether there is a way to make one.
+	Circles bool
+	Entry   string // the entry of the navigation that this page is: stream, search, boards, write, you, about
+	Live    Live   // zero: nothing happens on this page by itself
 	// Preview is what other programs show of a link to it; nil: what they find.
 	Preview *Preview
 	Share   string // where its link is shared; "": nowhere
@@ -137,6 +141,8 @@ type Found struct {
 	Places []Pill
 	Err    string
 	Asked  bool // something was asked for
+
+	Reading string // what may be missing; "": nothing
 }
 
 // Tab is one order of a feed.
@@ -156,7 +162,8 @@ type Listing struct {
 	Next    string                      // the cursor of the next page; "": it is the last
 	At      uint64                      // the board's counter, read before the posts
 	Narrow  board.Narrow
-	Count   int // of all pages of a narrowed feed, at most board.CountMax + 1
+	Count   int  // of all pages of a narrowed feed, at most board.CountMax + 1
+	Reading bool // what was alive before the start is still being read
 }
 
 // Alike is a page of posts that say nearly the same.

@@ -21,18 +21,20 @@ const reloadEvery = 30
 // page draws up what surrounds a page; title names it.
 func (v Visit) page(name, title string) Page {
 	out := Page{
-		Words:  v.Words,
-		Name:   name,
-		Title:  v.title(title),
-		Site:   v.site(),
-		Theme:  v.Theme,
-		Home:   boardHref(v.Board.Slug),
-		Search: searchHref(v.Board.Slug, board.Narrow{}),
-		Write:  writeHref(v.Board.Slug),
-		Boards: v.boards(),
-		Reload: v.Reload,
-		Vanish: v.Settings.VanishScore,
-		Crowd:  v.Settings.K,
+		Words:   v.Words,
+		Name:    name,
+		Title:   v.title(title),
+		Site:    v.site(),
+		Theme:   v.Theme,
+		Home:    boardHref(v.Board.Slug),
+		Search:  searchHref(v.Board.Slug, board.Narrow{}),
+		Write:   writeHref(v.Board.Slug),
+		Boards:  v.boards(),
+		Chats:   v.Settings.Chats,
+		Circles: v.Settings.Circles,
+		Reload:  v.Reload,
+		Vanish:  v.Settings.VanishScore,
+		Crowd:   v.Settings.K,
 	}
 	if len(v.Notices) > 0 {
 		out.Told = v.Words.Say("told.unread")
@@ -56,6 +58,10 @@ func (v Visit) title(name string) string {
 
 // named says whether the host has given the site a name of its own.
 func (p Page) named() bool { return p.Site != board.SiteName && p.Site != "" }
+
+// seeksAbove says whether the search stands in a phone's bar: where the dock has no room
+// for it beside boards and circles.
+func (p Page) seeksAbove() bool { return p.Circles && len(p.Boards) > 0 }
 
 // manifest is what a phone's home screen is told of the page: admins put their queue
 // there, and readers the board.

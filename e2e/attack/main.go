@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -48,7 +49,7 @@ func main() {
 	}
 }
 
-func runAll(ctx context.Context, only []string) error {
+func runAll(ctx context.Context, only []string) (err error) {
 	for _, name := range only {
 		if !slices.ContainsFunc(attacks, func(a attack) bool { return a.name == name }) {
 			return fmt.Errorf("no attack is called %q", name)
@@ -58,7 +59,7 @@ func runAll(ctx context.Context, only []string) error {
 	if err != nil {
 		return err
 	}
-	defer s.remove()
+	defer func() { err = errors.Join(err, s.home.Close()) }()
 	var failed []string
 	for _, a := range attacks {
 		if len(only) > 0 && !slices.Contains(only, a.name) {
@@ -74,7 +75,7 @@ func runAll(ctx context.Context, only []string) error {
 			fmt.Printf("  FAILED: %v\n", err)
 			failed = append(failed, a.name)
 		}
-		fmt.Printf("  in %s, at most %d MiB resident so far\n", time.Since(began).Round(time.Millisecond), s.peak()>>20)
+		fmt.Printf("  in %s, at most %d MiB resident so far\n", time.Since(began).Round(time.Millisecond), s.Highest()>>20)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

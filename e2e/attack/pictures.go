@@ -192,7 +192,7 @@ func pictures(ctx context.Context, s *server) error {
 	if err := s.forgetPeak(); err != nil {
 		return err
 	}
-	before := s.peak()
+	before := s.Highest()
 	var all []error
 	tells, slowest := 0, time.Duration(0)
 	list := album()
@@ -231,7 +231,7 @@ func pictures(ctx context.Context, s *server) error {
 			}
 		}
 	}
-	more := s.peak() - before
+	more := s.Highest() - before
 	say("%d pictures, the slowest answered in %s; %d MiB more at the peak; what they tell in what is served: %d", len(list), slowest.Round(time.Millisecond), more>>20, tells)
 	if more > room {
 		all = append(all, fmt.Errorf("pictures took %d MiB", more>>20))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,13 +12,12 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"mayfly/e2e/house"
 )
 
 // What is in every request and may be nowhere afterwards. The attacks come from an address
@@ -31,91 +29,44 @@ const (
 	marker    = "xyzzymark"
 )
 
-// notes is what the server wrote to its log.
-type notes struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (n *notes) Write(p []byte) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.b.Write(p)
-}
-
-func (n *notes) String() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.b.String()
-}
-
 // server is one that runs, in a folder with its data, keys and temporary files.
 type server struct {
-	dir, host string
-	process   *exec.Cmd
-	log       notes
-	ended     chan struct{} // closed when the process is gone
-	client    *http.Client
+	*house.Server
+	home   *house.House
+	host   string
+	client *http.Client
 }
 
 // start builds the server and runs it on an empty folder, with limits only where an
 // attack meets them.
 func start(ctx context.Context) (*server, error) {
-	dir, err := os.MkdirTemp("", "mayfly-attack-")
-	if err != nil {
-		return nil, err
-	}
-	binary, temp := filepath.Join(dir, "mayfly"), filepath.Join(dir, "tmp")
-	if err := os.Mkdir(temp, 0o700); err != nil {
-		return nil, err
-	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".") //nolint:gosec // into our own folder
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build the server: %w\n%s", err, out)
-	}
-	args := []string{"--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--keys", filepath.Join(dir, "keys"), "--starter", "none"}
-	for _, set := range []string{
-		"contact=host@river.example", "pow=off", "lookalikes=off", "doxx=off", "pictures=on", "post_chars=10000",
-		"post=0", "reply=0", "vote=0", "page=0", "search=0", "picture=0", "open=0", "report=2/2", "socket=" + strconv.Itoa(socketsEach),
-	} {
-		args = append(args, "--set", set)
-	}
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, ended: make(chan struct{}), client: &http.Client{
-		Timeout: 20 * time.Second, Jar: jar, Transport: &http.Transport{DialContext: dialer.DialContext},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-	s.process = exec.Command(binary, args...) //nolint:gosec,noctx // built a moment ago; it is ended by hand
-	s.process.Env = append(os.Environ(), "TMPDIR="+temp)
-	s.process.Stderr = &s.log
-	out, err := s.process.StdoutPipe()
+	h, err := house.New(ctx, "attack")
 	if err != nil {
 		return nil, err
 	}
-	if err := s.process.Start(); err != nil {
-		return nil, err
+	s := &server{home: h, client: &http.Client{
+		Timeout: 20 * time.Second, Jar: jar, Transport: &http.Transport{DialContext: dialer.DialContext},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+	temp := filepath.Join(h.Dir, "tmp")
+	if err := os.Mkdir(temp, 0o700); err != nil {
+		return nil, errors.Join(err, h.Close())
 	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if _, port, found := strings.Cut(lines.Text(), "http://127.0.0.1:"); found {
-			s.host = "127.0.0.1:" + strings.TrimSpace(port)
-			go func() {
-				_, _ = io.Copy(io.Discard, out)
-				_ = s.process.Wait()
-				close(s.ended)
-			}()
-			return s, nil
-		}
+	s.Server, err = h.Start(house.Setup{
+		Args: house.Serve(filepath.Join(h.Dir, "data"), filepath.Join(h.Dir, "keys"),
+			"contact=host@river.example", "pow=off", "lookalikes=off", "doxx=off", "pictures=on", "post_chars=10000",
+			"post=0", "reply=0", "vote=0", "page=0", "search=0", "picture=0", "open=0", "report=2/2", "socket="+strconv.Itoa(socketsEach)),
+		Env: []string{"TMPDIR=" + temp},
+	})
+	if err != nil {
+		return nil, errors.Join(err, h.Close())
 	}
-	return nil, fmt.Errorf("the server did not start: %w\n%s", s.process.Wait(), &s.log)
-}
-
-func (s *server) remove() {
-	_ = s.process.Process.Kill()
-	<-s.ended
-	_ = os.RemoveAll(s.dir)
+	s.host = strings.TrimPrefix(s.URL, "http://")
+	return s, nil
 }
 
 // dialer comes from an address of its own, so that it is known again if it is kept.
@@ -187,8 +138,8 @@ const newPost = "/api/v1/boards/home/posts"
 // well wants the server up, punctual, and with nothing to complain of.
 func (s *server) well(ctx context.Context) error {
 	select {
-	case <-s.ended:
-		return fmt.Errorf("the server is gone:\n%s", &s.log)
+	case <-s.Ended:
+		return fmt.Errorf("the server is gone:\n%s", s.Log)
 	default:
 	}
 	a, err := s.ask(ctx, http.MethodGet, "/healthz", "", nil)
@@ -198,27 +149,12 @@ func (s *server) well(ctx context.Context) error {
 	if a, err = s.ask(ctx, http.MethodGet, "/", "", nil); err != nil || a.status != http.StatusOK {
 		return fmt.Errorf("the board answers %d: %w", a.status, err)
 	}
-	if log := s.log.String(); strings.Contains(log, "level=ERROR") || strings.Contains(log, "panic") {
-		return fmt.Errorf("the log has errors:\n%s", log)
-	}
-	return nil
+	return s.Complaint()
 }
 
-var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
-
-// peak is the most memory that the server had, since forgetPeak.
-func (s *server) peak() int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
-	m := highWater.FindSubmatch(status)
-	if err != nil || m == nil {
-		return 0
-	}
-	n, _ := strconv.ParseInt(string(m[1]), 10, 64)
-	return n << 10
-}
-
+// forgetPeak has Highest begin anew.
 func (s *server) forgetPeak() error {
-	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.process.Process.Pid), []byte("5"), 0o600)
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.Pid()), []byte("5"), 0o600)
 }
 
 // remains looks for who asked, and what they sent, in the log and in every file.
@@ -245,10 +181,10 @@ func remains(ctx context.Context, s *server) error {
 			}
 		}
 	}
-	look("the log", []byte(s.log.String()))
+	look("the log", []byte(s.Log.String()))
 	files, size, left := 0, int64(0), 0
 	for _, folder := range []string{"data", "keys", "tmp"} {
-		err := filepath.WalkDir(filepath.Join(s.dir, folder), func(path string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(filepath.Join(s.home.Dir, folder), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() {
 				return err
 			}
@@ -270,6 +206,6 @@ func remains(ctx context.Context, s *server) error {
 	if left > 0 {
 		found = append(found, fmt.Errorf("%d temporary files are left", left))
 	}
-	say("%d files of %d MiB and %d bytes of log: %d of %d things of who asked", files, size>>20, len(s.log.String()), len(found), len(canaries))
+	say("%d files of %d MiB and %d bytes of log: %d of %d things of who asked", files, size>>20, len(s.Log.String()), len(found), len(canaries))
 	return errors.Join(found...)
 }

@@ -14,12 +14,14 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mayfly/e2e/house"
 )
 
 // mount makes an ext4 disk of so many MiB out of a file, and returns the file and where it
 // is mounted.
-func (h *house) mount(ctx context.Context, name string, size int64) (file, dir string, err error) {
-	file, dir = filepath.Join(h.dir, name+".img"), filepath.Join(h.dir, name)
+func (h *lab) mount(ctx context.Context, name string, size int64) (file, dir string, err error) {
+	file, dir = filepath.Join(h.Dir, name+".img"), filepath.Join(h.Dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", "", err
 	}
@@ -37,11 +39,11 @@ func (h *house) mount(ctx context.Context, name string, size int64) (file, dir s
 func unmount(dir string) error { return unix.Unmount(dir, 0) }
 
 // small is a disk that is soon full: ext4, or memory where that can't be had.
-func (h *house) small(ctx context.Context) (dir, kind string, err error) {
+func (h *lab) small(ctx context.Context) (dir, kind string, err error) {
 	if _, dir, err = h.mount(ctx, "full", 48); err == nil {
 		return dir, "ext4", nil
 	}
-	dir = filepath.Join(h.dir, "full")
+	dir = filepath.Join(h.Dir, "full")
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=32m,mode=0700"); err != nil {
 		return "", "", fmt.Errorf("%w: no small disk can be mounted here (%w); storage.TestR07FullDisk asks the same of a database that may not grow", errSkipped, err)
 	}
@@ -66,20 +68,20 @@ func fill(path string) error {
 	return nil
 }
 
-func full(ctx context.Context, h *house, _ plan) (err error) {
+func full(ctx context.Context, h *lab, _ plan) (err error) {
 	dir, kind, err := h.small(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		h.clear()
+		h.Clear()
 		err = errors.Join(err, unmount(dir))
 	}()
-	at := place{filepath.Join(dir, "data"), filepath.Join(dir, "data.keys"), filepath.Join(h.dir, "full-temp"), filepath.Join(h.dir, "full-log")}
+	at := place{filepath.Join(dir, "data"), filepath.Join(dir, "data.keys"), filepath.Join(h.Dir, "full-temp"), filepath.Join(h.Dir, "full-log")}
 	if err := errors.Join(os.MkdirAll(at.temp, 0o700), os.MkdirAll(at.log, 0o700)); err != nil {
 		return err
 	}
-	s, err := h.start(ctx, h.binary, at)
+	s, err := h.start(h.Program, at)
 	if err != nil {
 		return err
 	}
@@ -168,7 +170,7 @@ func full(ctx context.Context, h *house, _ plan) (err error) {
 }
 
 // raw looks at the bytes of the disk itself, file system and all.
-func raw(ctx context.Context, h *house, p plan) (err error) {
+func raw(ctx context.Context, h *lab, p plan) (err error) {
 	image, dir, err := h.mount(ctx, "raw", 256)
 	if err != nil {
 		return err
@@ -176,7 +178,7 @@ func raw(ctx context.Context, h *house, p plan) (err error) {
 	mounted := true
 	defer func() {
 		if mounted {
-			h.clear()
+			h.Clear()
 			err = errors.Join(err, unmount(dir))
 		}
 	}()
@@ -184,7 +186,7 @@ func raw(ctx context.Context, h *house, p plan) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := h.start(ctx, h.binary, at)
+	s, err := h.start(h.Program, at)
 	if err != nil {
 		return err
 	}
@@ -274,7 +276,7 @@ func (n *needles) scanImage(path string) (int, error) {
 const before = "storage/migrations/sqlite/0013_outset.sql"
 
 // older builds the program as it was before a migration.
-func (h *house) older(ctx context.Context) (binary string, err error) {
+func (h *lab) older(ctx context.Context) (binary string, err error) {
 	git := func(args ...string) (string, error) {
 		out, err := exec.CommandContext(ctx, "git", args...).Output() //nolint:gosec // our own
 		return strings.TrimSpace(string(out)), err
@@ -283,7 +285,7 @@ func (h *house) older(ctx context.Context) (binary string, err error) {
 	if err != nil || commit == "" {
 		return "", fmt.Errorf("%w: an older program is built from git's history, which is not at hand", errSkipped)
 	}
-	source := filepath.Join(h.dir, "older")
+	source := filepath.Join(h.Dir, "older")
 	if _, err := git("worktree", "add", "--detach", "--force", source, commit+"^"); err != nil {
 		return "", fmt.Errorf("%w: the history does not reach back far enough", errSkipped)
 	}
@@ -291,20 +293,20 @@ func (h *house) older(ctx context.Context) (binary string, err error) {
 		_, gone := git("worktree", "remove", "--force", source)
 		err = errors.Join(err, gone)
 	}()
-	binary = filepath.Join(h.dir, "mayfly-older")
-	return binary, build(ctx, source, binary)
+	binary = filepath.Join(h.Dir, "mayfly-older")
+	return binary, house.Build(ctx, source, "mayfly", binary)
 }
 
-func upgrade(ctx context.Context, h *house, p plan) error {
+func upgrade(ctx context.Context, h *lab, p plan) error {
 	older, err := h.older(ctx)
 	if err != nil {
 		return err
 	}
-	at, err := placeIn(filepath.Join(h.dir, "upgrade"))
+	at, err := placeIn(filepath.Join(h.Dir, "upgrade"))
 	if err != nil {
 		return err
 	}
-	s, err := h.start(ctx, older, at)
+	s, err := h.start(older, at)
 	if err != nil {
 		return err
 	}
@@ -313,13 +315,15 @@ func upgrade(ctx context.Context, h *house, p plan) error {
 	load, stop := context.WithTimeout(ctx, 5*time.Second)
 	defer stop()
 	t.play(load, s, 100)
-	if err := errors.Join(w.glance(), s.kill()); err != nil {
+	err = w.glance()
+	s.Kill()
+	if err != nil {
 		return err
 	}
 	var sum verdict
 	cut := 0
 	for round := range p.upgrades {
-		again, err := placeIn(filepath.Join(h.dir, fmt.Sprintf("upgrade-%d", round)))
+		again, err := placeIn(filepath.Join(h.Dir, fmt.Sprintf("upgrade-%d", round)))
 		if err != nil {
 			return err
 		}
@@ -331,13 +335,13 @@ func upgrade(ctx context.Context, h *house, p plan) error {
 		if err != nil {
 			return err
 		}
-		if err := cutShort(ctx, h.binary, again, after); err != nil {
+		if err := cutShort(ctx, h.Program, again, after); err != nil {
 			return err
 		}
 		if is, err := version(ctx, again); err != nil || is == was {
 			cut++
 		}
-		s, err := h.start(ctx, h.binary, again)
+		s, err := h.start(h.Program, again)
 		if err != nil {
 			return fmt.Errorf("after an upgrade that was killed after %s: %w", after, err)
 		}

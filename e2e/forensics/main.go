@@ -37,7 +37,7 @@ var (
 type step struct {
 	name string
 	does string
-	run  func(ctx context.Context, h *house, p plan) error
+	run  func(ctx context.Context, h *lab, p plan) error
 }
 
 var errSkipped = errors.New("skipped")
@@ -81,7 +81,7 @@ func run(ctx context.Context, p plan, only string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, h.remove()) }()
+	defer func() { err = errors.Join(err, h.Close()) }()
 	var failed []string
 	for _, s := range steps {
 		if !strings.Contains(only, ","+s.name+",") {
@@ -90,7 +90,7 @@ func run(ctx context.Context, p plan, only string) (err error) {
 		began := time.Now()
 		fmt.Printf("%s: %s.\n", s.name, s.does)
 		err := s.run(ctx, h, p)
-		h.clear()
+		h.Clear()
 		switch {
 		case errors.Is(err, errSkipped):
 			fmt.Printf("  %v\n", err)

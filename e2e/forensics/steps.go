@@ -37,7 +37,7 @@ func search(t *town, w *watcher, s *server) error {
 		return err
 	}
 	for _, n := range []*needles{texts, ended} {
-		if _, err := n.scanUnnamed(s.process.Process.Pid, found); err != nil {
+		if _, err := n.scanUnnamed(s.Pid(), found); err != nil {
 			return err
 		}
 	}
@@ -50,8 +50,8 @@ func search(t *town, w *watcher, s *server) error {
 
 // controlled plants what was looked for in a file of another folder, and wants all of it
 // found there; and the keys of the living in their own.
-func controlled(h *house, t *town, w *watcher, at place) error {
-	folder := filepath.Join(h.dir, "control")
+func controlled(h *lab, t *town, w *watcher, at place) error {
+	folder := filepath.Join(h.Dir, "control")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
@@ -118,19 +118,19 @@ func tempFiles(s *server, seen map[string]bool) func(ctx context.Context) error 
 				seen[e.Name()] = true
 			}
 			nothing := map[string][]string{}
-			if n, err := newNeedles().scanUnnamed(s.process.Process.Pid, nothing); err == nil && n > 0 {
+			if n, err := newNeedles().scanUnnamed(s.Pid(), nothing); err == nil && n > 0 {
 				seen["a file without a name"] = true
 			}
 		}
 	}
 }
 
-func churn(ctx context.Context, h *house, p plan) error {
-	at, err := placeIn(filepath.Join(h.dir, "churn"))
+func churn(ctx context.Context, h *lab, p plan) error {
+	at, err := placeIn(filepath.Join(h.Dir, "churn"))
 	if err != nil {
 		return err
 	}
-	s, err := h.start(ctx, h.binary, at)
+	s, err := h.start(h.Program, at)
 	if err != nil {
 		return err
 	}
@@ -171,8 +171,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func kill(ctx context.Context, h *house, p plan) error {
-	at, err := placeIn(filepath.Join(h.dir, "kill"))
+func kill(ctx context.Context, h *lab, p plan) error {
+	at, err := placeIn(filepath.Join(h.Dir, "kill"))
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func kill(ctx context.Context, h *house, p plan) error {
 	var ups times
 	for round := 1; ; round++ {
 		began := time.Now()
-		s, err := h.start(ctx, h.binary, at)
+		s, err := h.start(h.Program, at)
 		if err != nil {
 			return fmt.Errorf("after kill %d: %w", round-1, err)
 		}
@@ -214,7 +214,9 @@ func kill(ctx context.Context, h *house, p plan) error {
 			close(done)
 		}()
 		<-load.Done()
-		if err := errors.Join(w.glance(), s.kill()); err != nil {
+		err = w.glance()
+		s.Kill()
+		if err != nil {
 			stop()
 			return err
 		}
@@ -261,8 +263,8 @@ func integrity(ctx context.Context, at place) error {
 	return nil
 }
 
-func timed(ctx context.Context, h *house, p plan) error {
-	at, err := placeIn(filepath.Join(h.dir, "time"))
+func timed(ctx context.Context, h *lab, p plan) error {
+	at, err := placeIn(filepath.Join(h.Dir, "time"))
 	if err != nil {
 		return err
 	}
@@ -270,8 +272,8 @@ func timed(ctx context.Context, h *house, p plan) error {
 }
 
 // timeEndings lets lives come and go, beside others, and times their ends.
-func (h *house) timeEndings(ctx context.Context, at place, long time.Duration, rate int, others ...func(s *server) func(context.Context) error) error {
-	s, err := h.start(ctx, h.binary, at)
+func (h *lab) timeEndings(ctx context.Context, at place, long time.Duration, rate int, others ...func(s *server) func(context.Context) error) error {
+	s, err := h.start(h.Program, at)
 	if err != nil {
 		return err
 	}
@@ -292,8 +294,8 @@ func (h *house) timeEndings(ctx context.Context, at place, long time.Duration, r
 }
 
 // readers take pages at 1 KB a second, and another program runs VACUUM now and then.
-func readers(ctx context.Context, h *house, p plan) error {
-	at, err := placeIn(filepath.Join(h.dir, "readers"))
+func readers(ctx context.Context, h *lab, p plan) error {
+	at, err := placeIn(filepath.Join(h.Dir, "readers"))
 	if err != nil {
 		return err
 	}
@@ -336,12 +338,12 @@ func readers(ctx context.Context, h *house, p plan) error {
 func takeSlowly(ctx context.Context, s *server) (taken int) {
 	piece := make([]byte, 1024)
 	for ctx.Err() == nil {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.url[len("http://"):])
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.URL[len("http://"):])
 		if err != nil {
 			return taken
 		}
 		_ = conn.(*net.TCPConn).SetReadBuffer(2048)
-		fmt.Fprintf(conn, "GET /?sort=new HTTP/1.1\r\nHost: %s\r\n\r\n", s.url[len("http://"):])
+		fmt.Fprintf(conn, "GET /?sort=new HTTP/1.1\r\nHost: %s\r\n\r\n", s.URL[len("http://"):])
 		for pause(ctx, time.Second) == nil {
 			n, err := conn.Read(piece)
 			taken += n
@@ -376,12 +378,12 @@ func (s *server) found(ctx context.Context, b *being) bool {
 }
 
 // copies: a snapshot of data beside the keys of another time.
-func copies(ctx context.Context, h *house, _ plan) error {
-	at, err := placeIn(filepath.Join(h.dir, "copy"))
+func copies(ctx context.Context, h *lab, _ plan) error {
+	at, err := placeIn(filepath.Join(h.Dir, "copy"))
 	if err != nil {
 		return err
 	}
-	s, err := h.start(ctx, h.binary, at)
+	s, err := h.start(h.Program, at)
 	if err != nil {
 		return err
 	}
@@ -401,7 +403,7 @@ func copies(ctx context.Context, h *house, _ plan) error {
 	if err := w.glance(); err != nil {
 		return err
 	}
-	then := filepath.Join(h.dir, "copy-then") // data and keys of while they lived
+	then := filepath.Join(h.Dir, "copy-then") // data and keys of while they lived
 	if err := errors.Join(os.CopyFS(filepath.Join(then, "data"), os.DirFS(at.data)), os.CopyFS(filepath.Join(then, "data.keys"), os.DirFS(at.keys))); err != nil {
 		return err
 	}
@@ -416,7 +418,7 @@ func copies(ctx context.Context, h *house, _ plan) error {
 	if err := errors.Join(s.stop(), w.glance()); err != nil {
 		return err
 	}
-	mixed := filepath.Join(h.dir, "copy-mixed") // data of then, keys of now
+	mixed := filepath.Join(h.Dir, "copy-mixed") // data of then, keys of now
 	if err := errors.Join(os.CopyFS(filepath.Join(mixed, "data"), os.DirFS(filepath.Join(then, "data"))), os.CopyFS(filepath.Join(mixed, "data.keys"), os.DirFS(at.keys))); err != nil {
 		return err
 	}
@@ -425,7 +427,7 @@ func copies(ctx context.Context, h *house, _ plan) error {
 		if err != nil {
 			return 0, false, err
 		}
-		s, err := h.start(ctx, h.binary, place)
+		s, err := h.start(h.Program, place)
 		if err != nil {
 			return 0, false, err
 		}

@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -89,13 +90,13 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, p plan, only string) error {
+func run(ctx context.Context, p plan, only string) (err error) {
 	began := time.Now()
-	house, err := prepare(ctx)
+	t, err := prepare(ctx)
 	if err != nil {
 		return err
 	}
-	defer house.remove()
+	defer func() { err = errors.Join(err, t.Close()) }()
 	fmt.Printf("A raid of %d posts, %d votes and %d reports a second from %d networks, with %d core(s) for proofs of work,\n"+
 		"on a board where %d people write a post each second and %d read along, vote and report. Seed %d.\n\n",
 		p.botPosts, p.botVotes, p.botReport, p.networks, p.cores, p.people, p.readers, p.seed)
@@ -106,7 +107,7 @@ func run(ctx context.Context, p plan, only string) error {
 		if i > 0 && !strings.Contains(s.name, only) {
 			continue
 		}
-		o, err := house.play(ctx, p, s)
+		o, err := t.play(ctx, p, s)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
@@ -121,7 +122,7 @@ func run(ctx context.Context, p plan, only string) error {
 		return err
 	}
 	if only == "" || only == "phones" {
-		if err := house.phones(ctx, p); err != nil {
+		if err := t.phones(ctx, p); err != nil {
 			return err
 		}
 	}

@@ -99,7 +99,7 @@ func (s *server) once(ctx context.Context, who *person, method, path string, bod
 	if err != nil {
 		return 0, nil, nil
 	}
-	req, err := http.NewRequestWithContext(ctx, method, s.url+"/api/v1"+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(ctx, method, s.URL+"/api/v1"+path, bytes.NewReader(text))
 	if err != nil {
 		return 0, nil, nil
 	}

@@ -50,8 +50,8 @@ type outcome struct {
 
 // play runs a scenario: the raid for half of the time, or all of it where one layer is
 // looked at.
-func (h *house) play(ctx context.Context, pl plan, s scenario) (*outcome, error) {
-	server, err := h.start(ctx, s.name, s.set)
+func (t *town) play(ctx context.Context, pl plan, s scenario) (*outcome, error) {
+	server, err := t.start(s.name, s.set)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (h *house) play(ctx context.Context, pl plan, s scenario) (*outcome, error)
 		draws: rand.New(rand.NewPCG(pl.seed, 1)), //nolint:gosec // to be drawn again
 		texts: map[string]bool{}, mine: map[string]bool{},
 	}
-	for _, who := range h.people {
+	for _, who := range t.people {
 		again := *who
 		p.people = append(p.people, &again)
 	}
@@ -312,9 +312,9 @@ func (o *outcome) print(w io.Writer, base *outcome) {
 
 // phones has two hundred people write who are here for the first time, behind one
 // address, within twenty seconds.
-func (h *house) phones(ctx context.Context, pl plan) error {
+func (t *town) phones(ctx context.Context, pl plan) error {
 	const phones = 200
-	server, err := h.start(ctx, "phones", nil)
+	server, err := t.start("phones", nil)
 	if err != nil {
 		return err
 	}

@@ -38,8 +38,8 @@ func listen(ctx context.Context, p *play) (*reader, error) {
 }
 
 func (r *reader) dial(ctx context.Context) error {
-	header := http.Header{"Origin": {r.play.server.url}, "X-Forwarded-For": {"198.19.0.1"}}
-	conn, res, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(r.play.server.url, "http", "ws", 1)+"/api/v1/live?board=home", header)
+	header := http.Header{"Origin": {r.play.server.URL}, "X-Forwarded-For": {"198.19.0.1"}}
+	conn, res, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(r.play.server.URL, "http", "ws", 1)+"/api/v1/live?board=home", header)
 	if err != nil {
 		return err
 	}

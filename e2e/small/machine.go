@@ -1,51 +1,42 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mayfly/e2e/house"
 )
 
 // machine is one core and some memory, in which the server runs.
 type machine struct {
-	dir     string
-	url     string
-	memory  int64
-	group   string // of the kernel's, that bounds the memory; "" where none can be made
-	v2      bool
-	process *exec.Cmd
-	log     bytes.Buffer
-	before  time.Duration // of processor time, at the start
+	*house.House
+	server *house.Server
+	memory int64
+	group  string // of the kernel's, that bounds the memory; "" where none can be made
+	v2     bool
+	before time.Duration // of processor time, at the start
 }
 
 // newMachine builds the server and makes its bounds: core 0 for it, the others for us.
-func newMachine(memory int64) (*machine, error) {
-	dir, err := os.MkdirTemp("", "mayfly-small-")
+func newMachine(ctx context.Context, memory int64) (*machine, error) {
+	h, err := house.New(ctx, "small")
 	if err != nil {
 		return nil, err
 	}
-	m := &machine{dir: dir, memory: memory << 20}
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "mayfly"), ".") //nolint:gosec,noctx // into our own folder
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build the server: %w\n%s", err, out)
-	}
+	m := &machine{House: h, memory: memory << 20}
 	m.bound()
 	var others unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &others); err != nil {
-		return nil, err
+		return nil, errors.Join(err, m.stop())
 	}
 	if others.IsSet(0) && others.Count() > 1 {
 		others.Clear(0)
@@ -80,60 +71,34 @@ func (m *machine) limit() string {
 	return fmt.Sprintf("%d MiB", m.memory>>20)
 }
 
-var opened = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
-
 // start runs the server, and says how long it took until it answered that it is well.
-func (m *machine) start(ctx context.Context) (time.Duration, error) {
-	shell := `exec taskset -c 0 "$@"`
+func (m *machine) start() (time.Duration, error) {
+	through := []string{"taskset", "-c", "0"}
 	if m.group != "" {
-		shell = `echo $$ > ` + m.group + `/cgroup.procs && ` + shell
+		through = []string{"sh", "-c", `echo $$ > ` + m.group + `/cgroup.procs && exec taskset -c 0 "$@"`, "small"}
 	}
-	args := []string{
-		"-c", shell, "small", filepath.Join(m.dir, "mayfly"), "--addr", "127.0.0.1:0", "--data", filepath.Join(m.dir, "data"), "--starter", "none",
-		"--set", "post=0", "--set", "page=0", "--set", "socket=0", "--set", "pow=off", // all come from one address, and write more than one may
-	}
-	m.process = exec.CommandContext(ctx, "sh", args...) //nolint:gosec // our own
-	m.process.Env = append(os.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", m.memory*3/4))
-	m.process.Stderr = &m.log
-	m.process.Cancel = func() error { return m.process.Process.Signal(syscall.SIGTERM) }
-	out, err := m.process.StdoutPipe()
+	data := filepath.Join(m.Dir, "data")
+	began := time.Now()
+	var err error
+	m.server, err = m.Start(house.Setup{
+		Through: through,
+		Args:    house.Serve(data, data+".keys", "post=0", "page=0", "socket=0", "pow=off"), // all come from one address, and write more than one may
+		Env:     []string{fmt.Sprintf("GOMEMLIMIT=%d", m.memory*3/4)},
+	})
 	if err != nil {
 		return 0, err
 	}
-	began := time.Now()
-	if err := m.process.Start(); err != nil {
-		return 0, err
-	}
-	lines := bufio.NewScanner(out)
-	for m.url == "" && lines.Scan() {
-		m.url = opened.FindString(lines.Text())
-	}
 	for time.Since(began) < 30*time.Second {
-		if res, err := http.Get(m.url + "/healthz"); err == nil { //nolint:noctx // a moment
+		if res, err := http.Get(m.server.URL + "/healthz"); err == nil { //nolint:noctx // a moment
 			_ = res.Body.Close()
 			if res.StatusCode == http.StatusOK {
-				m.before = m.used()
+				m.before = m.server.Used()
 				return time.Since(began), nil
 			}
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	return 0, fmt.Errorf("the server did not start:\n%s", &m.log)
-}
-
-// resident is the server's memory now, highest what it was at most.
-func (m *machine) resident() int64 { return m.status("VmRSS") }
-func (m *machine) highest() int64  { return m.status("VmHWM") }
-
-func (m *machine) status(name string) int64 {
-	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", m.process.Process.Pid))
-	for line := range strings.Lines(string(content)) {
-		if rest, found := strings.CutPrefix(line, name+":"); found {
-			kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			return kib << 10
-		}
-	}
-	return 0
+	return 0, fmt.Errorf("the server is not well:\n%s", m.server.Log)
 }
 
 // peak is what the kernel has counted at most, in the server's group.
@@ -154,31 +119,16 @@ func (m *machine) peak() string {
 }
 
 // busy is how much of its core the server has had.
-func (m *machine) busy() time.Duration { return m.used() - m.before }
-
-func (m *machine) used() time.Duration {
-	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", m.process.Process.Pid))
-	_, rest, _ := strings.Cut(string(content), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond // of USER_HZ
-}
+func (m *machine) busy() time.Duration { return m.server.Used() - m.before }
 
 // stop ends the server, and leaves nothing behind.
-func (m *machine) stop() error {
-	var err error
-	if m.process != nil && m.process.Process != nil {
-		err = errors.Join(m.process.Process.Signal(syscall.SIGTERM), m.process.Wait())
+func (m *machine) stop() (err error) {
+	if m.server != nil {
+		err = errors.Join(m.server.Stop(), m.server.Complaint())
 	}
-	if strings.Contains(m.log.String(), "level=ERROR") {
-		err = errors.Join(err, fmt.Errorf("the server logged errors:\n%s", &m.log))
-	}
+	err = errors.Join(err, m.Close())
 	if m.group != "" {
 		err = errors.Join(err, os.Remove(m.group))
 	}
-	return errors.Join(err, os.RemoveAll(m.dir))
+	return err
 }

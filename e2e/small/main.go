@@ -40,7 +40,7 @@ func main() {
 }
 
 func run(ctx context.Context, p plan) (err error) {
-	m, err := newMachine(p.memory)
+	m, err := newMachine(ctx, p.memory)
 	if err != nil {
 		return err
 	}
@@ -49,12 +49,12 @@ func run(ctx context.Context, p plan) (err error) {
 			err = e
 		}
 	}()
-	up, err := m.start(ctx)
+	up, err := m.start()
 	if err != nil {
 		return err
 	}
-	idle := m.resident()
-	c := newCrowd(m.url)
+	idle := m.server.Resident()
+	c := newCrowd(m.server.URL)
 	if err := c.listen(ctx, p.readers); err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func run(ctx context.Context, p plan) (err error) {
 	fmt.Printf("  posts answered        %d of %d, in %s\n", len(c.answered), len(c.sent), c.answered)
 	fmt.Printf("  readers heard of them %d of %d times, after %s\n", len(c.heard), len(c.answered)*p.readers, c.heard)
 	fmt.Printf("  pages loaded          %d, in %s\n", len(c.loaded), c.loaded)
-	fmt.Printf("  memory at most        %d MiB resident, %s\n", m.highest()>>20, m.peak())
+	fmt.Printf("  memory at most        %d MiB resident, %s\n", m.server.Highest()>>20, m.peak())
 	fmt.Printf("  its core was busy     %.0f %% of the time\n", 100*m.busy().Seconds()/p.long.Seconds())
 	return c.failed()
 }

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"mayfly/e2e/house"
 )
 
 // warm is how many of the looks, one in so many, see the server warm up.
@@ -147,7 +149,7 @@ func (c *crowd) react(ctx context.Context, n int, p post, said string) {
 // read is somebody who opens the board, listens for a while, and leaves.
 func (c *crowd) read(ctx context.Context, seat int) {
 	for n := 0; ctx.Err() == nil; n++ {
-		status, _, err := c.server.ask(ctx, c.server.client, http.MethodGet, c.server.url+"/", "", nil, nil)
+		status, _, err := c.server.ask(ctx, c.server.client, http.MethodGet, c.server.URL+"/", "", nil, nil)
 		if err != nil || status != http.StatusOK {
 			c.note(&c.failed, status, err)
 		}
@@ -178,7 +180,7 @@ func (c *crowd) govern(ctx context.Context, every time.Duration) {
 		case <-tick.C:
 		}
 		set := []string{"life_per_heart=5s", "life_per_heart=2s", "post_chars=900", "post_chars=1000"}[n%4]
-		cmd := exec.CommandContext(ctx, c.server.run.house.binary, "settings", "set", set, "--data", c.server.run.data()) //nolint:gosec // built a moment ago
+		cmd := exec.CommandContext(ctx, c.server.run.house.Program, "settings", "set", set, "--data", c.server.run.data()) //nolint:gosec // built a moment ago
 		if err := cmd.Run(); err == nil {
 			c.changes.Add(1)
 		} else if ctx.Err() == nil {
@@ -194,15 +196,15 @@ type sight struct {
 }
 
 func (r *run) watch(ctx context.Context, s *server) (list []sight, err error) {
-	tick := time.NewTicker(r.plan.long / time.Duration(r.plan.looks))
+	tick := time.NewTicker(r.plan.long / time.Duration(r.plan.looks+1))
 	defer tick.Stop()
 	fmt.Printf("  %6s %7s %7s %9s %6s %6s %7s %7s %7s %7s\n", "look", "RSS MiB", "heap", "goroutine", "fds", "socket", "db KiB", "wal", "living", "markers")
-	for n := 1; n < r.plan.looks; n++ {
+	for n := 1; n <= r.plan.looks; n++ {
 		select {
 		case <-ctx.Done():
 			return list, nil
-		case <-s.ended:
-			return list, fmt.Errorf("the server ended: %w\n%s", s.err, &s.log)
+		case <-s.Ended:
+			return list, fmt.Errorf("the server ended: %w\n%s", s.Err, s.Log)
 		case <-tick.C:
 		}
 		v, err := s.look(ctx)
@@ -212,7 +214,7 @@ func (r *run) watch(ctx context.Context, s *server) (list []sight, err error) {
 		if err != nil {
 			return list, err
 		}
-		found, err := r.markers(&s.log)
+		found, err := r.markers(s.Log)
 		if err != nil {
 			return list, err
 		}
@@ -328,7 +330,7 @@ func forms() (list [][]byte) {
 
 // markers counts words in whatever is on the disk: what is boxed has none, whether it
 // lives or has ended.
-func (r *run) markers(log *notes) (n int, err error) {
+func (r *run) markers(log *house.Notes) (n int, err error) {
 	for _, f := range forms() {
 		n += bytes.Count([]byte(log.String()), f)
 	}

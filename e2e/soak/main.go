@@ -6,13 +6,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"mayfly/e2e/house"
 )
 
 // plan is how much of everything there is.
@@ -68,28 +72,26 @@ func main() {
 	}
 }
 
-func runAll(ctx context.Context, p plan, only []string) error {
-	h, err := build(ctx)
-	if err != nil {
-		return err
-	}
-	defer h.remove()
-	var failed []string
+func runAll(ctx context.Context, p plan, only []string) (err error) {
 	for _, name := range only {
 		if !slices.ContainsFunc(trials, func(t trial) bool { return t.name == name }) {
 			return fmt.Errorf("no trial is called %q", name)
 		}
 	}
+	h, err := house.New(ctx, "soak")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	var failed []string
 	for _, t := range trials {
 		if len(only) > 0 && !slices.Contains(only, t.name) {
 			continue
 		}
 		fmt.Printf("%s\n", t.what)
-		r := &run{house: h, plan: p, dir: h.folder(t.name)}
+		r := &run{house: h, plan: p, dir: filepath.Join(h.Dir, t.name)}
 		err := t.run(ctx, r)
-		for _, s := range r.servers {
-			s.kill()
-		}
+		h.Clear()
 		if err != nil {
 			fmt.Printf("  FAILED: %v\n", err)
 			failed = append(failed, t.name)
@@ -107,10 +109,9 @@ func runAll(ctx context.Context, p plan, only []string) error {
 
 // run is one trial under way.
 type run struct {
-	house   *house
-	plan    plan
-	dir     string // of its own
-	servers []*server
+	house *house.House
+	plan  plan
+	dir   string // of its own
 }
 
 func (r *run) say(format string, args ...any) { fmt.Printf("  "+format+"\n", args...) }

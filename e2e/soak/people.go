@@ -50,7 +50,7 @@ func (s *server) publish(ctx context.Context, who int, draft map[string]any, pic
 		return post{}, err
 	}
 	from := http.Header{"X-Forwarded-For": {fmt.Sprintf("198.18.%d.%d", who/250%250, 1+who%250)}}
-	status, answer, err := s.ask(ctx, s.client, http.MethodPost, s.url+"/api/v1/boards/home/posts", kind, body, from)
+	status, answer, err := s.ask(ctx, s.client, http.MethodPost, s.URL+"/api/v1/boards/home/posts", kind, body, from)
 	if err != nil {
 		return post{}, err
 	}
@@ -116,17 +116,17 @@ func (s *server) call(ctx context.Context, method, path string, in any, header h
 	if err != nil {
 		return 0, nil, err
 	}
-	return s.ask(ctx, s.client, method, s.url+"/api/v1"+path, "application/json", body, header)
+	return s.ask(ctx, s.client, method, s.URL+"/api/v1"+path, "application/json", body, header)
 }
 
 // there is the status of a post's page.
 func (s *server) there(ctx context.Context, id string) int {
-	status, _, _ := s.ask(ctx, s.client, http.MethodGet, s.url+"/p/"+id, "", nil, nil)
+	status, _, _ := s.ask(ctx, s.client, http.MethodGet, s.URL+"/p/"+id, "", nil, nil)
 	return status
 }
 
 func (s *server) listen(ctx context.Context) (*websocket.Conn, error) {
-	conn, res, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(s.url, "http", "ws", 1)+"/api/v1/live?board=home", http.Header{"Origin": {s.url}})
+	conn, res, err := websocket.DefaultDialer.DialContext(ctx, strings.Replace(s.URL, "http", "ws", 1)+"/api/v1/live?board=home", http.Header{"Origin": {s.URL}})
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (s *server) listen(ctx context.Context) (*websocket.Conn, error) {
 func (s *server) ids(ctx context.Context) (map[string]bool, error) {
 	list := map[string]bool{}
 	for cursor := ""; ; {
-		status, answer, err := s.ask(ctx, s.client, http.MethodGet, s.url+"/api/v1/boards/home/posts?limit=200&cursor="+cursor, "", nil, nil)
+		status, answer, err := s.ask(ctx, s.client, http.MethodGet, s.URL+"/api/v1/boards/home/posts?limit=200&cursor="+cursor, "", nil, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,63 +11,21 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
+
+	"mayfly/e2e/house"
 )
-
-// house is where servers are built and started.
-type house struct{ dir, binary string }
-
-func build(ctx context.Context) (*house, error) {
-	dir, err := os.MkdirTemp("", "mayfly-soak-")
-	if err != nil {
-		return nil, err
-	}
-	h := &house{dir, filepath.Join(dir, "mayfly")}
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", h.binary, ".") //nolint:gosec // into our own folder
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build the server: %w\n%s", err, out)
-	}
-	return h, nil
-}
-
-func (h *house) remove() { _ = os.RemoveAll(h.dir) }
-
-func (h *house) folder(name string) string { return filepath.Join(h.dir, name) }
-
-// notes is what a server wrote to its log.
-type notes struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (n *notes) Write(p []byte) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.b.Write(p)
-}
-
-func (n *notes) String() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.b.String()
-}
 
 // server is one that runs, in a folder with data, keys, tmp and its log.
 type server struct {
-	run     *run
-	url     string
-	process *exec.Cmd
-	log     notes
-	client  *http.Client
-	ops     *http.Client
-	ended   chan struct{} // closed when the process is gone
-	err     error         // of its end
+	*house.Server
+	run    *run
+	client *http.Client
+	ops    *http.Client
 }
 
 // start runs the server on the trial's folder, with as many descriptors as it says (0:
@@ -78,52 +36,29 @@ func (r *run) start(descriptors int, args ...string) (*server, error) {
 		return nil, err
 	}
 	ops := filepath.Join(r.dir, "ops")
-	shell := `ulimit -n $(ulimit -Hn); exec "$@"`
+	limit := "$(ulimit -Hn)"
 	if descriptors > 0 {
-		shell = fmt.Sprintf(`ulimit -n %d; exec "$@"`, descriptors)
+		limit = strconv.Itoa(descriptors)
 	}
-	all := []string{
-		"-c", shell, "soak", r.house.binary, "--addr", "127.0.0.1:0", "--ops-addr", "unix:" + ops, "--data", r.data(), "--keys", r.keys(), "--starter", "none",
-		"--trusted-proxies", "127.0.0.0/8", "--set", "contact=host@river.example", "--set", "pow=off", "--set", "lookalikes=off", "--set", "ttl_min=1s", "--set", "pictures=on", "--set", "life_per_heart=5s",
-	}
+	settings := []string{"contact=host@river.example", "pow=off", "lookalikes=off", "ttl_min=1s", "pictures=on", "life_per_heart=5s"}
 	for _, free := range []string{"post", "reply", "vote", "page", "socket", "picture", "open", "search"} {
-		all = append(all, "--set", free+"=0")
+		settings = append(settings, free+"=0")
 	}
-	s := &server{
-		run: r, ended: make(chan struct{}),
+	up, err := r.house.Start(house.Setup{
+		Through: []string{"sh", "-c", "ulimit -n " + limit + `; exec "$@"`, "soak"},
+		Args:    slices.Concat(house.Serve(r.data(), r.keys(), settings...), []string{"--ops-addr", "unix:" + ops, "--trusted-proxies", "127.0.0.0/8"}, args),
+		Env:     []string{"TMPDIR=" + tmp},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &server{
+		Server: up, run: r,
 		client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConns: 256, MaxIdleConnsPerHost: 256}},
 		ops: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", ops)
 		}}},
-	}
-	s.process = exec.Command("sh", append(all, args...)...) //nolint:gosec,noctx // our own; it is stopped by hand
-	s.process.Env = append(os.Environ(), "TMPDIR="+tmp)
-	s.process.Stderr = &s.log
-	out, in, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	s.process.Stdout = in
-	err = s.process.Start()
-	_ = in.Close()
-	if err != nil {
-		return nil, err
-	}
-	r.servers = append(r.servers, s)
-	go func() {
-		s.err = s.process.Wait()
-		close(s.ended)
-	}()
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if _, port, found := strings.Cut(lines.Text(), "http://127.0.0.1:"); found {
-			s.url = "http://127.0.0.1:" + strings.TrimSpace(port)
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return s, nil
-		}
-	}
-	<-s.ended
-	return nil, fmt.Errorf("the server did not start: %w\n%s", s.err, &s.log)
+	}, nil
 }
 
 func (r *run) data() string { return filepath.Join(r.dir, "data") }
@@ -132,40 +67,25 @@ func (r *run) keys() string { return filepath.Join(r.dir, "keys") }
 // stop ends it as a service manager does, and wants no error in its log.
 func (s *server) stop() error {
 	s.client.CloseIdleConnections()
-	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := s.Stop(); err != nil {
 		return err
-	}
-	<-s.ended
-	if s.err != nil {
-		return fmt.Errorf("the server: %w\n%s", s.err, &s.log)
 	}
 	return s.silent()
 }
 
 // silent is an error where the log has one, or an address.
-func (s *server) silent() error {
-	log := s.log.String()
-	if strings.Contains(log, "level=ERROR") {
-		return fmt.Errorf("the server logged errors:\n%s", log)
-	}
-	return s.nameless()
-}
+func (s *server) silent() error { return cmp.Or(s.Complaint(), s.nameless()) }
 
 func (s *server) nameless() error {
-	if log := s.log.String(); strings.Contains(log, "127.0.0.1") || strings.Contains(log, "198.18.") {
+	if log := s.Log.String(); strings.Contains(log, "127.0.0.1") || strings.Contains(log, "198.18.") {
 		return fmt.Errorf("an address is in the log:\n%s", log)
 	}
 	return nil
 }
 
-func (s *server) kill() {
-	_ = s.process.Process.Kill()
-	<-s.ended
-}
-
 // health is the status of /healthz; 0: nobody answers.
 func (s *server) health(ctx context.Context) int {
-	status, _, _ := s.ask(ctx, s.client, http.MethodGet, s.url+"/healthz", "", nil, nil)
+	status, _, _ := s.ask(ctx, s.client, http.MethodGet, s.URL+"/healthz", "", nil, nil)
 	return status
 }
 
@@ -219,20 +139,9 @@ func (s *server) look(ctx context.Context) (v vitals, err error) {
 	if len(into) > 0 {
 		return v, errors.New("a metric is missing")
 	}
-	v.resident = s.resident()
+	v.resident = s.Resident()
 	v.data, v.journal, v.keyFile = size(s.run.data(), "mayfly.db"), size(s.run.data(), "mayfly.db-wal"), size(s.run.keys(), "posts.keys")
 	return v, nil
-}
-
-func (s *server) resident() int64 {
-	content, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
-	for line := range strings.Lines(string(content)) {
-		if rest, found := strings.CutPrefix(line, "VmRSS:"); found {
-			kib, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-			return kib << 10
-		}
-	}
-	return 0
 }
 
 func size(dir, name string) int64 {

@@ -32,7 +32,7 @@ func (s *server) probe(ctx context.Context, long time.Duration) (p99 time.Durati
 	for end := time.Now().Add(long); time.Now().Before(end); {
 		<-tick.C
 		began := time.Now()
-		status, _, err := s.ask(ctx, s.client, http.MethodGet, s.url+"/", "", nil, nil)
+		status, _, err := s.ask(ctx, s.client, http.MethodGet, s.URL+"/", "", nil, nil)
 		if err != nil || status != http.StatusOK {
 			return 0, fmt.Errorf("a page was not answered: status %d, %w", status, err)
 		}
@@ -42,7 +42,7 @@ func (s *server) probe(ctx context.Context, long time.Duration) (p99 time.Durati
 	return took[len(took)*99/100], nil
 }
 
-func (s *server) address() string { return strings.TrimPrefix(s.url, "http://") }
+func (s *server) address() string { return strings.TrimPrefix(s.URL, "http://") }
 
 // slowloris holds connections that never finish their headers, and comes back when
 // they are shut.
@@ -118,7 +118,7 @@ func idleSockets(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	before := s.resident()
+	before := s.Resident()
 	heard := make(chan time.Time, r.plan.sockets)
 	var conns []*websocket.Conn
 	defer func() {
@@ -144,7 +144,7 @@ func idleSockets(ctx context.Context, r *run) error {
 			}
 		}()
 	}
-	resident := s.resident()
+	resident := s.Resident()
 	r.say("%d idle sockets: %.0f MiB, %.1f kB each (%.0f MiB before)", len(conns), mib(resident), float64(resident-before)/1000/float64(len(conns)), mib(before))
 	p99, err := s.probe(ctx, 5*time.Second)
 	if err != nil {
@@ -429,7 +429,7 @@ func (p *page) differs(there map[string]bool) (missed, extra int) {
 
 // fullDisk fills a small disk of its own under the server, and makes room again.
 func fullDisk(ctx context.Context, r *run) error {
-	disk := r.house.folder("disk-of-its-own")
+	disk := filepath.Join(r.house.Dir, "disk-of-its-own")
 	if err := os.MkdirAll(disk, 0o700); err != nil {
 		return err
 	}
@@ -438,9 +438,7 @@ func fullDisk(ctx context.Context, r *run) error {
 		return nil
 	}
 	defer func() {
-		for _, s := range r.servers {
-			s.kill()
-		}
+		r.house.Clear()
 		_ = unix.Unmount(disk, 0)
 	}()
 	r.dir = disk
@@ -537,14 +535,14 @@ func stuck(ctx context.Context, r *run) error {
 	late := until(ctx, 20*time.Second, func() bool { return s.health(ctx) == http.StatusServiceUnavailable })
 	lateAt := time.Since(began)
 	select {
-	case <-s.ended:
+	case <-s.Ended:
 	case <-time.After(30 * time.Second):
 		return errors.New("it was not ended")
 	}
-	code := s.process.ProcessState.ExitCode()
+	code := s.ExitCode()
 	r.say("stuck: /healthz 503 after %s, ended with %d after %s (its post had 3 to 4 s of that)", lateAt.Round(time.Second/10), code, time.Since(began).Round(time.Second/10))
-	if !late || code != 1 || !strings.Contains(s.log.String(), "nothing was swept for ten seconds") {
-		return fmt.Errorf("it did not say so before and when it ended:\n%s", &s.log)
+	if !late || code != 1 || !strings.Contains(s.Log.String(), "nothing was swept for ten seconds") {
+		return fmt.Errorf("it did not say so before and when it ended:\n%s", s.Log)
 	}
 	if err := shm.Close(); err != nil { // gives the locks back
 		return err
