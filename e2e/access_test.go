@@ -53,7 +53,7 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	p.saysInCircle("for these eyes: https://library.example/hours-and-a-long-address-that-does-not-end")
 	circle := see[string](p, `location.pathname + location.hash`)
 	s.owner(p)
-	return s, p, append([]string{"/", circle, "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/contact", "/terms", "/privacy", "/notice", s.claim(thread.ID), "/forgotten", "/p/none", "/c", "/c/abcdefghijklmnopqrstuvwxya", "/boards", "/b/attic", "/b/den", "/b/nest/door?code=abcd", "/p/" + once.ID + "/open"}, adminPages...)
+	return s, p, append([]string{"/", circle, "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/contact", "/terms", "/privacy", "/notice", s.claim(thread.ID), "/forgotten", "/p/none", "/c", "/c/abcdefghijklmnopqrstuvwxya", "/m", "/m/" + thread.ID, "/boards", "/b/attic", "/b/den", "/b/nest/door?code=abcd", "/p/" + once.ID + "/open"}, adminPages...)
 }
 
 // enter goes to a page of a board that is furnished; one that opens a post once stays.

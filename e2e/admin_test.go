@@ -12,7 +12,7 @@ import (
 const ownersWords = "four words nobody else has"
 
 // adminPages are those that the walk of TestModerationHasNoBarriers leaves out.
-var adminPages = []string{"/admin/start", "/admin/circles", "/admin/boards/den/door", "/admin/notices", "/admin/seal"}
+var adminPages = []string{"/admin/start", "/admin/circles", "/admin/chats", "/admin/boards/den/door", "/admin/notices", "/admin/seal"}
 
 // owner has a person become the owner, by the link that the first start has printed, and
 // leave the first choices for later.

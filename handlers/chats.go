@@ -339,6 +339,28 @@ func chatEvent(e board.Event) ([]byte, error) {
 	return json.Marshal(f)
 }
 
+// chatsPage lists what the browser itself holds of chats.
+func (s *Server) chatsPage(w http.ResponseWriter, r *http.Request) error {
+	return s.answerChat(w, r, "")
+}
+
+// chatPage is the frame of the chats under a post. It is drawn for any id alike.
+func (s *Server) chatPage(w http.ResponseWriter, r *http.Request) error {
+	id, err := board.ParsePostID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return s.answerChat(w, r, id.String())
+}
+
+func (s *Server) answerChat(w http.ResponseWriter, r *http.Request, post string) error {
+	v, err := s.visit(w, r, board.Home)
+	if err != nil {
+		return err
+	}
+	return answerHTML(w, r, http.StatusOK, views.ChatFrame(views.NewChatPage(v, post)))
+}
+
 // hostChats shows those who run the board how many chats there are, and the words of
 // those that a side reported.
 func (s *Server) hostChats(w http.ResponseWriter, r *http.Request, me board.Admin) error {

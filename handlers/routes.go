@@ -131,6 +131,8 @@ func (s *Server) routes() []route {
 		{"POST /admin/circles/end", s.handle(s.admin(s.endCircle))},
 		{"POST /admin/circles/report", s.handle(s.admin(s.decideCircleReport))},
 
+		{"GET /m", s.page(s.chatsPage)},
+		{"GET /m/{id}", s.page(s.chatPage)},
 		{"GET /admin/chats", s.page(s.admin(s.hostChats))},
 		{"POST /admin/chats/report", s.handle(s.admin(s.decideChatReport))},
 

@@ -74,6 +74,7 @@ var served = []struct {
 	{"css/app.css", []string{"css/app.css", "css/cards.css", "css/once.css", "css/pictures.css", "css/reading.css", "css/proof.css", "css/moderation.css"}},
 	{"css/admin.css", nil},
 	{"css/circle.css", nil},
+	{"css/chat.css", nil},
 	{"app.webmanifest", nil},
 	{"admin.webmanifest", nil},
 	{"js/htmx.js", []string{"js/vendor/htmx.min.js", "js/vendor/hx-ws.min.js", "js/strict.js"}},
@@ -109,6 +110,8 @@ var served = []struct {
 	{"js/circle-live.js", nil},
 	{"js/circle-page.js", nil},
 	{"js/circle-start.js", nil},
+	{"js/chat-keys.js", nil},
+	{"js/chat-page.js", nil},
 }
 
 // pages are the scripts that one kind of page loads beside js/app.js, or that are
@@ -193,7 +196,7 @@ func Integrity(name string) (Script, string) {
 }
 
 // later are scripts that a page loads when they are first needed.
-var later = []string{"js/picture.js"}
+var later = []string{"js/picture.js", "js/chat-keys.js", "js/chat-page.js", "css/chat.css"}
 
 // Modules are the addresses of the script modules that js/app.js imports: a page
 // that names them in its head spares its readers one round trip.

@@ -4,7 +4,33 @@ import (
 	"strconv"
 
 	"mayfly/board"
+	"mayfly/static"
 )
+
+// ChatPage is the frame of the chats under a post, or of all that a browser holds. It is
+// the same for every post, and for none: js/chat-page.js fills it with what it opens.
+type ChatPage struct {
+	Page
+	Post    string // its id; "": all of this browser
+	Reasons []Pick
+	Module  static.Script // what encrypts
+}
+
+// NewChatPage draws the frame up.
+func NewChatPage(v Visit, post string) ChatPage {
+	p := v.Words
+	out := ChatPage{Page: v.page("chat", p.Say("chat.title")), Post: post}
+	out.Entry, out.Script, out.Style = "chats", "js/chat-page.js", "css/chat.css"
+	out.Proven = "js/circle.js"
+	out.Module, out.Proof = static.Integrity(out.Proven)
+	if post != "" {
+		out.Back, out.BarTitle, out.BarSub = "/p/"+post, p.Say("chat.title"), p.Say("chat.bar")
+	}
+	for _, r := range board.Reasons {
+		out.Reasons = append(out.Reasons, Pick{string(r), ReasonText(p, r), r == board.Harassment})
+	}
+	return out
+}
 
 // AdminChats is what admins see of chats: how many, and words that a side reported.
 type AdminChats struct {

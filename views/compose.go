@@ -148,7 +148,7 @@ func NewLimits(p *words.Printer, s board.Settings) Limits {
 func NewOffers(p *words.Printer, s board.Settings) Composer {
 	return Composer{
 		Words: p, Photo: newPhoto(p, s, Given{}, nil), Moods: moods(p, s, ""), Plain: true, Places: placeChoices(p, s, ""),
-		MayOnce: s.ViewOnce, MayHide: s.Unlisted, Nudge: s.Nudge,
+		MayOnce: s.ViewOnce, MayHide: s.Unlisted, MayAsk: s.Chats, Nudge: s.Nudge,
 	}
 }
 
@@ -189,6 +189,8 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		Places:   placeChoices(p, v.Settings, given.Place),
 		MayHide:  v.Settings.Unlisted,
 		Unlisted: given.Unlisted,
+		MayAsk:   v.Settings.Chats,
+		Asks:     given.ChatKey != "",
 		MayOnce:  v.Settings.ViewOnce,
 		ViewOnce: given.ViewOnce || given.Readers != 0,
 		Readers:  readersText(given.Readers),
@@ -208,6 +210,7 @@ func NewComposer(v Visit, given Given, refused *board.Error) Composer {
 		WarningErr:  fieldSays(p, refused, "warning"),
 		PlaceErr:    fieldSays(p, refused, "place"),
 		UnlistedErr: fieldSays(p, refused, "unlisted"),
+		AsksErr:     fieldSays(p, refused, "chat_key"),
 		OnceErr:     fieldSays(p, refused, "view_once"),
 		ReadersErr:  fieldSays(p, refused, "readers"),
 	}

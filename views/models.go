@@ -46,6 +46,8 @@ type Page struct {
 	Write  string // the way to the composer of the same board
 	// Boards are where else there is to read; none where there is one board alone.
 	Boards []Tab
+	// Chats says whether authors may be asked in private on this board.
+	Chats bool
 	// Circles says whether there is a way to make one.
 	Circles bool
 	Entry   string // the entry of the navigation that this page is: stream, search, boards, write, you, about
@@ -193,6 +195,8 @@ type Thread struct {
 	Hidden  bool   // the post is unlisted
 	Locked  bool   // no more replies are taken
 	Closing *Closing
+	Asks    string // what leads to the private chats; "": there are none
+	Chat    string
 	Remove  string // where an owner key is sent
 }
 
@@ -244,6 +248,8 @@ type Composer struct {
 	Places   []Place // the first is nowhere; none: there is nothing to choose
 	MayHide  bool    // posts may be unlisted here
 	Unlisted bool
+	MayAsk   bool // authors may let themselves be asked in private here
+	Asks     bool
 	MayOnce  bool // posts may be viewed once here
 	ViewOnce bool
 	Readers  string // how many may open it; "": everybody
@@ -254,6 +260,8 @@ type Composer struct {
 	Nudge    string // the host's line above the button
 	Rules    bool   // there are some to be read
 	Sure     Sure
+
+	AsksErr string
 
 	BodyErr, PictureErr, BackdropErr, QuietErr, WarningErr, PlaceErr, UnlistedErr, OnceErr, ReadersErr string
 }

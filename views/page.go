@@ -30,6 +30,7 @@ func (v Visit) page(name, title string) Page {
 		Search:  searchHref(v.Board.Slug, board.Narrow{}),
 		Write:   writeHref(v.Board.Slug),
 		Boards:  v.boards(),
+		Chats:   v.Settings.Chats,
 		Circles: v.Settings.Circles,
 		Reload:  v.Reload,
 		Vanish:  v.Settings.VanishScore,

@@ -22,6 +22,7 @@ func NewThread(v Visit, t Talk) Thread {
 		Hidden:  t.Post.Unlisted,
 		Locked:  t.Post.Locked,
 		Closing: NewClosing(p, v.Board, v.Now),
+		Chat:    "/m/" + t.Post.ID.String(),
 		Remove:  "/p/" + t.Post.ID.String() + "/delete",
 	}
 	out.Script = "js/thread.js"
@@ -35,6 +36,12 @@ func NewThread(v Visit, t Talk) Thread {
 		out.You = &name
 	}
 	out.Form = NewReplyForm(v, t, as)
+	if t.Post.Asks != nil && v.Settings.Chats && t.Post.InSight() {
+		out.Asks = p.Say("chat.ask")
+		if out.Post.Mine {
+			out.Asks = p.Say("chat.list")
+		}
+	}
 	if out.Post.Mine {
 		out.Key, out.Came = t.Post.Own.String(), came(v, t.Post)
 	}

@@ -65,6 +65,9 @@ func Padded(length int, kind Kind) int {
 	if kind == Picture {
 		step, last = 16<<10, 1<<20
 	}
+	if kind >= Ask {
+		last = 8 << 10
+	}
 	for step < length+4 {
 		step *= 2
 	}

@@ -1,5 +1,5 @@
-// The cryptography of circles and nothing else: no page, no network, no storage. The
-// format is written down in docs/circles.md, with test vectors beside it. All of it is
+// The cryptography of circles and chats and nothing else: no page, no network, no storage. The
+// format is written down in docs/circles.md and docs/chats.md, with test vectors beside them. All of it is
 // WebCrypto: P-256, HKDF-SHA-256, AES-256-GCM, HMAC-SHA-256. What it makes or opens
 // here never leaves the browser but sealed.
 
@@ -7,7 +7,7 @@ const utf8 = new TextEncoder();
 const part = "mayfly/1";
 
 /** What an envelope holds: bound into it, so that none opens in another's place. */
-export const kinds = { post: 1, reply: 2, picture: 3, member: 4, meta: 5, link: 6, invite: 7, wrap: 8 };
+export const kinds = { post: 1, reply: 2, picture: 3, member: 4, meta: 5, link: 6, invite: 7, wrap: 8, ask: 9, answer: 10 };
 
 /** Where an envelope without a thread stands. */
 export const nowhere = new Uint8Array(16);
@@ -88,14 +88,15 @@ export function idBytes(text) {
 
 /** The lengths that a padded text may have: whoever sees it learns the step alone. */
 export function padded(length, kind) {
-  const [first, last] = kind === kinds.picture ? [16 << 10, 1 << 20] : [256, 64 << 10];
+  const [first, last] = kind === kinds.picture ? [16 << 10, 1 << 20] : [256, kind >= kinds.ask ? 8 << 10 : 64 << 10];
   let step = first;
   while (step < length + 4) step *= 2;
   if (step > last) throw new RangeError("too long");
   return step;
 }
 
-const aad = (at) => join(part, Uint8Array.of(at.kind), at.circle, at.thread ?? nowhere);
+// One key is for all messages of a chat, so their number is bound in as well.
+const aad = (at) => join(part, Uint8Array.of(at.kind), at.circle, at.thread ?? nowhere, at.kind >= kinds.ask ? u32(at.epoch) : "");
 
 const aes = (key, use) => crypto.subtle.importKey("raw", key, "AES-GCM", false, [use]);
 
@@ -172,6 +173,19 @@ export async function wrap(once, q, circle, epoch, key, nonce) {
 export async function unwrap(member, once, circle, epoch, envelope) {
   const under = await derive(await shared(member, once), wrapInfo(circle, epoch, publicOf(member)));
   return open(under, { kind: kinds.wrap, epoch, circle }, envelope);
+}
+
+/** A key pair for the chats of one post, whose private half no script can take out. */
+export const newChatKey = () => crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
+
+/** The 65 bytes of a public key. */
+export const rawOf = async (key) => new Uint8Array(await crypto.subtle.exportKey("raw", key));
+
+/** What both sides of a chat seal with: mine is the private key of either, theirs the other's public one. */
+export async function chatKey(mine, theirs, { post, chat, author, asker }) {
+  const other = await crypto.subtle.importKey("raw", theirs, { name: "ECDH", namedCurve: "P-256" }, false, []);
+  const secret = new Uint8Array(await crypto.subtle.deriveBits({ name: "ECDH", public: other }, mine, 256));
+  return derive(secret, join(`${part} chat`, post, chat, author, asker));
 }
 
 /** The commitment to a post's words, with which its reader can prove them in a report. */

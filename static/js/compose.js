@@ -130,6 +130,44 @@ document.addEventListener(
   true,
 );
 
+// — Being asked in private: chat-keys.js makes keys for this post alone as it is sent —
+
+const keyed = new WeakSet(); // forms that carry them just now
+
+const chatKeys = (form) => import(form.querySelector("#offer-chat").dataset.script);
+
+document.addEventListener(
+  "submit",
+  (e) => {
+    const form = e.target;
+    if (e.defaultPrevented || !form.querySelector("#asks:checked") || keyed.has(form)) return;
+    e.preventDefault();
+    e.stopPropagation();
+    const { submitter } = e;
+    keyed.add(form);
+    chatKeys(form)
+      .then(({ offer }) => offer(form))
+      .then(
+        () => form.requestSubmit(submitter),
+        () => {
+          keyed.delete(form);
+          complain(form, say("no-keys", {}, form.querySelector("#asks")));
+        },
+      );
+  },
+  true,
+);
+
+function unkey(form, post) {
+  if (keyed.delete(form)) chatKeys(form).then(({ settle }) => settle(form, post));
+}
+
+addEventListener("pageshow", () => document.querySelectorAll("#composer").forEach((form) => unkey(form, "")));
+
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.id === "composer") unkey(ctx.sourceElement, ctx.response?.headers.get("Mayfly-Post") ?? "");
+});
+
 document.addEventListener("htmx:before:request", ({ target }) => hold(target, true));
 document.addEventListener("htmx:finally:request", ({ detail }) => hold(detail.ctx.sourceElement, false));
 
@@ -260,6 +298,7 @@ const stands = {
   "offer-place": (form, field) => form.querySelector(".extras")?.prepend(field),
   "offer-once": (form, field) => form.querySelector(".extras")?.append(field),
   "offer-unlisted": (form, field) => form.querySelector(".extras")?.after(field),
+  "offer-chat": (form, field) => form.querySelector("#send").before(field),
   "offer-nudge": (form, field) => (form.id === "talk" ? bodyOf(form).parentElement.append(field) : form.querySelector("#send").before(field)),
 };
 
