@@ -230,6 +230,7 @@ func (m *seat) code(method, path string, body any) string {
 }
 
 func TestTwoMembersReadEachOtherAndNobodyElseDoes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	maker := s.makes()
 	guest := maker.brings()
@@ -253,6 +254,7 @@ func TestTwoMembersReadEachOtherAndNobodyElseDoes(t *testing.T) {
 }
 
 func TestOutsideACircleIsNotThere(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	p := m.says(circleWords)
@@ -279,6 +281,7 @@ func TestOutsideACircleIsNotThere(t *testing.T) {
 }
 
 func TestNothingOfACircleCanBeReadAnywhere(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.setUp()
 	maker := s.makes()
@@ -322,6 +325,7 @@ func TestNothingOfACircleCanBeReadAnywhere(t *testing.T) {
 }
 
 func TestAnInviteIsUsedAsOftenAsItSays(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	secret := m.invites(1, "10m")
@@ -348,6 +352,7 @@ func TestAnInviteIsUsedAsOftenAsItSays(t *testing.T) {
 }
 
 func TestOnlyOneComesInByAnInviteForOneAtOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	secret := m.invites(1, "10m")
@@ -376,6 +381,7 @@ func TestOnlyOneComesInByAnInviteForOneAtOnce(t *testing.T) {
 }
 
 func TestTheLastSeatGoesToOne(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	secret := m.invites(12, "10m")
@@ -402,6 +408,7 @@ func TestTheLastSeatGoesToOne(t *testing.T) {
 }
 
 func TestWhatAnInviteSealedGoesWithItsLastUse(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	secret := circle.Random(32)
@@ -422,6 +429,7 @@ func TestWhatAnInviteSealedGoesWithItsLastUse(t *testing.T) {
 }
 
 func TestWhoIsOutIsOutAtOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	maker := s.makes(with("rule", "maker"))
 	stays, goes := maker.brings(), maker.brings()
@@ -460,6 +468,7 @@ func TestWhoIsOutIsOutAtOnce(t *testing.T) {
 }
 
 func TestTurnsAreOneAfterAnother(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	guest := m.brings()
@@ -476,6 +485,7 @@ func TestTurnsAreOneAfterAnother(t *testing.T) {
 }
 
 func TestMoreThanHalfOfTheOthersPutAMemberOut(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	a := s.makes()
 	b, c, d := a.brings(), a.brings(), a.brings()
@@ -504,6 +514,7 @@ func TestMoreThanHalfOfTheOthersPutAMemberOut(t *testing.T) {
 }
 
 func TestWhoLeavesIsOutAndTheLastEndsTheCircle(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	guest := m.brings()
@@ -519,6 +530,7 @@ func TestWhoLeavesIsOutAndTheLastEndsTheCircle(t *testing.T) {
 }
 
 func TestTheLinkToAKeyGoesWithItsLastPost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	p := m.says("before")
@@ -551,6 +563,7 @@ func (s *site) rows(table string) (n int) {
 }
 
 func TestAPostOfACircleEndsOnTime(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("ttl_min", "1s")
 	m := s.makes()
@@ -578,6 +591,7 @@ func TestAPostOfACircleEndsOnTime(t *testing.T) {
 }
 
 func TestACircleEndsWithAllThatIsInIt(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes(with("lasts", "1h"))
 	guest := m.brings()
@@ -602,6 +616,7 @@ func TestACircleEndsWithAllThatIsInIt(t *testing.T) {
 }
 
 func TestAPostOfACircleSurvivesARestartWithItsKeyAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	m.says(circleWords)
@@ -611,6 +626,7 @@ func TestAPostOfACircleSurvivesARestartWithItsKeyAlone(t *testing.T) {
 }
 
 func TestEnvelopesOfElsewhereAreRefused(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	p := m.says("x")
@@ -641,6 +657,7 @@ func TestEnvelopesOfElsewhereAreRefused(t *testing.T) {
 }
 
 func TestDownsOfMoreThanHalfEndAPostWhereTheMajorityRules(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	a := s.makes()
 	b, c := a.brings(), a.brings()
@@ -664,6 +681,7 @@ func TestDownsOfMoreThanHalfEndAPostWhereTheMajorityRules(t *testing.T) {
 }
 
 func TestACircleThatWantsItShowsNothingBeforeKHaveWritten(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("k", "2")
 	a := s.makes(with("gated", true))
@@ -679,6 +697,7 @@ func TestACircleThatWantsItShowsNothingBeforeKHaveWritten(t *testing.T) {
 }
 
 func TestAReportFromACircleProvesItsWords(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	a := s.makes()
 	b := a.brings()
@@ -709,6 +728,7 @@ func TestAReportFromACircleProvesItsWords(t *testing.T) {
 }
 
 func TestCirclesAreSwitchedOffAndCapped(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("circles_max", "1")
 	s.set("circle_cap", "50")
@@ -744,6 +764,7 @@ func TestCirclesAreSwitchedOffAndCapped(t *testing.T) {
 }
 
 func TestAPageOfACircleHearsIdsAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	ticket := m.does(http.StatusCreated, http.MethodPost, "/tickets", nil)["ticket"].(string)
