@@ -79,7 +79,7 @@ func TestABoardWhoseKeysAreLostSaysSoAndGoesOn(t *testing.T) {
 	if res := s.post(t, "/b/home/posts", url.Values{"body": {"a new beginning"}}); res.StatusCode != http.StatusSeeOther {
 		t.Errorf("a post: %s", res.Status)
 	}
-	if page := s.get(t, "/"); !strings.Contains(page, "a new beginning") {
+	if page := s.get(t, "/api/v1/boards/home/posts"); !strings.Contains(page, "a new beginning") {
 		t.Error("the board is of no use")
 	}
 	if log := command(t, "backup", "-", "--data", s.data); !strings.Contains(log, `"ada"`) {

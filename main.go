@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -191,6 +192,10 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err := circles.Tend(ctx); err != nil { // before the port opens, as the sweep is
 		log.ErrorContext(ctx, "sweep of circles at start", "err", err)
 	}
+	chats := board.NewChats(store, b, news, log, ring(bell))
+	if err := chats.Tend(ctx); err != nil {
+		log.ErrorContext(ctx, "sweep of chats at start", "err", err)
+	}
 	rules.storms.Watch(ringForRaids(bell, rules.storms.Left))
 	tables, err := store.Tables(ctx)
 	if err != nil {
@@ -201,6 +206,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Door:       door,
 		Doors:      doors,
 		Circles:    circles,
+		Chats:      chats,
 		Hub:        hub,
 		Gate:       gate,
 		Press:      pictures.NewPress(),
@@ -224,6 +230,8 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 		Log:    log,
 	})
 
+	front := site.Handler()
+
 	ctx, cancel := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	defer background.Wait() // before the store closes
@@ -236,7 +244,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { index.Run(ctx) })
 	background.Go(func() { fill(ctx, log, store, index, alikes) })
 	background.Go(func() {
-		follow(ctx, log, rules.tuner.Follow, rules.outset.Follow, rules.storms.Follow, screen.Follow, doors.Follow, b.Follow, b.FollowClaims, circles.Tend)
+		follow(ctx, log, rules.tuner.Follow, rules.outset.Follow, rules.storms.Follow, screen.Follow, doors.Follow, b.Follow, b.FollowClaims, circles.Tend, chats.Tend)
 	})
 	if sealed != nil {
 		background.Go(func() { sealed.run(ctx) })
@@ -245,7 +253,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	background.Go(func() { watch(ctx, sweeper, log, os.Exit) })
 	ops := site.Ops(handlers.Vitals{Keys: ground.slots.Count, Sweeps: sweeper.Sweeps})
 	announce(out, cfg, opened.addr(), first, settings("").Contact != "")
-	return serve(ctx, opened.servers(cfg, sealed, site.Handler(), ops, log), hub)
+	return serve(ctx, opened.servers(cfg, sealed, front, ops, log), hub)
 }
 
 // ground is what everything stands on: the two folders, and the time that is kept there.
@@ -325,8 +333,10 @@ func (r rules) watch(b *board.Board) {
 	r.storms.Watch(b.StormChanged)
 }
 
-// fill reads what is alive into the indexes, once, while pages are served.
+// fill reads what is alive into the indexes, once, while pages are served. Then memory that
+// only the start needed goes back to the system.
 func fill(ctx context.Context, log *slog.Logger, store *storage.Store, index *search.Index, alikes *alike.Index) {
+	defer debug.FreeOSMemory()
 	defer alikes.Expect()() // what ends meanwhile stays ended
 	if err := index.Fill(ctx, both{store, alikes}); err != nil && ctx.Err() == nil {
 		log.ErrorContext(ctx, "search and look-alikes know only some of what was born before", "err", err)

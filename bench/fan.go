@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -24,7 +25,8 @@ type stage struct {
 type wave struct {
 	count
 	took, cpu time.Duration
-	times     []time.Duration
+	times     []time.Duration // of deliveries
+	posted    []time.Duration // until a message was answered
 }
 
 func (w wave) perCPU() float64 { return float64(w.heard) / max(w.cpu.Seconds(), 0.01) }
@@ -51,10 +53,7 @@ func (st stage) pipelined(ctx context.Context, long time.Duration) (wave, error)
 	t := st.tally(false)
 	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
-	p, err := dialMany(st.s, underWay)
-	if err != nil {
-		return wave{}, err
-	}
+	p := &lines{s: st.s}
 	defer p.close()
 	var all sync.WaitGroup
 	var failed sync.Map
@@ -64,8 +63,11 @@ func (st stage) pipelined(ctx context.Context, long time.Duration) (wave, error)
 			for ctx.Err() == nil {
 				n, heard := t.expect(time.Now())
 				if err := written(p.ask(write(st.s, st.s.says(), n, fanSize))); err != nil {
-					failed.Store(i, err)
-					return
+					t.refuse(n)
+					if !errors.Is(err, errBusy) {
+						failed.Store(i, err)
+						return
+					}
 				}
 				select {
 				case <-heard:
@@ -82,20 +84,28 @@ func (st stage) pipelined(ctx context.Context, long time.Duration) (wave, error)
 // paced sends messages at a pace, whatever becomes of them.
 func (st stage) paced(ctx context.Context, rate int, long time.Duration) (wave, error) {
 	t := st.tally(true)
-	p, err := dialMany(st.s, 32)
-	if err != nil {
-		return wave{}, err
-	}
+	p := &lines{s: st.s}
 	defer p.close()
 	var failed sync.Map
 	before, began := st.s.used(), time.Now()
+	var mu sync.Mutex
+	var posted []time.Duration
 	pace(ctx, rate, long, func(due time.Time) {
 		n, _ := t.expect(due)
 		if err := written(p.ask(write(st.s, st.s.says(), n, fanSize))); err != nil {
-			failed.Store(n, err)
+			t.refuse(n)
+			if !errors.Is(err, errBusy) {
+				failed.Store(n, err)
+			}
+			return
 		}
+		mu.Lock()
+		defer mu.Unlock()
+		posted = append(posted, time.Since(due))
 	})
-	return st.finish(t, before, began, &failed)
+	w, err := st.finish(t, before, began, &failed)
+	w.posted = posted
+	return w, err
 }
 
 func (st stage) tally(timed bool) *tally {
@@ -135,12 +145,12 @@ func (b *bench) thousand(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ours, err := gather(ctx, m, 1000)
+	ours, err := gather(ctx, m, b.small(1000))
 	if err != nil {
 		return err
 	}
 	defer ours.c.hangUp()
-	base, err := gather(ctx, raw, 1000)
+	base, err := gather(ctx, raw, b.small(1000))
 	if err != nil {
 		return err
 	}
@@ -187,7 +197,7 @@ func (b *bench) delivery(part int, ours, base stage, rate int, long time.Duratio
 	}
 	p99, base99 := percentile(o.times, 0.99), percentile(r.times, 0.99)
 	b.results.note("delivery", part, float64(p99)/float64(base99))
-	b.say("%d posts/s delivered: raw p50 %s p99 %s, mayfly p50 %s p99 %s", rate, percentile(r.times, 0.5), base99, percentile(o.times, 0.5), p99)
+	b.say("%d posts/s delivered: raw p50 %s p99 %s, mayfly p50 %s p99 %s%s", rate, percentile(r.times, 0.5), base99, percentile(o.times, 0.5), p99, refusals(o.refused))
 	return nil
 }
 
@@ -198,7 +208,7 @@ func (b *bench) burst(ours, base stage, ctx context.Context) error { //nolint:re
 	}
 	b.results.note("burst", 0, ms(percentile(o.times, 0.99)))
 	b.results.note("burst", 1, o.perCPU()/r.perCPU())
-	b.say("200 posts/s: raw p99 %s, mayfly p99 %s, %.0f and %.0f deliveries per CPU-second", percentile(r.times, 0.99), percentile(o.times, 0.99), r.perCPU(), o.perCPU())
+	b.say("200 posts/s: raw p99 %s, mayfly p99 %s, %.0f and %.0f deliveries per CPU-second%s", percentile(r.times, 0.99), percentile(o.times, 0.99), r.perCPU(), o.perCPU(), refusals(o.refused))
 	return nil
 }
 
@@ -209,10 +219,10 @@ func (b *bench) tenThousand(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for range min(b.rounds, 3) {
+	for range b.few() {
 		var turns [2]turn
 		for i, s := range []*server{raw, m} {
-			if turns[i], err = b.turn(ctx, s, 10_000); err != nil {
+			if turns[i], err = b.turn(ctx, s, b.small(10_000)); err != nil {
 				return err
 			}
 		}
@@ -249,7 +259,7 @@ func (b *bench) turn(ctx context.Context, s *server, readers int) (t turn, err e
 	}
 	defer st.c.hangUp()
 	t.connected = time.Since(began)
-	time.Sleep(time.Second) // idle
+	time.Sleep(time.Second) // while nothing happens
 	t.resident = s.resident()
 	t.reader = (t.resident - before) / int64(readers)
 	if b.wants("fan10k") {
@@ -292,7 +302,7 @@ func specimen(ctx context.Context, m *server) ([]byte, error) {
 // stalled measures what readers who never read do to the others.
 func (b *bench) stalled(ctx context.Context) error {
 	const readers, stalls, rate = 190, 10, 400 // of 5 %
-	for range min(b.rounds, 3) {
+	for range b.few() {
 		m, err := b.mayfly(ctx, fmt.Sprintf("stalled%d", len(b.open)))
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -24,6 +25,8 @@ type plan struct {
 	only   []string // keys of rows; none: all
 	rounds int
 	write  bool
+	scale  int           // divides how many there are of everything
+	lead   time.Duration // that a server has to read a million posts
 }
 
 func main() {
@@ -31,6 +34,8 @@ func main() {
 	var only string
 	flag.StringVar(&only, "only", "", "which rows, with commas: "+keysOf(table)+" (default: all)")
 	flag.IntVar(&p.rounds, "rounds", 5, "rounds of each comparison")
+	flag.IntVar(&p.scale, "scale", 1, "divides readers and stored posts, to try the bench itself; its figures say nothing")
+	flag.DurationVar(&p.lead, "lead", 45*time.Second, "how long a server may take to read a million posts before 100,000 of them end")
 	flag.BoolVar(&p.write, "write", false, "write docs/performance.md")
 	flag.Parse()
 	p.only = strings.FieldsFunc(only, func(r rune) bool { return r == ',' })
@@ -42,6 +47,9 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+// longest is how long all of it may take.
+const longest = 10 * time.Minute
 
 // bench is one run.
 type bench struct {
@@ -65,9 +73,17 @@ var scenes = []scene{
 	{[]string{"fan1k", "delivery", "burst"}, (*bench).thousand},
 	{[]string{"fan10k", "delivery", "memory"}, (*bench).tenThousand},
 	{[]string{"stalled"}, (*bench).stalled},
+	{[]string{"start"}, (*bench).starts},
+	{[]string{"visit"}, (*bench).visit},
+	{[]string{"sweep", "growth"}, (*bench).million},
+	{[]string{"host"}, (*bench).host},
+	{[]string{"strain"}, (*bench).strain},
 }
 
 func run(ctx context.Context, p plan) error {
+	if p.write && (len(p.only) > 0 || p.scale > 1) {
+		return errors.New("-write keeps all rows, whole: leave out -only and -scale")
+	}
 	for _, key := range p.only {
 		if rowOf(key) == nil {
 			return fmt.Errorf("no row is called %q; there are %s", key, keysOf(table))
@@ -80,6 +96,8 @@ func run(ctx context.Context, p plan) error {
 	}
 	b := &bench{plan: p, results: results{}}
 	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
 	if err := b.build(ctx); err != nil {
 		return err
 	}
@@ -93,13 +111,18 @@ func run(ctx context.Context, p plan) error {
 		}
 		fmt.Printf("%s\n", strings.Join(s.rows, ", "))
 		sceneBegan := time.Now()
-		if err := s.run(b, ctx); err != nil {
+		err := s.run(b, ctx)
+		for _, s := range b.open {
+			err = errors.Join(err, s.alive())
+		}
+		if err != nil {
 			b.wrong = append(b.wrong, fmt.Sprintf("%s: %v", s.rows[0], err))
 			fmt.Printf("  FAILED: %v\n", err)
 		}
 		b.closeAll()
 		if ctx.Err() != nil {
-			return ctx.Err()
+			b.wrong = append(b.wrong, fmt.Sprintf("it was cut off: %v", ctx.Err()))
+			break
 		}
 		b.say("%s", time.Since(sceneBegan).Round(100*time.Millisecond))
 	}
@@ -122,6 +145,12 @@ func (b *bench) build(ctx context.Context) (err error) {
 }
 
 func (b *bench) wants(key string) bool { return slices.Contains(b.only, key) }
+
+// few are the rounds of what takes long.
+func (b *bench) few() int { return min(b.rounds, 3) }
+
+// small is n, or less of it where the bench is only tried.
+func (b *bench) small(n int) int { return max(1, n/b.scale) }
 
 func (b *bench) say(format string, args ...any) { fmt.Printf("  "+format+"\n", args...) }
 
@@ -160,5 +189,18 @@ func (b *bench) finish(took time.Duration) error {
 	if missing := b.results.missing(b.only); len(missing) > 0 {
 		errs = append(errs, fmt.Errorf("figures are missing: %s", strings.Join(missing, "; ")))
 	}
-	return errors.Join(errs...)
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	return b.keep()
+}
+
+// keep writes the paper, if it was asked for.
+func (b *bench) keep() error {
+	if !b.write {
+		return nil
+	}
+	var text bytes.Buffer
+	writePaper(&text, b.results, thisMachine(), reasons(why))
+	return os.WriteFile(paper, text.Bytes(), 0o644) //nolint:gosec // a page for everybody
 }

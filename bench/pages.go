@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -47,10 +49,7 @@ func (b *bench) pages(ctx context.Context) error {
 
 // write puts posts on the board, and returns the cookie of the last one's author.
 func (s *server) write(posts, size int) (cookie string, err error) {
-	p, err := dialMany(s, 8)
-	if err != nil {
-		return "", err
-	}
+	p := &lines{s: s}
 	defer p.close()
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -77,8 +76,11 @@ func (s *server) write(posts, size int) (cookie string, err error) {
 // same gives the baseline the bytes that m answers with.
 func (s *server) same(m *server, req []byte) error {
 	a, err := once(m, req)
-	if err != nil || a.status != http.StatusOK {
-		return fmt.Errorf("the page: status %d, %w", a.status, err)
+	if err == nil {
+		err = a.as(http.StatusOK)
+	}
+	if err != nil {
+		return fmt.Errorf("the page: %w", err)
 	}
 	_, err = once(s, request(s, http.MethodPut, "/page", "Content-Encoding: "+a.header.Get("Content-Encoding")+"\r\n", bytes.Clone(a.body)))
 	return err
@@ -108,38 +110,20 @@ func (b *bench) pageRound(ctx context.Context, m, raw *server, shared, own []byt
 		return err
 	}
 	b.results.note("feedposts", 0, busy.perCPU()/alone.perCPU())
-	b.say("pages per CPU-second: raw %.0f, shared %.0f (p99 %s), while posts come %.0f (p99 %s), with a cookie %.0f (p99 %s)", base.perCPU(),
-		alone.perCPU(), percentile(alone.times, 0.99), busy.perCPU(), percentile(busy.times, 0.99), mine.perCPU(), percentile(mine.times, 0.99))
+	b.say("pages per CPU-second: raw %.0f, shared %.0f (p99 %s), while posts come %.0f (p99 %s), with a cookie %.0f (p99 %s)%s", base.perCPU(),
+		alone.perCPU(), percentile(alone.times, 0.99), busy.perCPU(), percentile(busy.times, 0.99), mine.perCPU(), percentile(mine.times, 0.99), refusals(alone.refused+busy.refused+mine.refused))
 	return nil
 }
 
 // whilePosting measures while 50 posts a second arrive.
 func (b *bench) whilePosting(ctx context.Context, m *server, measure func() (load, error)) (load, error) {
-	p, err := dialMany(m, 16)
-	if err != nil {
-		return load{}, err
-	}
-	defer p.close()
-	var mu sync.Mutex
-	var failed error
+	var number atomic.Int64
+	number.Store(int64(m.next))
+	posts := &walk{s: m, rate: 50, want: http.StatusCreated, next: func() []byte { return write(m, pathPosts, int(number.Add(1)), 300) }}
 	var all sync.WaitGroup
-	all.Go(func() {
-		pace(ctx, 50, pageLong, func(time.Time) {
-			mu.Lock()
-			m.next++
-			req := write(m, m.says(), m.next, 300)
-			mu.Unlock()
-			if err := written(p.ask(req)); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed = err
-			}
-		})
-	})
+	all.Go(func() { posts.run(ctx, pageLong) })
 	got, err := measure()
 	all.Wait()
-	if err == nil {
-		err = failed
-	}
-	return got, err
+	m.next = int(number.Load())
+	return got, errors.Join(err, posts.failed)
 }

@@ -22,6 +22,8 @@ type row struct {
 
 var none = math.NaN()
 
+func shown(name, unit string) part { return part{name, unit, none, none, true} }
+
 func atLeast(name, unit string, hold, aim float64) part { return part{name, unit, hold, aim, false} }
 func atMost(name, unit string, hold, aim float64) part  { return part{name, unit, hold, aim, true} }
 
@@ -38,6 +40,21 @@ var table = []row{
 	{"cookie", "feed page with a cookie", []part{atLeast("", "× raw", 0.1, 0.2)}},
 	{"posts", "durable posts/s over HTTP, 64 connections", []part{atLeast("", "× raw", 0.5, 0.8)}},
 	{"postp99", "post p99, 64 connections", []part{atMost("", "× raw", 2, 1.25)}},
+	{"sweep", "sweep of 100,000 of 1,000,000", []part{
+		atMost("read p99", "× idle", 4, 2), atMost("post p99", "ms", 35, 10), atLeast("speed", "k rows/s", 25, 80), atMost("journal", "MiB", 64, 32),
+	}},
+	{"growth", "growth at 1,000,000 living posts against 1,000", []part{
+		atMost("feed", "×", 2, 1.2), atMost("post", "×", 2, 1.2), atMost("vote", "×", 2, 1.2), atMost("open", "×", 2, 1.2),
+	}},
+	{"start", "start", []part{atMost("memory after it", "MiB", 40, 25), atMost("until a page comes, with 100,000 living posts", "s", 2, 1)}},
+	{"visit", "first visit on a phone: HTML, CSS, JS, font, compressed", []part{atMost("", "kB", 120, 80)}},
+	{"host", "an ordinary host: one core, GOMEMLIMIT=200MiB, 200 readers, 20 pages, 20 hearts and 5 posts a second", []part{
+		shown("page p50", "ms"), shown("page p99", "ms"), shown("post p50", "ms"), shown("post p99", "ms"), shown("heart p50", "ms"), shown("heart p99", "ms"),
+		shown("delivery p50", "ms"), shown("delivery p99", "ms"), shown("memory", "MiB"),
+	}},
+	{"strain", "bad days", []part{
+		shown("10,000 sockets at once, all open after", "s"), shown("a page asked for 1,000 times a second, p99", "ms"), shown("a disk whose syncs take 5 ms, post p99 of 64", "ms"),
+	}},
 }
 
 func rowOf(key string) *row {

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,25 +27,24 @@ const (
 	loadCPU   = 1
 )
 
-// pin holds every thread of this process to one processor; those that come later are
+// pin holds every thread of this process to some processors; those that come later are
 // begun by one of them.
-func pin(cpu int) error {
-	if runtime.NumCPU() < 2 {
-		return errors.New("the bench wants two processors: one for the server, one for the load")
-	}
+func pin(cpus ...int) error {
 	tasks, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		return err
 	}
 	var set unix.CPUSet
-	set.Set(cpu)
+	for _, cpu := range cpus {
+		set.Set(cpu)
+	}
 	for _, t := range tasks {
 		id, err := strconv.Atoi(t.Name())
 		if err != nil {
 			return err
 		}
 		if err := unix.SchedSetaffinity(id, &set); err != nil && !errors.Is(err, unix.ESRCH) {
-			return fmt.Errorf("pin to processor %d: %w", cpu, err)
+			return fmt.Errorf("the bench wants processors %v, for the server and for the load: %w", cpus, err)
 		}
 	}
 	return nil
@@ -76,6 +76,7 @@ type server struct {
 	began   time.Time
 	next    int // number of the next message
 	ended   chan struct{}
+	stopped bool // by us
 }
 
 // notes is what a server wrote to its log.
@@ -109,11 +110,24 @@ func (b *bench) mayfly(ctx context.Context, folder string, env ...string) (*serv
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	return b.start(ctx, &server{name: "mayfly", dir: dir}, append([]string{b.binary}, flags(dir)...), env)
+}
+
+// under starts it as mayfly does, by another command.
+func (b *bench) under(ctx context.Context, folder string, by []string) (*server, error) {
+	dir := filepath.Join(b.dir, folder)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return b.start(ctx, &server{name: "mayfly", dir: dir}, slices.Concat(by, []string{b.binary}, flags(dir)), nil)
+}
+
+func flags(dir string) []string {
 	args := []string{"--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--keys", filepath.Join(dir, "keys"), "--starter", "none"}
 	for _, s := range wide {
 		args = append(args, "--set", s)
 	}
-	return b.start(ctx, &server{name: "mayfly", dir: dir}, b.binary, args, env)
+	return args
 }
 
 // raw starts the baseline on a folder of its own.
@@ -122,11 +136,11 @@ func (b *bench) raw(ctx context.Context, folder string) (*server, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return b.start(ctx, &server{name: "raw"}, b.rawBinary, []string{dir}, nil)
+	return b.start(ctx, &server{name: "raw"}, []string{b.rawBinary, dir}, nil)
 }
 
-func (b *bench) start(ctx context.Context, s *server, binary string, args, env []string) (*server, error) {
-	s.process = exec.CommandContext(context.WithoutCancel(ctx), binary, args...) //nolint:gosec // built a moment ago; stopped by close
+func (b *bench) start(ctx context.Context, s *server, args, env []string) (*server, error) {
+	s.process = exec.CommandContext(context.WithoutCancel(ctx), args[0], args[1:]...) //nolint:gosec // built a moment ago; stopped by close
 	s.process.Env = append(os.Environ(), env...)
 	s.process.Stderr = &s.log
 	out, in, err := os.Pipe()
@@ -160,6 +174,7 @@ func (b *bench) start(ctx context.Context, s *server, binary string, args, env [
 
 // stop ends it as a service manager does, and wants no error in its log.
 func (s *server) stop() error {
+	s.stopped = true
 	_ = s.process.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-s.ended:
@@ -167,10 +182,33 @@ func (s *server) stop() error {
 		s.kill()
 		return fmt.Errorf("%s did not stop", s.name)
 	}
-	if log := s.log.String(); strings.Contains(log, "level=ERROR") {
-		return fmt.Errorf("%s logged errors:\n%s", s.name, log)
+	if wrong := wrongIn(s.log.String()); wrong != "" {
+		return fmt.Errorf("%s logged errors, such as %s", s.name, wrong)
 	}
 	return nil
+}
+
+// wrongIn is the first error in a log that is no refusal of a busy server; "": none.
+func wrongIn(log string) string {
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, "level=ERROR") && !strings.Contains(line, "error.busy") && !strings.Contains(line, "context canceled") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
+
+// alive is an error once the process has gone by itself.
+func (s *server) alive() error {
+	if s.stopped {
+		return nil
+	}
+	select {
+	case <-s.ended:
+		return fmt.Errorf("%s has ended:\n%.1000s", s.name, wrongIn(s.log.String()))
+	default:
+		return nil
+	}
 }
 
 func (s *server) kill() {

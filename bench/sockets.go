@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -49,33 +50,55 @@ const (
 const handshake = "GET /live?board=home HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
 	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
-// listen opens the sockets of so many readers, and of some more who never read.
+// listen opens the sockets of so many readers, and of some more who never read, as
+// fast as they are let in.
 func listen(ctx context.Context, s *server, readers, stalled int) (*crowd, error) {
 	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
 	}
-	c := &crowd{server: s, poll: poll, stop: make(chan struct{})}
-	for i := range readers + stalled {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		r := &reader{number: i, stalls: i >= readers}
-		if r.fd, err = dialSocket(s, r.stalls); err != nil {
-			c.hangUp()
-			return nil, fmt.Errorf("%s: reader %d: %w", s.name, i, err)
-		}
-		c.readers = append(c.readers, r)
-		if r.stalls {
-			continue
-		}
-		if err := unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, r.fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(i)}); err != nil {
-			c.hangUp()
-			return nil, err
-		}
+	c := &crowd{server: s, poll: poll, stop: make(chan struct{}), readers: make([]*reader, readers+stalled)}
+	for i := range c.readers {
+		c.readers[i] = &reader{number: i, stalls: i >= readers}
+	}
+	if err := c.dialAll(ctx); err != nil {
+		c.hangUp()
+		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
 	c.stopped.Go(c.read)
 	return c, nil
+}
+
+// dialAll dials as many at once as may wait to be accepted anywhere.
+func (c *crowd) dialAll(ctx context.Context) error {
+	var all sync.WaitGroup
+	var next atomic.Int64
+	failed := make([]error, 64)
+	for w := range failed {
+		all.Go(func() {
+			for failed[w] == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(c.readers) {
+					return
+				}
+				if failed[w] = ctx.Err(); failed[w] == nil {
+					failed[w] = c.readers[i].dial(c)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(failed...)
+}
+
+func (r *reader) dial(c *crowd) (err error) {
+	if r.fd, err = dialSocket(c.server, r.stalls); err != nil {
+		return fmt.Errorf("reader %d: %w", r.number, err)
+	}
+	if r.stalls {
+		return nil
+	}
+	return unix.EpollCtl(c.poll, unix.EPOLL_CTL_ADD, r.fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(r.number)}) //nolint:gosec // there are few
 }
 
 // dialSocket connects and upgrades; one that stalls has a small buffer of the kernel's.
@@ -224,7 +247,9 @@ func (c *crowd) hangUp() {
 	close(c.stop)
 	c.stopped.Wait()
 	for _, r := range c.readers {
-		_ = unix.Close(r.fd)
+		if r.fd > 0 {
+			_ = unix.Close(r.fd)
+		}
 	}
 	_ = unix.Close(c.poll)
 }

@@ -13,6 +13,7 @@ type tally struct {
 	first    int // number of the first message
 	messages []*message
 	heard    int             // deliveries
+	refused  int             // messages
 	doubled  int             // deliveries of what that reader had heard before
 	unknown  int             // deliveries of what was never sent here
 	times    []time.Duration // how long each delivery took, if timed
@@ -24,6 +25,7 @@ type message struct {
 	began time.Time
 	heard []uint64 // a bit a reader
 	left  int      // readers who have not
+	void  bool     // it was refused, so nobody is to hear it
 	all   chan struct{}
 }
 
@@ -61,6 +63,10 @@ func (t *tally) hear(reader, number int, at time.Time) {
 		return
 	}
 	m.heard[word] |= bit
+	if m.void {
+		t.unknown++
+		return
+	}
 	m.left--
 	t.heard++
 	if t.timed {
@@ -71,13 +77,25 @@ func (t *tally) hear(reader, number int, at time.Time) {
 	}
 }
 
+// refuse takes back a message that was not taken: whoever hears it all the same hears
+// what is of no message.
+func (t *tally) refuse(number int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	m := t.messages[number-t.first]
+	t.refused++
+	t.unknown += t.readers - m.left
+	m.void, m.left = true, 0
+	close(m.all)
+}
+
 // count is what has become of all that was sent.
-type count struct{ sent, heard, lost, doubled, unknown int }
+type count struct{ sent, refused, heard, lost, doubled, unknown int }
 
 func (t *tally) count() count {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c := count{sent: len(t.messages), heard: t.heard, doubled: t.doubled, unknown: t.unknown}
+	c := count{sent: len(t.messages), refused: t.refused, heard: t.heard, doubled: t.doubled, unknown: t.unknown}
 	for _, m := range t.messages {
 		c.lost += m.left
 	}

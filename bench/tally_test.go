@@ -38,6 +38,20 @@ func TestWhatIsLostDoubledOrOfNobodyIsCounted(t *testing.T) {
 			c.hear(0, n+2, time.Now())
 			c.hear(70, n, time.Now())
 		}, count{sent: 2, lost: 140, unknown: 3}},
+		{"one was refused, and nobody hears it", func(c *tally, n int) {
+			for r := range 70 {
+				c.hear(r, n, time.Now())
+			}
+			c.refuse(n + 1)
+		}, count{sent: 2, heard: 70, refused: 1}},
+		{"one was refused, and two hear it all the same", func(c *tally, n int) {
+			for r := range 70 {
+				c.hear(r, n, time.Now())
+			}
+			c.hear(3, n+1, time.Now())
+			c.refuse(n + 1)
+			c.hear(4, n+1, time.Now())
+		}, count{sent: 2, heard: 71, refused: 1, unknown: 2}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := newTally(70, 500, false)

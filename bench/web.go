@@ -117,55 +117,101 @@ func (s *server) says() string {
 	return pathPosts
 }
 
-var errRefused = errors.New("refused")
+// errBusy is an answer of a server that has more to do than it takes on, which is no
+// fault: it is counted.
+var errBusy = errors.New("refused as busy")
+
+// as is an error unless the answer has the status that is wanted.
+func (a answered) as(want int) error {
+	switch a.status {
+	case want:
+		return nil
+	case http.StatusServiceUnavailable:
+		return errBusy
+	}
+	return fmt.Errorf("refused with status %d: %.200s", a.status, a.body)
+}
 
 // written is an error unless a write was answered as it should be.
 func written(a answered, err error) error {
-	if err == nil && a.status != http.StatusCreated {
-		err = fmt.Errorf("%w with status %d: %.200s", errRefused, a.status, a.body)
+	if err != nil {
+		return err
 	}
-	return err
+	return a.as(http.StatusCreated)
 }
 
-// lines is a pool of connections for writes at a given pace.
+// lines are connections for writes at a given pace: as many as are busy at once. One
+// that has nothing to say for a while is not kept, as a server would not.
 type lines struct {
 	s    *server
-	free chan *line
-	all  []*line
+	mu   sync.Mutex
+	idle []idleLine // the one that was used last is used next
 }
 
-func dialMany(s *server, n int) (*lines, error) {
-	p := &lines{s: s, free: make(chan *line, n)}
-	for range n {
-		l, err := dial(s)
-		if err != nil {
-			p.close()
-			return nil, err
-		}
-		p.all = append(p.all, l)
-		p.free <- l
+type idleLine struct {
+	*line
+	since time.Time
+}
+
+const idleMax = time.Second
+
+func (p *lines) ask(req []byte) (answered, error) {
+	l, err := p.take()
+	if err != nil {
+		return answered{}, err
 	}
-	return p, nil
+	a, err := l.ask(req, nil)
+	if err != nil {
+		l.close()
+		return a, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = append(p.idle, idleLine{l, time.Now()})
+	return a, nil
+}
+
+func (p *lines) take() (*line, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.idle); n > 0 {
+		if last := p.idle[n-1]; time.Since(last.since) < idleMax {
+			p.idle = p.idle[:n-1]
+			return last.line, nil
+		}
+		p.hangUp()
+	}
+	return dial(p.s)
+}
+
+func (p *lines) hangUp() {
+	for _, l := range p.idle {
+		l.close()
+	}
+	p.idle = nil
 }
 
 func (p *lines) close() {
-	for _, l := range p.all {
-		l.close()
-	}
-}
-
-func (p *lines) ask(req []byte) (answered, error) {
-	l := <-p.free
-	defer func() { p.free <- l }()
-	return l.ask(req, nil)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hangUp()
 }
 
 // load is what many connections did in a while.
 type load struct {
-	done  int
-	took  time.Duration
-	cpu   time.Duration // of the server
-	times []time.Duration
+	done    int
+	refused int
+	took    time.Duration
+	cpu     time.Duration // of the server
+	times   []time.Duration
+}
+
+// refusals says how many there were, if any.
+func refusals(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d refused as busy", n)
 }
 
 // perCPU is how many were done in a second of the server's processor.
@@ -175,24 +221,37 @@ func (l load) perSecond() float64 { return float64(l.done) / l.took.Seconds() }
 
 // hammer asks over so many connections, each as fast as it is answered.
 func hammer(ctx context.Context, s *server, conns int, long time.Duration, next func() []byte, want int) (load, error) {
-	p, err := dialMany(s, conns)
-	if err != nil {
-		return load{}, err
+	var open []*line
+	defer func() {
+		for _, l := range open {
+			l.close()
+		}
+	}()
+	for range conns {
+		l, err := dial(s)
+		if err != nil {
+			return load{}, err
+		}
+		open = append(open, l)
 	}
-	defer p.close()
 	ctx, cancel := context.WithTimeout(ctx, long)
 	defer cancel()
 	var all sync.WaitGroup
 	var failed atomic.Pointer[error]
+	var refused atomic.Int64
 	times := make([][]time.Duration, conns)
 	before, began := s.used(), time.Now()
-	for i, l := range p.all {
+	for i, l := range open {
 		all.Go(func() {
 			for ctx.Err() == nil {
 				asked := time.Now()
 				a, err := l.ask(next(), nil)
-				if err == nil && a.status != want {
-					err = fmt.Errorf("%w with status %d", errRefused, a.status)
+				if err == nil {
+					err = a.as(want)
+				}
+				if errors.Is(err, errBusy) {
+					refused.Add(1)
+					continue
 				}
 				if err != nil {
 					failed.Store(&err)
@@ -207,17 +266,25 @@ func hammer(ctx context.Context, s *server, conns int, long time.Duration, next 
 	for _, t := range times {
 		got.times = append(got.times, t...)
 	}
-	got.done = len(got.times)
+	got.done, got.refused = len(got.times), int(refused.Load())
 	if err := failed.Load(); err != nil {
 		return got, fmt.Errorf("%s: %w", s.name, *err)
 	}
 	return got, nil
 }
 
+// waitMax is how many may wait for an answer at once; after them the load itself is late,
+// which counts as any waiting does.
+const waitMax = 256
+
+// hopeless is how late the load may be before it gives up: so late is not served.
+const hopeless = 5 * time.Second
+
 // pace calls do so many times a second, at its time even if others are late.
 func pace(ctx context.Context, rate int, long time.Duration, do func(due time.Time)) {
 	var all sync.WaitGroup
 	defer all.Wait()
+	room := make(chan struct{}, waitMax)
 	began := time.Now()
 	for i := range int(long.Seconds() * float64(rate)) {
 		due := began.Add(time.Duration(i) * time.Second / time.Duration(rate))
@@ -226,6 +293,63 @@ func pace(ctx context.Context, rate int, long time.Duration, do func(due time.Ti
 			return
 		case <-time.After(time.Until(due)):
 		}
-		all.Go(func() { do(due) })
+		room <- struct{}{}
+		if time.Since(due) > hopeless {
+			return
+		}
+		all.Go(func() {
+			do(due)
+			<-room
+		})
 	}
+}
+
+// walk is one thing that is done at a pace, and how long it took each time from when
+// it was due.
+type walk struct {
+	s    *server
+	rate int // a second
+	want int // status
+	next func() []byte
+
+	mu      sync.Mutex
+	times   []time.Duration
+	refused int
+	failed  error
+}
+
+func (w *walk) run(ctx context.Context, long time.Duration) {
+	p := &lines{s: w.s}
+	defer p.close()
+	pace(ctx, w.rate, long, func(due time.Time) {
+		a, err := p.ask(w.next())
+		if err == nil {
+			err = a.as(w.want)
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		switch {
+		case errors.Is(err, errBusy):
+			w.refused++
+			return
+		case err != nil:
+			w.failed = fmt.Errorf("%s: %w", w.s.name, err)
+			return
+		}
+		w.times = append(w.times, time.Since(due))
+	})
+}
+
+// together has all of them walk, and says what failed.
+func together(ctx context.Context, long time.Duration, walks ...*walk) error {
+	var all sync.WaitGroup
+	for _, w := range walks {
+		all.Go(func() { w.run(ctx, long) })
+	}
+	all.Wait()
+	var errs []error
+	for _, w := range walks {
+		errs = append(errs, w.failed)
+	}
+	return errors.Join(errs...)
 }

@@ -35,7 +35,7 @@ func (b *bench) writes(ctx context.Context) error {
 		b.results.note("posts", 0, ours.perSecond()/base.perSecond())
 		p99, base99 := percentile(ours.times, 0.99), percentile(base.times, 0.99)
 		b.results.note("postp99", 0, float64(p99)/float64(base99))
-		b.say("posts a second: raw %.0f (%.0f per CPU-second, p99 %s), mayfly %.0f (%.0f, %s)", base.perSecond(), base.perCPU(), base99, ours.perSecond(), ours.perCPU(), p99)
+		b.say("posts a second: raw %.0f (%.0f per CPU-second, p99 %s), mayfly %.0f (%.0f, %s)%s", base.perSecond(), base.perCPU(), base99, ours.perSecond(), ours.perCPU(), p99, refusals(ours.refused))
 	}
 	return nil
 }

@@ -54,6 +54,7 @@ const (
 
 	ActCircleEnd  Action = "circle_end"
 	ActCirclePost Action = "circle_post" // one that was reported with its words
+	ActChatEnd    Action = "chat_end"    // one whose words were reported
 
 	ActBackup  Action = "backup"  // was made
 	ActRestore Action = "restore" // what is here came from one

@@ -31,6 +31,11 @@ type Posts interface {
 	// Turns counts the changes that a page which many share must not outlive: all but
 	// those that add something, or lengthen a life.
 	Turns() uint64
+	// Changes counts all of them.
+	Changes() uint64
+	// Marks returns the tags of those who voted on posts or opened them; false: there are
+	// more than most.
+	Marks(ctx context.Context, ids []PostID, most int) (Marks, bool, error)
 	// InsertPost stores a post and its key, durably, before it returns its Seq.
 	InsertPost(ctx context.Context, p Post, key Key) (seq int64, err error)
 	// InsertReply stores a reply with its key, gives voice its name in the
@@ -203,7 +208,7 @@ func (b *Board) Create(ctx context.Context, slug string, v Visitor, d Draft) (Po
 		Board:   slug,
 		Thread:  id,
 		Body:    d.Body,
-		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Picture: picture, Unlisted: d.Unlisted,
+		Warning: d.Warning, Backdrop: d.Backdrop, Place: d.Place, Picture: picture, Unlisted: d.Unlisted, Asks: d.Asks,
 		ViewOnce: d.ViewOnce, Readers: d.Readers, Care: found.Care, Short: found.Short, Standing: found.standing(),
 		Name:   secret.Voice(v).Draws,
 		Life:   found.life(b.now(), s).ClosedAt(info.ClosesAt),

@@ -89,8 +89,8 @@ type Trace struct {
 	Until time.Time
 }
 
-// tooManyToTell is how many endings of one tick are told one by one; beyond it,
-// pages are asked to look again.
+// tooManyToTell is how many endings of one tick on one board are told one by one;
+// beyond it, the pages of that board are asked to look again, and no others.
 const tooManyToTell = 500
 
 // heads reads what stands for posts that are folded.
@@ -102,11 +102,14 @@ type heads interface {
 // fewer folded under it since.
 func tellEndings(ctx context.Context, from heads, now time.Time, finder Finder, tell func(context.Context, Event), ended []Ending) {
 	finder.Drop(ended)
-	if len(ended) > tooManyToTell {
-		tell(ctx, Event{Kind: Reload})
-		return
+	many := crowded(ended)
+	for slug := range many {
+		tell(ctx, Event{Kind: Reload, Board: slug})
 	}
 	for _, e := range ended {
+		if many[e.Board] {
+			continue
+		}
 		tell(ctx, Event{Kind: Died, Board: e.Board, Thread: e.Thread, ID: e.ID, Why: e.Why, Reason: e.Reason, Next: e.Next, Rest: e.Rest, Unlisted: e.Unlisted})
 		if e.Under == (PostID{}) {
 			continue
@@ -116,4 +119,19 @@ func tellEndings(ctx context.Context, from heads, now time.Time, finder Finder, 
 			tell(ctx, Event{Kind: Changed, Board: over.Board, Thread: over.ID, ID: over.ID, Post: over, Unlisted: over.Unlisted})
 		}
 	}
+}
+
+// crowded are the boards on which more has ended than is told one by one.
+func crowded(ended []Ending) map[string]bool {
+	many := map[string]bool{}
+	if len(ended) <= tooManyToTell {
+		return many
+	}
+	counts := map[string]int{}
+	for _, e := range ended {
+		if counts[e.Board]++; counts[e.Board] > tooManyToTell {
+			many[e.Board] = true
+		}
+	}
+	return many
 }

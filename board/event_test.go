@@ -2,6 +2,7 @@ package board
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 )
@@ -30,8 +31,8 @@ func TestEndingsAreToldOneByOneUntilTheyAreTooMany(t *testing.T) {
 			}
 			for i, e := range told {
 				if tt.wantsReload {
-					if e != (Event{Kind: Reload}) {
-						t.Errorf("told %+v, want a reload of every board", e)
+					if e != (Event{Kind: Reload, Board: Home}) {
+						t.Errorf("told %+v, want a reload of the board", e)
 					}
 					continue
 				}
@@ -40,6 +41,22 @@ func TestEndingsAreToldOneByOneUntilTheyAreTooMany(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A million endings on one board are one event, and nobody else's.
+func TestABoardWithoutManyEndingsIsNotReloaded(t *testing.T) {
+	ended := make([]Ending, 1_000_000)
+	for i := range ended {
+		ended[i] = Ending{Board: "busy", Why: ByTime}
+	}
+	few := Ending{ID: NewPostID(), Thread: NewPostID(), Board: "quiet", Why: BySilence}
+	ended[700] = few
+	var told []Event
+	tellEndings(t.Context(), new(steps), time.Now(), new(memory), func(_ context.Context, e Event) { told = append(told, e) }, ended)
+	want := []Event{{Kind: Reload, Board: "busy"}, {Kind: Died, Board: "quiet", Thread: few.Thread, ID: few.ID, Why: BySilence}}
+	if !slices.Equal(told, want) {
+		t.Errorf("told %d events, want the reload of one board and the ending on the other", len(told))
 	}
 }
 

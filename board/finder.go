@@ -55,6 +55,8 @@ type Finder interface {
 	Find(ctx context.Context, s Search) (Found, error)
 	// Rising returns the tags of a board that rise, the fastest first.
 	Rising(board string) []Rising
+	// Reading says whether it still reads what was alive before the start.
+	Reading() bool
 }
 
 // sortedMax is how many matches, the newest, are put into an order that is not
@@ -84,6 +86,10 @@ func (b *Board) Rising(ctx context.Context, slug string) []Rising {
 	}
 	return b.finder.Rising(slug)
 }
+
+// Reading says whether what is found may be less than there is: what was alive before
+// the start is still being read.
+func (b *Board) Reading() bool { return b.finder.Reading() }
 
 // foundRounds is how often one page asks on where what it was named has just ended.
 const foundRounds = 10

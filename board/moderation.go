@@ -22,7 +22,7 @@ const (
 
 // PublicActs are those that everybody may read of: what was done, where and why, never
 // who did it or to what.
-var PublicActs = []Action{ActTakeDown, ActRelease, ActHide, ActLock, ActUnlock, ActShorten, ActAnswer, ActClaim, ActSeal, ActCircleEnd, ActCirclePost}
+var PublicActs = []Action{ActTakeDown, ActRelease, ActHide, ActLock, ActUnlock, ActShorten, ActAnswer, ActClaim, ActSeal, ActCircleEnd, ActCirclePost, ActChatEnd}
 
 // ShortLife is what a post has left when an admin shortens it.
 const ShortLife = time.Minute

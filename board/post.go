@@ -50,6 +50,7 @@ type Post struct {
 	Unlisted bool     // reached by its link alone
 	ViewOnce bool     // each visitor opens it once; until then it is Sealed
 	Readers  int      // openings that are left, 0 for no such clock
+	Asks     *Askable // its author may be asked in private; nil: not
 	Sealed   bool     // Body and Picture are withheld: Board.Open gives them
 	Short    bool     // a filter has cut its life short
 
@@ -113,6 +114,8 @@ type Draft struct {
 	ViewOnce bool   // each visitor opens it once
 	Readers  int    // only so many visitors may open it, which implies ViewOnce; 0: all, until its time is up
 
+	Asks *Askable // its author may be asked in private; nil: not
+
 	To PostID // of a reply alone: the reply it answers; zero: none
 
 	Confirm bool // its author was asked whether it gives somebody away, and means it
@@ -175,10 +178,24 @@ func (d Draft) Check(s Settings) (Draft, error) {
 	if d.Unlisted && !s.Unlisted {
 		bad.Fields["unlisted"] = Problem{Code: "error.unlisted"}
 	}
+	d.checkAsks(s, bad.Fields)
 	if len(bad.Fields) > 0 {
 		return d, bad
 	}
 	return d, nil
+}
+
+// checkAsks looks at how its author may be asked in private.
+func (d Draft) checkAsks(s Settings, bad map[string]Problem) {
+	switch {
+	case d.Asks == nil:
+	case !s.Chats:
+		bad["chat_key"] = Problem{Code: "error.chat.off_here"}
+	case d.ViewOnce:
+		bad["chat_key"] = Problem{Code: "error.chat.once"}
+	case CheckKey(d.Asks.Key[:]) != nil:
+		bad["chat_key"] = Problem{Code: "error.chat.key"}
+	}
 }
 
 // checkPicture looks at what can be known of a picture before it is pressed.

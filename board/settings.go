@@ -32,6 +32,8 @@ type Settings struct {
 	Circles                    bool     // new ones may be made
 	CirclesMax                 int      // so many there may be at a time
 	CircleCap                  int      // members that a new one may have at most
+	Chats                      bool     // authors may let themselves be asked in private
+	ChatsMax                   int      // so many may go on under a post
 	Backdrops                  []string // of those cards may have; none: all
 	DailyQuestion              bool     // the host asks one each day, from a set
 	QuestionSet                string   // which of StarterSets
@@ -211,6 +213,8 @@ var Knobs = []Knob{
 	site(onOff("circles", "on", func(s *Settings) *bool { return &s.Circles })),
 	site(whole("circles_max", 200, 1, 10_000, func(s *Settings) *int { return &s.CirclesMax })),
 	site(whole("circle_cap", 150, 12, 150, func(s *Settings) *int { return &s.CircleCap })),
+	onOff("chats", "off", func(s *Settings) *bool { return &s.Chats }),
+	whole("chats_max", 20, 1, 200, func(s *Settings) *int { return &s.ChatsMax }),
 	site(onOff("daily_question", "on", func(s *Settings) *bool { return &s.DailyQuestion })),
 	site(choice("question_set", StarterSets[0], StarterSets, func(s *Settings) *string { return &s.QuestionSet })),
 	site(choice("host_language", HostLanguages[0], HostLanguages, func(s *Settings) *string { return &s.HostLanguage })),

@@ -49,8 +49,11 @@ func furnished(t *testing.T) (s *site, p *person, paths []string) {
 	p.openLive("/")
 	p.post("something of my own")
 	p.wait("it is marked", `document.querySelector("article .badge")`)
+	p.makesCircle("The kitchen table of an aunt whose name is long")
+	p.saysInCircle("for these eyes: https://library.example/hours-and-a-long-address-that-does-not-end")
+	circle := see[string](p, `location.pathname + location.hash`)
 	s.owner(p)
-	return s, p, append([]string{"/", "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/contact", "/terms", "/privacy", "/notice", s.claim(thread.ID), "/forgotten", "/p/none", "/c", "/c/abcdefghijklmnopqrstuvwxya", "/boards", "/b/attic", "/b/den", "/b/nest/door?code=abcd", "/p/" + once.ID + "/open"}, adminPages...)
+	return s, p, append([]string{"/", circle, "/search", "/search?q=%23bikes", "/search?q=nothing+at+all", "/places/library", "/write", "/p/" + thread.ID + "?to=" + answered.ID, "/p/" + thread.ID + "/qr", "/p/" + thread.ID + "/report", "/reported", "/log", "/you", "/about", "/contact", "/terms", "/privacy", "/notice", s.claim(thread.ID), "/forgotten", "/p/none", "/c", "/c/abcdefghijklmnopqrstuvwxya", "/boards", "/b/attic", "/b/den", "/b/nest/door?code=abcd", "/p/" + once.ID + "/open"}, adminPages...)
 }
 
 // enter goes to a page of a board that is furnished; one that opens a post once stays.
@@ -59,6 +62,9 @@ func (p *person) enter(path string) {
 	thread, once := strings.CutSuffix(path, "/open")
 	if !once {
 		p.open(path)
+		if strings.Contains(path, "#m1.") {
+			p.wait("the circle is open", `document.querySelector("#c-posts article")`)
+		}
 		return
 	}
 	p.open(thread)

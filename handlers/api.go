@@ -47,6 +47,7 @@ type apiPost struct {
 	ViewOnce    bool        `json:"view_once"`
 	ReadersLeft int         `json:"readers_left"` // 0: no such clock
 	Unlisted    bool        `json:"unlisted"`
+	Chat        string      `json:"chat"`   // the public key with which its author can be asked in private; "": not
 	Prompt      string      `json:"prompt"` // "question" or "welcome" of the host; "": of a visitor
 	Sponsored   bool        `json:"sponsored"`
 	Locked      bool        `json:"locked"` // its thread takes no more replies
@@ -93,7 +94,7 @@ func drawAPIPost(post board.Post, say *words.Printer, s board.Settings, now time
 	}
 	out := apiPost{
 		ID: post.ID.String(), To: to, Board: post.Board, Thread: post.Thread.String(),
-		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted,
+		Body: post.Body, Warning: post.Warning, Backdrop: post.Backdrop, Tags: apiTags(post), Place: post.Place, Picture: drawAPIPicture(post, s), Unlisted: post.Unlisted, Chat: askedAt(post, s),
 		ViewOnce: post.ViewOnce, ReadersLeft: post.Readers, Name: views.PersonName(say, post.Name), Hue: views.Hue(post.Name),
 		Hearts: post.Hearts, Score: post.Score, Replies: post.Replies, Alike: post.Alike,
 		Left: seconds(post.Life.Left(now)), Span: seconds(post.Life.Span(now)),
@@ -206,6 +207,7 @@ func (s *Server) apiFeed(w http.ResponseWriter, r *http.Request) error {
 			return invalid("limit", "error.limit", "max", board.PageMax)
 		}
 	}
+	reading := q.Narrow != (board.Narrow{}) && s.board.Reading()
 	posts, next, err := s.seek(r, q)
 	if err != nil {
 		return err
@@ -221,7 +223,11 @@ func (s *Server) apiFeed(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	n := len(pinned)
-	return answerJSON(w, http.StatusOK, map[string]any{"prompts": out[:n], "posts": out[n:], "cursor": s.cursors.format(feedName(q), next)})
+	answer := map[string]any{"prompts": out[:n], "posts": out[n:], "cursor": s.cursors.format(feedName(q), next)}
+	if reading {
+		answer["reading"] = true
+	}
+	return answerJSON(w, http.StatusOK, answer)
 }
 
 func (s *Server) apiThread(w http.ResponseWriter, r *http.Request) error {

@@ -21,20 +21,20 @@ const ticketTime = 30 * time.Second
 // ticketsMax is how many may be open at a time.
 const ticketsMax = 20_000
 
-// tickets let members open a socket: a browser can show no token there but in an address,
-// which is no place for it.
-type tickets struct {
+// tickets let those who have shown a token open a socket: a browser can show none there
+// but in an address, which is no place for it. T is what they were let into.
+type tickets[T any] struct {
 	mu   sync.Mutex
-	open map[string]ticket
+	open map[string]ticket[T]
 }
 
-type ticket struct {
-	in    inside
+type ticket[T any] struct {
+	in    T
 	until time.Time
 }
 
 // give makes a ticket.
-func (t *tickets) give(in inside, now time.Time) (string, error) {
+func (t *tickets[T]) give(in T, now time.Time) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for text, old := range t.open {
@@ -46,21 +46,21 @@ func (t *tickets) give(in inside, now time.Time) (string, error) {
 		return "", &board.Error{Kind: board.Busy, Code: "error.busy"}
 	}
 	if t.open == nil {
-		t.open = map[string]ticket{}
+		t.open = map[string]ticket[T]{}
 	}
 	text := rand.Text()
-	t.open[text] = ticket{in, now.Add(ticketTime)}
+	t.open[text] = ticket[T]{in, now.Add(ticketTime)}
 	return text, nil
 }
 
 // take uses a ticket up.
-func (t *tickets) take(text string, now time.Time) (inside, error) {
+func (t *tickets[T]) take(text string, now time.Time) (in T, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	found, ok := t.open[text]
 	delete(t.open, text)
 	if !ok || !found.until.After(now) {
-		return inside{}, board.ErrNotFound
+		return in, board.ErrNotFound
 	}
 	return found.in, nil
 }

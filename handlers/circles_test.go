@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -16,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"mayfly/board"
 	"mayfly/e2e/circle"
@@ -654,6 +657,30 @@ func TestEnvelopesOfElsewhereAreRefused(t *testing.T) {
 	if got := m.reads(); len(got) != 1 {
 		t.Errorf("a post of another circle opens: %q", got)
 	}
+}
+
+func TestWhatAClientSealsTheServerTakesAsItsKindAndForItsEpochAlone(t *testing.T) {
+	most := map[board.EnvelopeKind]int{
+		board.EnvelopePost: 64 << 10, board.EnvelopeReply: 64 << 10, board.EnvelopePicture: 1 << 20, board.EnvelopeMember: 512,
+		board.EnvelopeMeta: 16 << 10, board.EnvelopeLink: 512, board.EnvelopeInvite: 512, board.EnvelopeWrap: 512,
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		kind := board.EnvelopeKind(rapid.IntRange(int(board.EnvelopePost), int(board.EnvelopeWrap)).Draw(t, "kind"))
+		epoch := rapid.Uint32Min(1).Draw(t, "epoch")
+		length := rapid.IntRange(0, most[kind]-4).Draw(t, "length")
+		sealed := board.Envelope(circle.Seal(make([]byte, 32), circle.At{Kind: circle.Kind(kind), Epoch: epoch}, make([]byte, length), nil))
+		if err := sealed.Check(kind, epoch); err != nil {
+			t.Fatalf("%d bytes: %v", length, err)
+		}
+		if other := rapid.Uint32().Draw(t, "other epoch"); other != epoch && !errors.Is(sealed.Check(kind, other), board.ErrEpoch) {
+			t.Fatal("it is taken for another epoch")
+		}
+		cut := rapid.IntRange(0, len(sealed)-1).Draw(t, "cut")
+		padded := cut - 33
+		if isStep := padded >= 256 && padded&(padded-1) == 0; !isStep && sealed[:cut].Check(kind, epoch) == nil {
+			t.Fatalf("%d of its %d bytes are taken", cut, len(sealed))
+		}
+	})
 }
 
 func TestDownsOfMoreThanHalfEndAPostWhereTheMajorityRules(t *testing.T) {

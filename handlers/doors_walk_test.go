@@ -42,7 +42,7 @@ type walker struct {
 func (w walker) values() map[string][]string {
 	return map[string][]string{
 		"board": {w.board.slug}, "id": slices.Sorted(maps.Values(w.board.ids)), "place": {"harbour"}, "number": {"1"}, "$": {""},
-		"circle": {board.PostID{}.String()}, "post": {board.PostID{}.String()}, "token": {"x"},
+		"circle": {board.PostID{}.String()}, "chat": {board.PostID{}.String()}, "post": {board.PostID{}.String()}, "token": {"x"},
 	}
 }
 

@@ -37,20 +37,22 @@ func bodyError(err error) error {
 
 // draftFields are the words of a form or call, as they were sent.
 type draftFields struct {
-	Body     string `json:"body"`
-	TTL      string `json:"ttl"`
-	Silence  string `json:"silence"`
-	Warning  string `json:"warning"`
-	Backdrop string `json:"backdrop"`
-	Place    string `json:"place"` // its name or slug
-	Unlisted bool   `json:"unlisted"`
-	ViewOnce bool   `json:"view_once"`
-	Readers  int    `json:"readers"` // implies ViewOnce; 0: all
-	Confirm  bool   `json:"confirm"` // asked whether it gives somebody away, its author means it
+	Body      string `json:"body"`
+	TTL       string `json:"ttl"`
+	Silence   string `json:"silence"`
+	Warning   string `json:"warning"`
+	Backdrop  string `json:"backdrop"`
+	Place     string `json:"place"` // its name or slug
+	Unlisted  bool   `json:"unlisted"`
+	ViewOnce  bool   `json:"view_once"`
+	Readers   int    `json:"readers"`    // implies ViewOnce; 0: all
+	ChatKey   string `json:"chat_key"`   // public, with which its author can be asked in private; "": not
+	ChatToken string `json:"chat_token"` // the hash of what its author shows then
+	Confirm   bool   `json:"confirm"`    // asked whether it gives somebody away, its author means it
 }
 
 func fieldsOf(g views.Given) draftFields {
-	return draftFields{g.Body, g.TTL, g.Silence, g.Warning, g.Backdrop, g.Place, g.Unlisted, g.ViewOnce, g.Readers, g.Confirm}
+	return draftFields{g.Body, g.TTL, g.Silence, g.Warning, g.Backdrop, g.Place, g.Unlisted, g.ViewOnce, g.Readers, g.ChatKey, g.ChatToken, g.Confirm}
 }
 
 // parse reads the times, which are such as "10m" or "7d"; "" is the board's choice.
@@ -63,7 +65,8 @@ func (f draftFields) parse() (board.Draft, error) {
 	if d.Silence, err = parseLife(f.Silence); err != nil {
 		return d, invalid("silence", "error.life")
 	}
-	return d, nil
+	d.Asks, err = parseAsks(f.ChatKey, f.ChatToken)
+	return d, err
 }
 
 // parseAnswered reads which reply a reply answers; "" is none.

@@ -47,6 +47,8 @@ func (d *Drawer) Hello(format string, at uint64, here int) ([]byte, error) {
 		return json.Marshal(jsonFrame{Type: "hello", At: at})
 	case circleFormat:
 		return json.Marshal(circleFrame{Type: "hello"})
+	case chatFormat:
+		return json.Marshal(chatFrame{Type: "hello"})
 	}
 	return render(context.Background(), views.Hello(at, d.version, roundCrowd(here, d.settings("").K)))
 }
@@ -58,6 +60,8 @@ func (d *Drawer) Draw(format string, e board.Event, at uint64) ([]byte, error) {
 		return json.Marshal(d.jsonEvent(e, at))
 	case circleFormat:
 		return circleEvent(e)
+	case chatFormat:
+		return chatEvent(e)
 	}
 	say := words.In(strings.TrimPrefix(format, htmlFormat))
 	return render(context.Background(), d.htmlEvent(say, e, at))
@@ -162,6 +166,9 @@ func (s *Server) openSocket(w http.ResponseWriter, r *http.Request) error {
 	}
 	if r.URL.Query().Has("circle") {
 		return s.openCircleSocket(w, r)
+	}
+	if r.URL.Query().Has("chat") {
+		return s.openChatSocket(w, r)
 	}
 	topic, err := s.topic(r)
 	if err != nil {

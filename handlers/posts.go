@@ -288,6 +288,7 @@ func givenIn(f *sent) views.Given {
 		Body: f.Get("body"), TTL: f.Get("ttl"), Silence: f.Get("silence"),
 		Warning: f.Get("warning"), Backdrop: f.Get("backdrop"), Place: f.Get("place"), Unlisted: f.Get("unlisted") != "",
 		ViewOnce: f.Get("view_once") != "", Readers: readers(f.Get("readers")),
+		ChatKey: f.Get("chat_key"), ChatToken: f.Get("chat_token"),
 		Confirm: f.Get("confirm") != "", Alt: f.Get("alt"), HadPicture: f.picture.came,
 	}
 }

@@ -356,7 +356,7 @@ func TestR25OneVisitorHasAnotherNameInEachThread(t *testing.T) {
 }
 
 var apiFields = []string{
-	"alike", "backdrop", "board", "body", "hearts", "hue", "id", "left", "locked", "mine", "name", "picture", "place", "prompt", "readers_left", "replies", "score", "span", "sponsored", "staff", "state", "tags", "thread", "to", "unlisted",
+	"alike", "backdrop", "board", "body", "chat", "hearts", "hue", "id", "left", "locked", "mine", "name", "picture", "place", "prompt", "readers_left", "replies", "score", "span", "sponsored", "staff", "state", "tags", "thread", "to", "unlisted",
 	"url", "view_once", "vote", "warning",
 }
 

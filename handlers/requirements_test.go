@@ -111,7 +111,7 @@ func TestR39NoSuffixMakesAPageCacheable(t *testing.T) {
 	s := newSite(t)
 	s.set("place_list", "Harbour")
 	id, _ := s.publish("xyzzy")
-	fill := strings.NewReplacer("{id}", id, "{circle}", id, "{post}", id, "{board}", "home", "{place}", "harbour", "{number}", "1", "{$}", "")
+	fill := strings.NewReplacer("{id}", id, "{circle}", id, "{chat}", id, "{post}", id, "{board}", "home", "{place}", "harbour", "{number}", "1", "{$}", "")
 	walked := 0
 	for _, pattern := range s.patterns {
 		path, ok := strings.CutPrefix(pattern, "GET ")

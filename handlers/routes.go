@@ -20,8 +20,8 @@ type route struct {
 // routes is the whole surface.
 func (s *Server) routes() []route {
 	return []route{
-		{"GET /{$}", s.sharedPage(s.feedPage)},
-		{"GET /b/{board}", s.sharedPage(s.feedPage)},
+		{"GET /{$}", s.sharedFeed(s.feedPage)},
+		{"GET /b/{board}", s.sharedFeed(s.feedPage)},
 		{"GET /boards", s.page(s.boardsPage)},
 		{"GET /p/{id}", s.sharedPage(s.threadPage)},
 		{"GET /p/{id}/picture", s.handle(s.picture(board.FullPart))},
@@ -131,6 +131,9 @@ func (s *Server) routes() []route {
 		{"POST /admin/circles/end", s.handle(s.admin(s.endCircle))},
 		{"POST /admin/circles/report", s.handle(s.admin(s.decideCircleReport))},
 
+		{"GET /admin/chats", s.page(s.admin(s.hostChats))},
+		{"POST /admin/chats/report", s.handle(s.admin(s.decideChatReport))},
+
 		{"GET /live", s.handle(s.openSocket)},
 		{"GET /live/state", s.page(s.liveState)},
 
@@ -145,6 +148,16 @@ func (s *Server) routes() []route {
 		{"POST /api/v1/posts/{id}/open", s.handle(s.apiOpen)},
 		{"POST /api/v1/posts/{id}/reports", s.handle(s.apiReport)},
 		{"PUT /api/v1/posts/{id}/vote", s.handle(s.apiVote)},
+		{"GET /api/v1/posts/{id}/chats", s.asAuthor(s.apiChats)},
+		{"POST /api/v1/posts/{id}/chats", s.handle(s.apiAskAuthor)},
+		{"POST /api/v1/posts/{id}/chats/tickets", s.asAuthor(s.apiChatTicket)},
+		{"GET /api/v1/posts/{id}/chats/{chat}", s.inChat(limit.Page, s.apiChat)},
+		{"DELETE /api/v1/posts/{id}/chats/{chat}", s.inChat(limit.Page, s.apiEndChat)},
+		{"POST /api/v1/posts/{id}/chats/{chat}/block", s.inChat(limit.Page, s.apiBlockChat)},
+		{"POST /api/v1/posts/{id}/chats/{chat}/messages", s.inChat(limit.Reply, s.apiWriteChat)},
+		{"PUT /api/v1/posts/{id}/chats/{chat}/read", s.inChat(limit.Page, s.apiReadChat)},
+		{"POST /api/v1/posts/{id}/chats/{chat}/reports", s.inChat(limit.Report, s.apiReportChat)},
+		{"POST /api/v1/posts/{id}/chats/{chat}/tickets", s.inChat(limit.Page, s.apiChatTicket)},
 		{"POST /api/v1/circles", s.handle(s.apiMakeCircle)},
 		{"GET /api/v1/circles/{circle}", s.inCircle(limit.Page, s.apiCircle)},
 		{"DELETE /api/v1/circles/{circle}", s.inCircle(limit.Vote, s.apiEndCircle)},

@@ -38,6 +38,7 @@ func (s *Server) answerFound(w http.ResponseWriter, r *http.Request, q board.Que
 	if q.Narrow == (board.Narrow{}) {
 		return answerHTML(w, r, http.StatusOK, views.FoundPage(views.NewFound(v, list)))
 	}
+	reading := s.board.Reading() // before it is asked: what is read meanwhile may be missed
 	posts, next, err := s.seek(r, q)
 	if refused, is := errors.AsType[*board.Error](err); is && refused.Kind == board.Limited {
 		ref := refusalOf(err)
@@ -47,6 +48,7 @@ func (s *Server) answerFound(w http.ResponseWriter, r *http.Request, q board.Que
 	if err != nil {
 		return err
 	}
+	list.Reading = reading
 	list.Posts, list.Next = posts, s.cursors.format(feedName(q), next)
 	if list.Count, err = s.board.Matches(r.Context(), q); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"mayfly/board"
 )
 
 // found returns the bodies that the API lists for a query such as "q=lemons".
@@ -235,4 +238,45 @@ func TestWhatIsNoTextComesBackAsText(t *testing.T) {
 			t.Errorf("%s: %s, or its words come back as they were sent", path, a.Status)
 		}
 	}
+}
+
+// source is where an index is filled from.
+type source func() []board.Post
+
+func (f source) Living(context.Context, int64, time.Time) ([]board.Post, error) { return f(), nil }
+
+// A board that has just started finds what it has read, and says that there may be more.
+func TestSearchSaysThatItIsStillReading(t *testing.T) {
+	s := newSite(t)
+	s.write(map[string]any{"body": "a river, read already"})
+	asked, goOn, done := make(chan bool), make(chan bool), make(chan error)
+	go func() {
+		done <- s.search.Fill(context.WithoutCancel(t.Context()), source(func() []board.Post {
+			asked <- true
+			<-goOn
+			return nil
+		}))
+	}()
+	<-asked
+	says := func(want bool) {
+		t.Helper()
+		for language, sentence := range map[string]string{"en": "still being read", "it": "si sta ancora leggendo"} {
+			page := s.get("/search?q=river", "Accept-Language", language)
+			if !strings.Contains(page.body, "read already") || strings.Contains(page.body, sentence) != want {
+				t.Errorf("%s: says that it reads: %v, want %v; or what it has read is missing", language, !want, want)
+			}
+		}
+		for query, want := range map[string]bool{"?q=river": want, "": false} {
+			_, out := s.call(http.MethodGet, "/api/v1/boards/home/posts"+query, nil)
+			if reading, _ := out["reading"].(bool); reading != want {
+				t.Errorf("%q: reading %v, want %v", query, reading, want)
+			}
+		}
+	}
+	says(true)
+	goOn <- true
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	says(false)
 }

@@ -28,6 +28,7 @@ type Parts struct {
 	Door       *board.Door  // of admins
 	Doors      *board.Doors // of boards
 	Circles    *board.Circles
+	Chats      *board.Chats
 	Hub        *live.Hub
 	Gate       *limit.Gate
 	Press      *pictures.Press
@@ -55,6 +56,7 @@ type Server struct {
 	door     *board.Door
 	doors    *board.Doors
 	circles  *board.Circles
+	chats    *board.Chats
 	hub      *live.Hub
 	gate     *limit.Gate
 	press    *pictures.Press
@@ -77,9 +79,11 @@ type Server struct {
 	tables   []string
 	log      *slog.Logger
 
-	refusals refusals
-	sheets   *sheets
-	tickets  tickets // to the sockets of circles
+	refusals    refusals
+	sheets      *sheets         // for readers without a cookie
+	marked      *sheets         // for those who have one
+	tickets     tickets[inside] // to the sockets of circles
+	chatTickets tickets[talking]
 
 	uploads *semaphore.Weighted // uploadRoom
 	shown   *semaphore.Weighted // shownRoom
@@ -89,10 +93,10 @@ type Server struct {
 // New puts a Server together.
 func New(p Parts) *Server {
 	return &Server{
-		board: p.Board, door: p.Door, doors: p.Doors, circles: p.Circles, hub: p.Hub, gate: p.Gate, press: p.Press, sealer: p.Sealer, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
+		board: p.Board, door: p.Door, doors: p.Doors, circles: p.Circles, chats: p.Chats, hub: p.Hub, gate: p.Gate, press: p.Press, sealer: p.Sealer, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, tls: p.TLS, trusted: p.Trusted, examine: p.Examine, lost: p.Lost, bell: p.Bell, alerts: p.Alerts, tables: p.Tables, log: p.Log,
-		sheets: newSheets(), uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
+		sheets: newSheets(), marked: newSheets(), uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 // nothing but the same bytes: what differs is what a page costs.
 func BenchmarkFeedPage(b *testing.B) {
 	s := newSite(b)
-	for i := range 50 {
+	for i := range 50 { // the last is by who has the cookie
+		s.client = newBrowser()
 		s.publish(rand.Text() + strings.Repeat(" "+rand.Text()[:6], 20) + strconv.Itoa(i))
 	}
 	s.set("page", "100000/100000")

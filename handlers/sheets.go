@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mayfly/board"
+	"mayfly/views"
 )
 
 // The most that is kept of pages which are shared.
@@ -83,7 +84,8 @@ func (c *sheets) take(k sheetKey, now time.Time, turns uint64) (sh *sheet, mine 
 	if sh := c.drawing[k]; sh != nil && sh.turns == turns {
 		return sh, false
 	}
-	sh = &sheet{key: k, ready: make(chan struct{}), turns: turns, served: c.count, header: http.Header{}}
+	sh = newSheet(k, turns, now)
+	sh.served = c.count
 	if turns == c.turns {
 		c.drawing[k] = sh
 	}
@@ -98,12 +100,12 @@ func (c *sheets) put(sh *sheet, now time.Time) {
 		delete(c.drawing, sh.key)
 	}
 	left := sh.until.Sub(now)
-	if sh.turns != c.turns || left <= 0 || sh.body.Len() > sheetBytes/4 {
+	if sh.turns != c.turns || left <= 0 || sh.size() > sheetBytes/4 {
 		return
 	}
 	c.drop(c.drawn[sh.key])
 	c.drawn[sh.key] = sh
-	c.bytes += sh.body.Len()
+	c.bytes += sh.size()
 	time.AfterFunc(left, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -118,7 +120,7 @@ func (c *sheets) put(sh *sheet, now time.Time) {
 func (c *sheets) drop(sh *sheet) {
 	if sh != nil && c.drawn[sh.key] == sh {
 		delete(c.drawn, sh.key)
-		c.bytes -= sh.body.Len()
+		c.bytes -= sh.size()
 	}
 }
 
@@ -143,6 +145,25 @@ type sheet struct {
 	status int
 	body   bytes.Buffer
 	served uint64 // the count of sheets at its last serving
+
+	reader board.Visitor // whom it is drawn for: nobody, or somebody who comes for the first time
+	visit  views.Visit   // what it was drawn from
+	posts  []board.Post  // what is on it, in its order
+
+	marks func() (board.Marks, error) // of all visitors
+	cut   func() *cut                 // the page in pieces, made when the first asks
+}
+
+func newSheet(k sheetKey, turns uint64, now time.Time) *sheet {
+	sh := &sheet{key: k, ready: make(chan struct{}), turns: turns, header: http.Header{}}
+	if k.known {
+		sh.reader = board.NewVisitor(now)
+		if !k.writes {
+			sh.reader.Issued = time.Unix(0, 0).UTC()
+		}
+	}
+	sh.cut = sync.OnceValue(func() *cut { return newCut(sh.body.Bytes(), sh.posts) })
+	return sh
 }
 
 // Header is what its drawing sets.
@@ -159,6 +180,14 @@ func (sh *sheet) WriteHeader(status int) {
 func (sh *sheet) Write(b []byte) (int, error) {
 	sh.WriteHeader(http.StatusOK)
 	return sh.body.Write(b)
+}
+
+// size is about what it takes in memory: one with marks lies there compressed as well.
+func (sh *sheet) size() int {
+	if sh.key.known {
+		return 2 * sh.body.Len()
+	}
+	return sh.body.Len()
 }
 
 func (sh *sheet) rightAt(now time.Time, turns uint64) bool {

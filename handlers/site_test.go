@@ -48,12 +48,14 @@ type site struct {
 	board   *board.Board
 	hub     *live.Hub
 	alikes  *alike.Index
+	search  *search.Index
 	tuner   *board.Tuner
 	outset  *board.Outset
 	storms  *board.Storms
 	door    *board.Door
 	doors   *board.Doors
 	circles *board.Circles
+	chats   *board.Chats
 	sweeper *board.Sweeper
 	store   *storage.Store
 	slots   *keys.Store
@@ -149,7 +151,7 @@ func newSite(t testing.TB, options ...option) *site {
 			t.Error(err)
 		}
 	})
-	s.alikes = alike.New()
+	s.alikes, s.search = alike.New(), index
 	finder := board.Together{Finder: index, Alikes: s.alikes}
 	s.doors = must(board.NewDoors(t.Context(), s.store, s.tuner, quick{}, must(folder.Secret("doors.key")), s.clock.Now))
 	s.board = board.New(s.store, finder, must(filter.New(t.Context(), s.store)), s.doors, news, s.storms.Settings, s.clock.Now, log)
@@ -161,8 +163,9 @@ func newSite(t testing.TB, options ...option) *site {
 	s.sweep()
 	s.door = board.NewDoor(s.store, quick{}, s.clock.Now, s.clock.Now)
 	s.circles = board.NewCircles(s.store, news, s.storms.Settings, s.clock.Now, log, func(board.Waiting) {})
+	s.chats = board.NewChats(s.store, s.board, news, log, func(board.Waiting) {})
 	parts := handlers.Parts{
-		Board: s.board, Door: s.door, Doors: s.doors, Circles: s.circles, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
+		Board: s.board, Door: s.door, Doors: s.doors, Circles: s.circles, Chats: s.chats, Hub: s.hub, Gate: limit.NewGate(s.storms.Settings, s.clock.Now, 1000),
 		Press: pictures.NewPress(), Sealer: argon.New(),
 		Tuner: s.tuner, Outset: s.outset, Storms: s.storms, Well: func() bool { return !s.sweeper.Late() },
 		Tables:     must(s.store.Tables(t.Context())),

@@ -11,6 +11,9 @@ import (
 
 // visitor is whom r's cookie names; reading never gives one.
 func (s *Server) visitor(r *http.Request) board.Visitor {
+	if sh := sheetOf(r); sh != nil {
+		return sh.reader
+	}
 	return s.cookies.visitor(r, s.secure(r))
 }
 

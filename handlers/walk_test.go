@@ -66,6 +66,7 @@ var sent = map[string][]string{
 	"POST /admin/words/heed":         {"doxx=ask&nudge=&care_card=&was.doxx=ask&was.nudge=&was.care_card="},
 	"POST /admin/circles/end":        {"circle=none&reason=spam"},
 	"POST /admin/circles/report":     {"post=none&do=keep"},
+	"POST /admin/chats/report":       {"chat=none&do=keep"},
 	"POST /admin/boards":             {"slug=attic&title=Attic", "slug=attic&title="},
 	"POST /admin/boards/{board}":     {"title=Home&mark=old"},
 	"POST /admin/boards/{board}/end": {"passphrase=wrong+one+here"},

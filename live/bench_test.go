@@ -9,13 +9,19 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/pprof"
+	"os"
+	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
+	"golang.org/x/sys/unix"
 
 	"mayfly/board"
 )
@@ -107,6 +113,83 @@ func casters() map[string]caster {
 	}
 }
 
+// casterOf names the caster that this program is to be, in place of a run of tests.
+const casterOf = "MAYFLY_BENCH_CASTER"
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv(casterOf); name != "" {
+		serveCaster(casters()[name])
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serveCaster serves c until its input ends, and says on its output where.
+func serveCaster(c caster) {
+	mux := http.NewServeMux()
+	mux.Handle("/", c)
+	mux.HandleFunc("/cast", func(http.ResponseWriter, *http.Request) { c.cast() })
+	mux.HandleFunc("/readers", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, c.readers()) })
+	mux.HandleFunc("/cpu", func(w http.ResponseWriter, _ *http.Request) {
+		var u unix.Rusage
+		_ = unix.Getrusage(unix.RUSAGE_SELF, &u)
+		_, _ = fmt.Fprint(w, u.Utime.Nano()+u.Stime.Nano())
+	})
+	mux.HandleFunc("/profile", pprof.Profile)
+	web := httptest.NewServer(mux)
+	fmt.Println(web.Listener.Addr())
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	web.Close()
+}
+
+// server is a caster in a process of its own, on one core where taskset is there.
+type server struct {
+	b    *testing.B
+	addr string
+}
+
+func start(b *testing.B, name string) server {
+	b.Helper()
+	args := []string{os.Args[0]}
+	if _, err := exec.LookPath("taskset"); err == nil {
+		args = append([]string{"taskset", "-c", "0"}, args...)
+	}
+	cmd := exec.CommandContext(b.Context(), args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), casterOf+"="+name)
+	cmd.Stderr = os.Stderr
+	stop, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = stop.Close()
+		_ = cmd.Wait()
+	})
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return server{b, strings.TrimSpace(addr)}
+}
+
+// ask gets a number.
+func (p server) ask(path string) (n int) {
+	resp, err := http.Get("http://" + p.addr + path)
+	if err != nil {
+		p.b.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = fmt.Fscan(resp.Body, &n)
+	return n
+}
+
 // dialRaw opens a socket with as little on our side of it as can be.
 func dialRaw(b *testing.B, addr string) net.Conn {
 	b.Helper()
@@ -138,64 +221,107 @@ func dialRaw(b *testing.B, addr string) net.Conn {
 	return conn
 }
 
-// BenchmarkBroadcast sends one event to all readers, four under way at a time.
-// Compare hub with raw of the same run.
+// BenchmarkBroadcast sends events to all readers of a server of its own: four under way at a
+// time, or so many a second. Compare hub with raw of the same run: deliveries a second of the
+// server's processor, and how late they come.
 func BenchmarkBroadcast(b *testing.B) {
-	for _, readers := range []int{1000} {
-		for _, name := range []string{"hub", "raw"} {
-			b.Run(fmt.Sprintf("readers=%d/%s", readers, name), func(b *testing.B) {
-				benchmarkBroadcast(b, casters()[name], readers)
-			})
+	for _, readers := range []int{1000, 10_000} {
+		for _, rate := range []int{0, 50_000 / readers, 200_000 / readers} {
+			pace := fmt.Sprintf("%d-a-second", rate)
+			if rate == 0 {
+				pace = "four-under-way"
+			}
+			for _, name := range []string{"hub", "raw"} {
+				b.Run(fmt.Sprintf("readers=%d/%s/%s", readers, pace, name), func(b *testing.B) {
+					newCrowd(b, start(b, name), readers).hear(rate)
+				})
+			}
 		}
 	}
 }
 
-func benchmarkBroadcast(b *testing.B, c caster, readers int) {
-	const underWay = 4
-	web := httptest.NewServer(c)
-	defer web.Close()
-	frameBytes := int64(len(fragment) + 4)
+// crowd is the readers of a server.
+type crowd struct {
+	server
+
+	conns []net.Conn
+	sent  sync.Map // when each event was, by its number
+	last  chan struct{}
+	late  []time.Duration // of a part of the deliveries
+	mu    sync.Mutex
+}
+
+func newCrowd(b *testing.B, p server, readers int) *crowd {
+	c := &crowd{server: p, conns: make([]net.Conn, readers), last: make(chan struct{}, 1000)}
+	for i := range c.conns {
+		c.conns[i] = dialRaw(b, p.addr)
+	}
+	until(b, "all are in", func() bool { return p.ask("/readers") == readers })
+	return c
+}
+
+// hear casts b.N events and waits until all are heard by all.
+func (c *crowd) hear(rate int) {
 	var heard atomic.Int64
-	whole := make(chan struct{}, underWay+1)
 	var wg sync.WaitGroup
-	conns := make([]net.Conn, readers)
-	for i := range conns {
-		conns[i] = dialRaw(b, web.Listener.Addr().String())
-		wg.Go(func() {
-			buf := make([]byte, 8<<10)
-			var bytes int64
-			for {
-				n, err := conns[i].Read(buf)
-				frames := (bytes+int64(n))/frameBytes - bytes/frameBytes
-				bytes += int64(n)
-				for range frames {
-					if heard.Add(1)%int64(readers) == 0 {
-						whole <- struct{}{}
-					}
-				}
-				if err != nil {
-					return
-				}
-			}
-		})
+	for i, conn := range c.conns {
+		wg.Go(func() { c.listen(i, conn, &heard) })
 	}
-	until(b, "all are in", func() bool { return c.readers() == readers })
-	for range underWay {
-		whole <- struct{}{}
+	const underWay = 4
+	readers := len(c.conns)
+	spent, began := c.ask("/cpu"), time.Now()
+	cast, whole := 0, 0
+	for c.b.Loop() {
+		if rate > 0 {
+			time.Sleep(time.Until(began.Add(time.Duration(cast) * time.Second / time.Duration(rate))))
+		} else if cast-whole == underWay {
+			<-c.last
+			whole++
+		}
+		c.sent.Store(cast, time.Now())
+		c.ask("/cast")
+		cast++
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		<-whole
-		c.cast()
-	}
-	for range underWay {
-		<-whole
-	}
-	b.ReportMetric(float64(b.N*readers)/b.Elapsed().Seconds(), "deliveries/s")
-	for _, conn := range conns {
+	until(c.b, "all is heard", func() bool { return heard.Load() == int64(cast*readers) })
+	cpu := c.ask("/cpu") - spent
+	for _, conn := range c.conns {
 		_ = conn.Close()
 	}
 	wg.Wait()
+	slices.Sort(c.late)
+	c.b.ReportMetric(float64(cast*readers)/time.Duration(cpu).Seconds()/1000, "k/cpu-s")
+	c.b.ReportMetric(float64(c.late[len(c.late)/2].Microseconds())/1000, "p50-ms")
+	c.b.ReportMetric(float64(c.late[len(c.late)*99/100].Microseconds())/1000, "p99-ms")
+	c.b.ReportMetric(0, "ns/op")
+}
+
+// listen counts what one reader hears. Every tenth keeps how late it was.
+func (c *crowd) listen(i int, conn net.Conn, heard *atomic.Int64) {
+	frameBytes := len(fragment) + 4
+	buf := make([]byte, 8<<10)
+	var late []time.Duration
+	for bytes := 0; ; {
+		n, err := conn.Read(buf)
+		for k := bytes / frameBytes; k < (bytes+n)/frameBytes; k++ {
+			at, _ := c.sent.Load(k)
+			if i%10 == 0 {
+				late = append(late, time.Since(at.(time.Time)))
+			}
+			if heard.Add(1)%int64(len(c.conns)) == 0 {
+				select {
+				case c.last <- struct{}{}:
+				default:
+				}
+			}
+		}
+		bytes += n
+		if err != nil {
+			c.mu.Lock()
+			c.late = append(c.late, late...)
+			c.mu.Unlock()
+			return
+		}
+	}
 }
 
 // BenchmarkIdleReaders reports what a reader who hears nothing costs in heap and

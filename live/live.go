@@ -242,7 +242,7 @@ func (h *Hub) topic(name Topic) *topic {
 	t, ok := h.topics[name]
 	if !ok {
 		h.forget(now)
-		t = &topic{rooms: map[string][]*reader{}}
+		t = newTopic()
 		t.at.Store(rand.Uint64()) //nolint:gosec // to guess it is of no use
 		h.topics[name] = t
 	}

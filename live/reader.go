@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -18,9 +17,10 @@ import (
 
 const (
 	queueMax  = 64               // frames that may wait for a reader
+	chunk     = 16 << 10         // bytes written at once of those that wait: a record of TLS
 	pingEvery = 20 * time.Second // SPEC 6
 	pongWait  = 30 * time.Second // the same; since the last pong
-	writeWait = 10 * time.Second // for one frame
+	writeWait = 10 * time.Second // for one chunk
 	closeWait = 3 * time.Second  // for a goodbye and its answer
 	readMax   = 4 << 10          // bytes of a message, over all its fragments
 )
@@ -38,13 +38,7 @@ var upgrader = websocket.Upgrader{
 }
 
 // ping is one frame for everybody.
-var ping = func() *websocket.PreparedMessage {
-	m, err := websocket.NewPreparedMessage(websocket.PingMessage, nil)
-	if err != nil {
-		panic(err)
-	}
-	return m
-}()
+var ping = frameOf(websocket.PingMessage, nil)
 
 // Serve makes r's connection a socket that reads t, and returns: the socket lives
 // on without net/http's goroutine and buffers. It calls closed once, when the
@@ -93,32 +87,35 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // reader is one socket. One goroutine waits for what it sends; another is there
-// only while frames wait to be written.
+// only while frames wait for it.
 type reader struct {
 	conn   *websocket.Conn
 	wire   *wire
 	format string
 	topic  *topic      // nil: never came in
+	from   uint64      // its topic's counter when it came in
 	seat   int         // in the topic's room; the topic's lock holds it
 	pulse  *time.Timer // sends the next ping
 
 	mu      sync.Mutex // taken after a topic's, never before
 	queue   queue
-	writing bool // a goroutine is at the queue
+	writing bool // a goroutine is at the queue, or nobody writes any more
 	code    int  // not 0: leaving, with this close code
+	writers sync.WaitGroup
 }
 
 func newReader(conn *websocket.Conn, wire *wire, format string) *reader {
 	r := &reader{conn: conn, wire: wire, format: format}
-	r.pulse = time.AfterFunc(pingEvery, func() { r.send(ping) })
+	wire.mute() // from here on all is written by r, in order
+	r.pulse = time.AfterFunc(pingEvery, func() { r.send(newCourier(), ping) })
 	r.alive()
 	conn.SetReadLimit(readMax)
-	pong := conn.PingHandler()
 	conn.SetPingHandler(func(data string) error {
 		if err := wire.heard(); err != nil {
 			return err
 		}
-		return pong(data)
+		r.send(newCourier(), frameOf(websocket.PongMessage, []byte(data)))
+		return nil
 	})
 	conn.SetPongHandler(func(string) error {
 		if err := wire.heard(); err != nil {
@@ -126,6 +123,10 @@ func newReader(conn *websocket.Conn, wire *wire, format string) *reader {
 		}
 		r.pulse.Reset(pingEvery)
 		r.alive()
+		return nil
+	})
+	conn.SetCloseHandler(func(code int, _ string) error {
+		r.leave(code)
 		return nil
 	})
 	return r
@@ -151,11 +152,14 @@ func (r *reader) stay(h *Hub, closed func()) {
 	defer h.left(r)
 	defer r.hangUp()
 	defer r.pulse.Stop()
-	if code := breach(r.listen()); code != 0 {
+	err := r.listen()
+	if code := breach(err); code != 0 {
 		r.leave(code)
 		// What is on its way must be read, or the kernel resets the connection
 		// and our goodbye with it.
 		_, _ = io.Copy(io.Discard, r.wire.Conn)
+	} else if _, said := errors.AsType[*websocket.CloseError](err); said {
+		r.writers.Wait() // until its goodbye is answered; closeWait at most
 	}
 }
 
@@ -209,17 +213,32 @@ func (r *reader) alive() {
 	}
 }
 
-// send queues a frame. It never waits: a reader whose queue is full leaves.
-func (r *reader) send(m *websocket.PreparedMessage) {
+// send writes f now or, as far as the connection does not take it, queues it. It never
+// waits: a reader whose queue is full leaves.
+func (r *reader) send(c *courier, f frames) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.code != 0 {
+		return
+	}
+	sent, err := r.try(c, f.all())
 	switch {
-	case r.code != 0:
-	case r.queue.push(m):
+	case err != nil:
+		r.fail()
+	case sent == len(f.all()):
+	case r.queue.push(f, sent):
 		r.wake()
 	default:
 		r.quit(CloseSlow)
 	}
+}
+
+// try writes of b what can be written now; r.mu is held.
+func (r *reader) try(c *courier, b []byte) (int, error) {
+	if r.writing || r.wire.raw == nil {
+		return 0, nil
+	}
+	return c.try(r.wire.raw, b)
 }
 
 // leave says goodbye with a close code, if nothing has before. What waits is not
@@ -236,7 +255,7 @@ func (r *reader) leave(code int) {
 // quit is leave; r.mu is held.
 func (r *reader) quit(code int) {
 	r.code = code
-	r.queue = queue{}
+	r.queue.last(goodbye(code))
 	_ = r.wire.SetDeadline(time.Now().Add(closeWait)) // a broken connection fails at the next read
 	r.wake()
 }
@@ -245,72 +264,43 @@ func (r *reader) quit(code int) {
 func (r *reader) wake() {
 	if !r.writing {
 		r.writing = true
-		go r.write()
+		r.writers.Go(r.write)
 	}
 }
 
-// write sends what waits, then ends. After a goodbye or a failure nobody writes
-// again.
+// fail ends a connection that is broken; nobody writes to it again. r.mu is held.
+func (r *reader) fail() {
+	r.writing = true
+	r.queue = queue{}
+	r.hangUp()
+}
+
+// write writes what waits, then ends.
 func (r *reader) write() {
-	for {
-		m, code := r.next()
-		switch {
-		case code != 0:
-			// Whether it arrives or not, stay hangs up.
-			_ = r.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(closeWait))
-			return
-		case m == nil:
-			return
-		}
-		_ = r.conn.SetWriteDeadline(time.Now().Add(writeWait)) // never fails
-		if err := r.conn.WritePreparedMessage(m); err != nil {
-			r.hangUp()
+	for b := r.next(nil); len(b) > 0; b = r.next(b[:0]) {
+		if _, err := r.wire.Conn.Write(b); err != nil {
+			r.mu.Lock()
+			r.fail()
+			r.mu.Unlock()
 			return
 		}
 	}
 }
 
-// next is the frame to write or, for who leaves, the close code; neither when
-// there is nothing to do.
-func (r *reader) next() (*websocket.PreparedMessage, int) {
+// next puts what is to be written next into b: nothing when there is nothing to do.
+func (r *reader) next(b []byte) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.code != 0 {
-		return nil, r.code
+	b = r.queue.take(b)
+	r.writing = len(b) > 0
+	var until time.Time // whoever writes without waiting must not find an old one
+	if r.writing {
+		until = time.Now().Add(writeWait)
 	}
-	m := r.queue.pop()
-	r.writing = m != nil
-	return m, 0
+	if r.code == 0 {
+		_ = r.wire.SetWriteDeadline(until) // a broken connection fails at the write
+	}
+	return b
 }
 
 func (r *reader) hangUp() { _ = r.conn.Close() } // twice does no harm
-
-// queue holds the frames that wait for one reader. It is small for who keeps up.
-type queue struct {
-	frames []*websocket.PreparedMessage
-	head   int
-}
-
-func (q *queue) push(m *websocket.PreparedMessage) bool {
-	if len(q.frames)-q.head == queueMax {
-		return false
-	}
-	if q.head > 0 && len(q.frames) == cap(q.frames) {
-		q.frames = slices.Delete(q.frames, 0, q.head)
-		q.head = 0
-	}
-	q.frames = append(q.frames, m)
-	return true
-}
-
-func (q *queue) pop() *websocket.PreparedMessage {
-	if q.head == len(q.frames) {
-		return nil
-	}
-	m := q.frames[q.head]
-	q.frames[q.head] = nil
-	if q.head++; q.head == len(q.frames) {
-		q.frames, q.head = q.frames[:0], 0
-	}
-	return m
-}

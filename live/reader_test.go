@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -296,33 +297,97 @@ func TestPingIsAnsweredInKind(t *testing.T) {
 }
 
 func TestQueueKeepsOrderAndItsBound(t *testing.T) {
-	frames := make([]*websocket.PreparedMessage, 3*queueMax)
-	for i := range frames {
-		frames[i], _ = websocket.NewPreparedMessage(websocket.TextMessage, []byte(strings.Repeat("x", i)))
+	var told frames
+	for i := range 3 * queueMax {
+		told.add(websocket.TextMessage, []byte(strings.Repeat("x", i)))
+	}
+	one := func(i int) frames {
+		f := told.from(i)
+		f.ends = f.ends[:1]
+		return f
 	}
 	var q queue
-	in, out := 0, 0
-	for out < len(frames)-queueMax {
-		for in < len(frames) && q.push(frames[in]) { // fill up
-			in++
+	in := 0
+	for q.push(one(in), 0) { // fill up
+		in++
+	}
+	if in != queueMax || q.push(told.from(in), 0) {
+		t.Fatalf("%d wait, want %d and no more", in, queueMax)
+	}
+	var out []byte
+	for in < len(told.ends) {
+		out = q.take(out)
+		if !q.push(one(in), 0) {
+			t.Fatal("no room after some were taken")
 		}
-		if in-out > queueMax {
-			t.Fatalf("%d wait", in-out)
-		}
-		for range 7 { // take some
-			if got := q.pop(); got != frames[out] {
-				t.Fatalf("frame %d came out of turn", out)
+		in++
+	}
+	for last := -1; last < len(out); {
+		last = len(out)
+		out = append(out, q.take(nil)...)
+	}
+	if !bytes.Equal(out, told.bytes) {
+		t.Error("what came out is not what went in")
+	}
+}
+
+func TestQueueTakesAChunkOfWholeFrames(t *testing.T) {
+	var told frames
+	for _, n := range []int{chunk / 2, chunk / 4, chunk / 2, 3 * chunk, 1} {
+		told.add(websocket.TextMessage, make([]byte, n))
+	}
+	told.add(websocket.TextMessage, nil) // one that could not be drawn
+	var q queue
+	q.push(told, 5) // of whose first the beginning was sent
+	got := []int{len(q.take(nil)), len(q.take(nil)), len(q.take(nil)), len(q.take(nil)), len(q.take(nil))}
+	want := []int{told.ends[1] - 5, told.ends[2] - told.ends[1], told.ends[3] - told.ends[2], told.ends[4] - told.ends[3], 0}
+	if !slices.Equal(got, want) {
+		t.Errorf("took %v, want %v", got, want)
+	}
+}
+
+func TestGoodbyeComesAfterTheRestOfWhatWasBegun(t *testing.T) {
+	var told frames
+	told.add(websocket.TextMessage, []byte("heard"))
+	told.add(websocket.TextMessage, []byte("begun"))
+	told.add(websocket.TextMessage, []byte("waits"))
+	for name, tt := range map[string]struct {
+		sent int
+		want string
+	}{
+		"nothing was sent":           {0, "bye"},
+		"one was heard":              {told.ends[0], "bye"},
+		"the next was begun":         {told.ends[0] + 4, "gunbye"},
+		"the beginning of the first": {1, string(told.bytes[1:told.ends[0]]) + "bye"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var q queue
+			q.push(told, tt.sent)
+			q.last([]byte("bye"))
+			if got := string(q.take(nil)); got != tt.want {
+				t.Errorf("%q is sent, want %q", got, tt.want)
 			}
-			out++
+		})
+	}
+}
+
+func TestFramesAreReadAsTheyWereWritten(t *testing.T) {
+	s := newSite(t)
+	p := s.open("format=json")
+	p.next()
+	for _, from := range []int{0, 1<<16 - 140} { // each length about where a frame's head changes
+		for n := from; n < from+140; n++ {
+			s.draw.mu.Lock()
+			s.draw.tail = strings.Repeat("m", n)
+			s.draw.mu.Unlock()
+			s.publish(birth())
+			_, text, err := p.ReadMessage()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := len(text), len(parseFrame(t, text).String())+n; got != want {
+				t.Fatalf("%d bytes came, want %d", got, want)
+			}
 		}
-	}
-	for q.pop() != nil {
-		out++
-	}
-	if out != in {
-		t.Errorf("%d went in, %d came out", in, out)
-	}
-	if c := cap(q.frames); c > 2*queueMax {
-		t.Errorf("the queue has grown to %d", c)
 	}
 }

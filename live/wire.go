@@ -3,6 +3,7 @@ package live
 import (
 	"errors"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -17,16 +18,28 @@ const (
 	byteRate, byteBurst       = messageRate * readMax, messageBurst * readMax
 )
 
-// wire is a reader's connection with meters on it. Only the goroutine that reads
-// uses them.
+// wire is a reader's connection with meters on it, which only the goroutine that reads
+// uses. Once it is mute, what the library would write by itself is left to the reader.
 type wire struct {
 	net.Conn
+	raw             syscall.RawConn // nil: bytes do not go out as they are
 	bytes, messages meter
+	isMute          bool
 }
 
 func newWire(c net.Conn) *wire {
 	now := time.Now()
-	return &wire{Conn: c, bytes: meter{byteBurst, now}, messages: meter{messageBurst, now}}
+	return &wire{Conn: c, raw: rawOf(c), bytes: meter{byteBurst, now}, messages: meter{messageBurst, now}}
+}
+
+func (w *wire) mute() { w.isMute = true }
+
+// Write is the library's: its handshake.
+func (w *wire) Write(p []byte) (int, error) {
+	if w.isMute {
+		return len(p), nil
+	}
+	return w.Conn.Write(p)
 }
 
 // Read fails with errFlood when too many bytes come.

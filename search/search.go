@@ -207,6 +207,13 @@ func (x *Index) Fill(ctx context.Context, from Source) error {
 	}
 }
 
+// Reading says whether Fill is at work.
+func (x *Index) Reading() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.filling
+}
+
 // settleAll takes in all that waits, and lets others ask in between.
 func (x *Index) settleAll(ctx context.Context) {
 	for more := true; more; {

@@ -3,8 +3,10 @@ package storage
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mayfly/board"
@@ -27,6 +29,7 @@ const (
 	fieldPlace    = 'l'
 	fieldTo       = 't'
 	fieldSign     = 's'
+	fieldAsks     = 'c'
 )
 
 // pictureForm is a picture's sides, its thumbnail's, and its colour.
@@ -81,6 +84,9 @@ func pack(p board.Post) []byte {
 	if p.Sign != (board.Sign{}) {
 		add(fieldSign, p.Sign.String())
 	}
+	if p.Asks != nil {
+		add(fieldAsks, base64.RawURLEncoding.EncodeToString(slices.Concat(p.Asks.Key[:], p.Asks.Token[:])))
+	}
 	return plain
 }
 
@@ -108,9 +114,22 @@ func unpack(plain []byte) board.Post {
 			p.To, _ = board.ParsePostID(f[1:]) // sealed by pack, so it is one
 		case fieldSign:
 			p.Sign = board.ParseSign(f[1:])
+		case fieldAsks:
+			p.Asks = parseAsks(f[1:])
 		}
 	}
 	return p
+}
+
+// parseAsks reads what pack wrote; nil is nobody may ask.
+func parseAsks(text string) *board.Askable {
+	var a board.Askable
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(raw) != len(a.Key)+len(a.Token) {
+		return nil
+	}
+	a.Key, a.Token = [65]byte(raw), [32]byte(raw[len(a.Key):])
+	return &a
 }
 
 // parsePicture reads what pack wrote; nil is no picture.

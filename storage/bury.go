@@ -4,18 +4,21 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strconv"
 	"time"
 
 	"mayfly/board"
 )
 
 const (
-	// digTime is how long one transaction of Bury lasts, and breath the pause
-	// between two: posts go first (PERFORMANCE.md 2).
-	digTime = 3 * time.Millisecond
+	// digTime is how long one transaction of Bury lasts, unless somebody waits to write,
+	// and breath the pause between two: posts go first, and readers on the same core
+	// have some of it.
+	digTime = 10 * time.Millisecond
 	breath  = 3 * time.Millisecond
-	// digRows is how many rows are taken in hand at a time.
-	digRows = 50
+	// digRows is how many rows are deleted at a time, and digAhead how many are read.
+	digRows  = 50
+	digAhead = 1000
 	// freePages is how many empty pages a Bury gives back to the disk. While there
 	// are more than manyPages (of pictures that ended), it goes on doing so.
 	freePages = "200"
@@ -34,9 +37,12 @@ func (s *Store) Bury(ctx context.Context, now time.Time) (int, error) {
 }
 
 func (s *Store) digAll(ctx context.Context, now time.Time) error {
-	d := digger{store: s, now: now, boards: s.boardList()}
-	d.fromTheTop()
+	d := digger{store: s, now: now, boards: s.boardList(), after: fromTheTop}
+	d.unread = d.boards
 	for {
+		if err := d.lookAhead(ctx); err != nil {
+			return err
+		}
 		if err := s.dig(ctx, &d); err != nil {
 			return err
 		}
@@ -88,8 +94,10 @@ func (s *Store) dig(ctx context.Context, d *digger) error {
 type digger struct {
 	store    *Store
 	now      time.Time
-	boards   []board.Info // still to do
-	after    position     // on the first of them
+	boards   []board.Info
+	unread   []board.Info // those whose ended posts were not all read yet
+	after    position     // on the first of them: how far it was read
+	found    []endedRow   // read and not buried yet
 	finished bool
 
 	until   time.Time      // of this transaction
@@ -97,9 +105,33 @@ type digger struct {
 	deleted int            // in this transaction
 }
 
-func (d *digger) fromTheTop() { d.after = position{endsAt: -1} }
+var fromTheTop = position{endsAt: -1}
 
-func (d *digger) outOfTime() bool { return !time.Now().Before(d.until) }
+// lookAhead reads what the next transactions will bury, while posts go on. What it read
+// may have changed by then.
+func (d *digger) lookAhead(ctx context.Context) error {
+	for len(d.found) == 0 && len(d.unread) > 0 {
+		err := d.store.read(ctx, func(ctx context.Context, q querier) (err error) {
+			d.found, err = endedRows(ctx, q, d.unread[0].Slug, d.after, d.now, digAhead)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(d.found) == digAhead {
+			d.after = d.found[digAhead-1].position
+			return nil
+		}
+		d.unread, d.after = d.unread[1:], fromTheTop
+	}
+	return nil
+}
+
+// outOfTime says whether the transaction is to end. Each gets something done, however
+// many wait.
+func (d *digger) outOfTime() bool {
+	return d.deleted > 0 && d.store.hurry.Load() > 0 || !time.Now().Before(d.until)
+}
 
 func (d *digger) dig(ctx context.Context, tx querier) error {
 	for !d.outOfTime() {
@@ -110,15 +142,18 @@ func (d *digger) dig(ctx context.Context, tx querier) error {
 		if found {
 			continue
 		}
-		if len(d.boards) == 0 {
-			n, err := deleteClaims(ctx, tx, d.now)
-			d.deleted += n
-			d.finished = err == nil
-			return err
+		if len(d.found) > 0 {
+			if err := d.buryFound(ctx, tx); err != nil {
+				return err
+			}
+			continue
 		}
-		if err := d.digBoard(ctx, tx); err != nil {
-			return err
+		if len(d.unread) > 0 {
+			return nil
 		}
+		err = d.digRest(ctx, tx)
+		d.finished = err == nil
+		return err
 	}
 	return nil
 }
@@ -159,40 +194,69 @@ func (d *digger) digOne(ctx context.Context, tx querier, id board.PostID, isRepl
 	return d.bury(ctx, tx, e)
 }
 
-// digBoard buries some of the first board's ended posts, and goes on to the next
-// board when there are no more.
-func (d *digger) digBoard(ctx context.Context, tx querier) error {
-	page, err := endedRows(ctx, tx, d.boards[0].Slug, d.after, d.now, digRows)
-	if err != nil {
-		return err
-	}
-	for _, e := range page {
-		done, err := d.bury(ctx, tx, e)
-		if err != nil || !done {
-			return err
+// buryFound deletes the next posts whose keys are gone: those without replies by one
+// statement. A post that still has its key (a vote has just moved its end), or that
+// Destroy has yet to name, is left to a later Bury.
+func (d *digger) buryFound(ctx context.Context, tx querier) error {
+	var bare []endedRow
+	for len(d.found) > 0 && len(bare) < digRows {
+		e := d.found[0]
+		switch {
+		case d.store.keys.Has(e.ref) || d.store.unnamed.has(e.ref):
+		case e.replies == 0:
+			bare = append(bare, e)
+		default:
+			if done, err := d.digOne(ctx, tx, e.id, false); err != nil || !done {
+				return errors.Join(err, d.deleteBare(ctx, tx, bare))
+			}
 		}
-		if d.after = e.position; d.outOfTime() {
-			return nil
-		}
+		d.found = d.found[1:]
 	}
-	if len(page) == digRows {
+	return d.deleteBare(ctx, tx, bare)
+}
+
+// deleteBare deletes posts by seq and gen: a seq that is free again may be another's.
+func (d *digger) deleteBare(ctx context.Context, tx querier, posts []endedRow) error {
+	const q = `
+		DELETE FROM posts
+		WHERE seq IN (SELECT value ->> 0 FROM json_each($1)) AND gen IN (SELECT value ->> 1 FROM json_each($1))`
+	if len(posts) == 0 {
 		return nil
 	}
-	n, err := deleteTraces(ctx, tx, d.boards[0].Slug, d.now)
-	if err == nil && len(d.boards) == 1 { // the last one
-		var notices int
-		notices, err = deleteNotices(ctx, tx, d.now)
-		n += notices
+	list := []byte{'['}
+	for i, e := range posts {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		_, gen := refArgs(e.ref)
+		list = append(strconv.AppendInt(append(strconv.AppendInt(append(list, '['), e.seq, 10), ','), gen, 10), ']')
 	}
+	n, err := affected(tx.ExecContext(ctx, q, string(append(list, ']'))))
 	d.deleted += n
-	d.boards = d.boards[1:]
-	d.fromTheTop()
 	return err
 }
 
+// digRest deletes what else has had its time.
+func (d *digger) digRest(ctx context.Context, tx querier) error {
+	for _, b := range d.boards {
+		n, err := deleteTraces(ctx, tx, b.Slug, d.now)
+		if err != nil {
+			return err
+		}
+		d.deleted += n
+	}
+	for _, deleteOld := range []func(context.Context, querier, time.Time) (int, error){deleteNotices, deleteClaims} {
+		n, err := deleteOld(ctx, tx, d.now)
+		if err != nil {
+			return err
+		}
+		d.deleted += n
+	}
+	return nil
+}
+
 // bury deletes a post whose key is gone, after its replies; with many of them it
-// may not be done in one transaction. A post that still has its key (a vote has
-// just moved its end), or that Destroy has yet to name, is left to a later Bury.
+// may not be done in one transaction.
 func (d *digger) bury(ctx context.Context, tx querier, e endedRow) (done bool, err error) {
 	const deletePost = `
 		DELETE FROM posts

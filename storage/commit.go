@@ -41,13 +41,18 @@ type birth struct {
 	ref           keys.Ref // where it was put
 }
 
-var errClosed = errors.New("storage: closed")
+var (
+	errClosed    = errors.New("storage: closed")
+	errQueueFull = &board.Error{Kind: board.Busy, Code: "error.busy", Err: errors.New("the queue of writes is full")}
+)
 
 // do has a change made, and returns once it is durable or refused. A change whose
 // ctx ends before its batch begins is not made; after that it is finished, and do
 // says what became of it.
 func (s *Store) do(o *op) error {
 	o.done = make(chan error, 1)
+	s.hurry.Add(1)
+	defer s.hurry.Add(-1)
 	if err := s.enqueue(o); err != nil {
 		return err
 	}
@@ -64,7 +69,7 @@ func (s *Store) enqueue(o *op) error {
 	case s.queue <- o:
 		return nil
 	default:
-		return &board.Error{Kind: board.Busy, Code: "error.busy", Err: errors.New("the queue of writes is full")}
+		return errQueueFull
 	}
 }
 

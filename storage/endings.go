@@ -177,33 +177,46 @@ func scanTrace(scan scanner) (board.Trace, error) {
 	return t, nil
 }
 
-// Destroy zeroes the keys of everything that has ended at now, syncs once, and
-// returns the posts that ended. It needs no room on the disk. When it fails the
-// keys are out of reach all the same, and the next Destroy returns the posts.
+// Destroy zeroes the keys of everything that has ended at now, and returns the posts
+// that ended. It needs no room on the disk. When it fails the keys are out of reach all
+// the same, and the next Destroy returns the posts.
+//
+// Keys of posts go before anybody reads which posts they were: for a million that takes
+// longer than a key may stay. Without its thread's key a reply's own opens nothing.
 func (s *Store) Destroy(ctx context.Context, now time.Time) ([]board.Ending, error) {
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()
 	now = s.at(now)
 	s.dropExpired(now)
-	named := s.nameEnded(ctx, now)
 	erased := s.keys.Erase()
-	if err := errors.Join(named, erased); err != nil {
+	named := s.nameEnded(ctx, now)
+	if err := errors.Join(erased, named, s.keys.Erase()); err != nil {
 		return nil, wrap("destroy", err)
 	}
 	return s.untold.take(), nil
 }
 
-// dropExpired closes the door on what has ended. Under writing no vote is between
-// its row and its key.
+// dropMost is how many keys are dropped while posts wait, some milliseconds.
+const dropMost = 20_000
+
+// dropExpired closes the door on what has ended.
 func (s *Store) dropExpired(now time.Time) {
+	for s.dropSome(now) == dropMost {
+		continue
+	}
+}
+
+// dropSome says how many keys it dropped. Under writing no vote is between its row and
+// its key.
+func (s *Store) dropSome(now time.Time) int {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	dropped := s.keys.DropExpired(now)
-	if len(dropped) == 0 {
-		return
+	dropped := s.keys.DropExpired(now, dropMost)
+	if len(dropped) > 0 {
+		s.unnamed.add(dropped)
+		s.changed()
 	}
-	s.unnamed.add(dropped)
-	s.changed()
+	return len(dropped)
 }
 
 // nameEnded finds the posts whose keys were dropped, and drops the keys of their

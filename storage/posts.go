@@ -107,7 +107,7 @@ func (s *Store) openWith(o opener, r row) (board.Post, error) {
 		return board.Post{}, board.ErrNotFound
 	}
 	r.Name, r.Body, r.Warning, r.Backdrop, r.Picture = content.Name, content.Body, content.Warning, content.Backdrop, content.Picture
-	r.Place, r.To, r.Sign = content.Place, content.To, content.Sign
+	r.Place, r.To, r.Sign, r.Asks = content.Place, content.To, content.Sign, content.Asks
 	r.Secret = o.secret
 	return r.Post, nil
 }
@@ -392,12 +392,7 @@ func (s *Store) Post(ctx context.Context, id board.PostID, now time.Time) (board
 
 // PostsByID returns those of ids that are there for everybody, in the order of ids.
 func (s *Store) PostsByID(ctx context.Context, ids []board.PostID, now time.Time) ([]board.Post, error) {
-	const find = `
-		WITH RECURSIVE one(at) AS (
-			SELECT 1
-			UNION ALL
-			SELECT at + 16 FROM one WHERE at + 16 < length($1)
-		)
+	const find = eachID + `
 		SELECT ` + postColumns + `
 		FROM one
 		CROSS JOIN posts p ON p.id = substr($1, at, 16)
@@ -460,7 +455,7 @@ func (s *Store) Since(ctx context.Context, slug string, at, now time.Time) ([]bo
 	const find = `
 		SELECT id
 		FROM posts
-		WHERE board = $1 AND since >= $2 AND ends_at > $3 AND prompt = ''
+		WHERE board = $1 AND since >= $2 AND +ends_at > $3 AND prompt = ''
 		ORDER BY seq DESC`
 	now = s.at(now)
 	var ids []board.PostID

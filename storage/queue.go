@@ -159,7 +159,7 @@ func (s *Store) Acts(ctx context.Context, slug string, before int64, limit int) 
 		SELECT seq, at, who, action, board, name, reason, old_value, new_value, unset
 		FROM audit
 		WHERE seq < $1 AND ($2 = '' OR board = $2)
-			AND action IN ('take_down', 'release', 'hide', 'lock', 'unlock', 'shorten', 'answer', 'claim', 'seal', 'circle_end', 'circle_post')
+			AND action IN ('take_down', 'release', 'hide', 'lock', 'unlock', 'shorten', 'answer', 'claim', 'seal', 'circle_end', 'circle_post', 'chat_end')
 		ORDER BY seq DESC
 		LIMIT $3`
 	if before == 0 {

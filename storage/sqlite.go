@@ -378,6 +378,9 @@ func (s *Store) compare(ctx context.Context) error {
 	if err := s.compareCirclePosts(ctx, meetRef); err != nil {
 		return fmt.Errorf("compare rows with keys: %w", err)
 	}
+	if err := s.compareMessages(ctx, meetRef); err != nil {
+		return fmt.Errorf("compare rows with keys: %w", err)
+	}
 	for r := range orphans {
 		s.keys.Drop(r)
 	}

@@ -65,6 +65,8 @@ type Store struct {
 	notices atomic.Pointer[[]board.Notice] // as the table holds them; never changed in place
 
 	queue    chan *op
+	hurry    atomic.Int64 // callers of do and Vote that wait
+	joints   joints       // votes that wait
 	stopping sync.RWMutex // held to close the queue
 	stopped  bool
 	working  sync.WaitGroup // the committer and the tidier

@@ -10,6 +10,9 @@ import (
 // that add something, or lengthen a life.
 func (s *Store) Turns() uint64 { return s.turns.Load() }
 
+// Changes counts all changes.
+func (s *Store) Changes() uint64 { return s.version.Load() }
+
 // added is changed after a batch of writes, and leaves Turns as it is where none of them
 // took anything away.
 func (s *Store) added(batch []*op) {

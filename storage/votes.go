@@ -1,55 +1,160 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 	"time"
 
 	"mayfly/board"
 )
 
-// Vote records, changes or takes back one visitor's vote in one step.
+// joint is the votes on one post that are on their way into the same transaction: each
+// is recorded by itself, their post is read and written once.
+type joint struct {
+	ballots []*ballot
+	row     row
+	opens   opener
+	done    chan struct{}
+}
+
+type ballot struct {
+	board.Ballot
+	ctx context.Context
+	now time.Time
+	err error
+}
+
+// joints are those that still take votes.
+type joints struct {
+	mu      sync.Mutex
+	open    map[board.PostID]*joint
+	waiting int // ballots in them
+}
+
+// Vote records, changes or takes back one visitor's vote in one step. The post it
+// returns has the votes of all who voted in the same moment.
 func (s *Store) Vote(ctx context.Context, b board.Ballot, now time.Time) (board.Post, error) {
-	now = s.at(now)
-	var r row
-	var opens opener
-	vote := &op{ctx: ctx}
-	vote.run = func(ctx context.Context, tx *sql.Tx) (err error) {
-		if r, err = anyByID(ctx, tx, b.Post, s.at(now)); err != nil {
-			return err
-		}
-		if opens, err = s.opener(r, s.at(now)); err != nil {
-			return err
-		}
-		was := r.Life
-		r.Post, err = cast(ctx, tx, b, r.Post, now)
-		vote.adds = !hastens(was, r.Life, s.at(now))
-		return err
-	}
-	vote.after = func() {
-		if !r.IsReply() {
-			s.keys.SetEnds(r.ref, r.Life.EndsAt)
-		}
-	}
-	if err := s.do(vote); err != nil {
+	mine := &ballot{Ballot: b, ctx: ctx, now: s.at(now)}
+	j, err := s.join(mine)
+	if err != nil {
 		return board.Post{}, wrap("vote", err)
 	}
-	p, err := s.openWith(opens, r)
+	s.hurry.Add(1)
+	<-j.done
+	s.hurry.Add(-1)
+	if mine.err != nil {
+		return board.Post{}, wrap("vote", mine.err)
+	}
+	p, err := s.openWith(j.opens, j.row)
 	return p.Seal(), err
 }
 
-// cast turns the vote, and the post it moves.
-func cast(ctx context.Context, tx querier, b board.Ballot, p board.Post, now time.Time) (board.Post, error) {
+// join puts a ballot to those on the same post that wait, or begins with it. No more
+// ballots wait than other changes may.
+func (s *Store) join(b *ballot) (*joint, error) {
+	s.joints.mu.Lock()
+	defer s.joints.mu.Unlock()
+	if s.joints.waiting >= queueMax {
+		return nil, errQueueFull
+	}
+	j, known := s.joints.open[b.Post]
+	if !known {
+		j = &joint{done: make(chan struct{})}
+		if err := s.count(j, b); err != nil {
+			return nil, err
+		}
+		s.joints.add(b.Post, j)
+	}
+	j.ballots = append(j.ballots, b)
+	s.joints.waiting++
+	return j, nil
+}
+
+// count has j's ballots, of which first is the first, cast with the next batch. Whoever
+// leaves takes their own along, and no other.
+func (s *Store) count(j *joint, first *ballot) error {
+	o := &op{ctx: context.WithoutCancel(first.ctx), done: make(chan error, 1)}
+	o.run = func(ctx context.Context, tx *sql.Tx) (err error) {
+		s.joints.close(first.Post, j)
+		o.adds, err = s.castAll(ctx, tx, j)
+		return err
+	}
+	o.after = func() {
+		if !j.row.IsReply() {
+			s.keys.SetEnds(j.row.ref, j.row.Life.EndsAt)
+		}
+	}
+	if err := s.enqueue(o); err != nil {
+		return err
+	}
+	go func() {
+		err := <-o.done
+		s.joints.close(first.Post, j) // of one that never ran
+		for _, b := range j.ballots {
+			b.err = cmp.Or(b.err, err)
+		}
+		close(j.done)
+	}()
+	return nil
+}
+
+func (js *joints) add(id board.PostID, j *joint) {
+	if js.open == nil {
+		js.open = map[board.PostID]*joint{}
+	}
+	js.open[id] = j
+}
+
+// close has whoever votes from now on begin another joint.
+func (js *joints) close(id board.PostID, j *joint) {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	if js.open[id] == j {
+		delete(js.open, id)
+		js.waiting -= len(j.ballots)
+	}
+}
+
+// castAll turns the votes of a closed joint, and the post they move. adds says that none
+// of them took anything away.
+func (s *Store) castAll(ctx context.Context, tx querier, j *joint) (adds bool, err error) {
+	id := j.ballots[0].Post
+	latest := s.at(j.ballots[len(j.ballots)-1].now)
+	if j.row, err = anyByID(ctx, tx, id, latest); err != nil {
+		return false, err
+	}
+	if j.opens, err = s.opener(j.row, latest); err != nil {
+		return false, err
+	}
+	was := j.row.Life
+	moved := false
+	for _, b := range j.ballots {
+		if b.err = b.ctx.Err(); b.err != nil {
+			continue
+		}
+		turned, err := cast(ctx, tx, b.Ballot, &j.row.Post, b.now)
+		if err != nil {
+			return false, err
+		}
+		moved = moved || turned
+	}
+	if moved {
+		err = saveScore(ctx, tx, j.row.Post)
+	}
+	return !hastens(was, j.row.Life, latest), err
+}
+
+// cast records a vote, and says whether it turned what it moves in p.
+func cast(ctx context.Context, tx querier, b board.Ballot, p *board.Post, now time.Time) (turned bool, err error) {
 	was, err := voteOf(ctx, tx, b)
 	if err != nil || was == b.Vote {
-		return p, err
+		return false, err
 	}
-	p = b.Cast(p, was, now)
-	if err := saveVote(ctx, tx, b); err != nil {
-		return board.Post{}, err
-	}
-	return p, saveScore(ctx, tx, p)
+	*p = b.Cast(*p, was, now)
+	return true, saveVote(ctx, tx, b)
 }
 
 func voteOf(ctx context.Context, tx querier, b board.Ballot) (board.Vote, error) {

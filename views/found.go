@@ -34,6 +34,9 @@ func NewFound(v Visit, l Listing) Found {
 		return f
 	}
 	f.listing(v, l, func(cursor string) string { return withCursor(searchHref(slug, l.Narrow), cursor) })
+	if l.Reading {
+		f.Reading = p.Say("search.reading")
+	}
 	f.Terms = f.terms()
 	f.Count = p.Say("search.count", "n", l.Count)
 	if l.Count > board.CountMax {

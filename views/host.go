@@ -28,6 +28,7 @@ var hostPages = []struct{ href, key string }{
 	{"/admin/backdrops", "host.backdrops"},
 	{"/admin/texts", "host.texts"},
 	{"/admin/circles", "circle.admin.title"},
+	{"/admin/chats", "chat.admin.title"},
 }
 
 // host draws up what surrounds the page at href, which says in lead what it is for.

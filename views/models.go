@@ -139,6 +139,8 @@ type Found struct {
 	Places []Pill
 	Err    string
 	Asked  bool // something was asked for
+
+	Reading string // what may be missing; "": nothing
 }
 
 // Tab is one order of a feed.
@@ -158,7 +160,8 @@ type Listing struct {
 	Next    string                      // the cursor of the next page; "": it is the last
 	At      uint64                      // the board's counter, read before the posts
 	Narrow  board.Narrow
-	Count   int // of all pages of a narrowed feed, at most board.CountMax + 1
+	Count   int  // of all pages of a narrowed feed, at most board.CountMax + 1
+	Reading bool // what was alive before the start is still being read
 }
 
 // Alike is a page of posts that say nearly the same.
@@ -211,7 +214,8 @@ type Given struct {
 	Warning, Backdrop  string
 	Place              string
 	Unlisted, ViewOnce bool
-	Readers            int // 0: every visitor may open it
+	ChatKey, ChatToken string // how its author can be asked in private
+	Readers            int    // 0: every visitor may open it
 	Alt                string
 	Confirm            bool   // asked whether it gives somebody away, they meant it
 	HadPicture         bool   // a picture came with it, which no form can give back

@@ -42,7 +42,11 @@ type At struct {
 }
 
 func (a At) aad() []byte {
-	return slices.Concat([]byte(part), []byte{byte(a.Kind)}, a.Circle[:], a.Thread[:])
+	aad := slices.Concat([]byte(part), []byte{byte(a.Kind)}, a.Circle[:], a.Thread[:])
+	if a.Kind >= Ask { // one key is for all messages of a chat
+		aad = binary.BigEndian.AppendUint32(aad, a.Epoch)
+	}
+	return aad
 }
 
 // ErrEnvelope is of what does not open.

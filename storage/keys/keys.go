@@ -321,13 +321,17 @@ func (s *Store) Drop(refs ...Ref) []Ref {
 	return there
 }
 
-// DropExpired is Drop for every key whose end or cap has come at now.
-func (s *Store) DropExpired(now time.Time) []Dropped {
+// DropExpired is Drop for the keys whose end or cap has come at now, at most some.
+func (s *Store) DropExpired(now time.Time, most int) []Dropped {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var ended []Dropped
+	ms := now.UnixMilli()
 	for i, until := range s.until {
-		if until <= now.UnixMilli() {
+		if len(ended) == most {
+			break
+		}
+		if until <= ms {
 			ended = append(ended, Dropped{Ref: s.ref(i), EndsAt: time.UnixMilli(until)})
 			s.drop(uint32(i))
 		}

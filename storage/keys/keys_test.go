@@ -182,13 +182,13 @@ func TestExpiredKeysAreDroppedWithTheirEnds(t *testing.T) {
 	first, _ := put(t, s, time.Minute)
 	second, _ := put(t, s, time.Hour)
 	third, _ := put(t, s, 48*time.Hour) // its cap comes before
-	if got := s.DropExpired(noon.Add(time.Minute - time.Millisecond)); len(got) > 0 {
+	if got := s.DropExpired(noon.Add(time.Minute-time.Millisecond), 20_000); len(got) > 0 {
 		t.Errorf("a millisecond early: %v", got)
 	}
-	if got, want := s.DropExpired(noon.Add(time.Minute)), (Dropped{first, noon.Add(time.Minute)}); len(got) != 1 || got[0].Ref != want.Ref || !got[0].EndsAt.Equal(want.EndsAt) {
+	if got, want := s.DropExpired(noon.Add(time.Minute), 20_000), (Dropped{first, noon.Add(time.Minute)}); len(got) != 1 || got[0].Ref != want.Ref || !got[0].EndsAt.Equal(want.EndsAt) {
 		t.Errorf("at its end: %v, want %v", got, want)
 	}
-	if got := s.DropExpired(noon.Add(24 * time.Hour)); len(got) != 2 || got[0].Ref != second || got[1].Ref != third {
+	if got := s.DropExpired(noon.Add(24*time.Hour), 20_000); len(got) != 2 || got[0].Ref != second || got[1].Ref != third {
 		t.Errorf("at the cap: %v, want both others", got)
 	}
 }
@@ -449,7 +449,7 @@ func BenchmarkErase10k(b *testing.B) {
 			}
 		}
 		b.StartTimer()
-		if got := s.DropExpired(noon); len(got) != 10_000 {
+		if got := s.DropExpired(noon, 20_000); len(got) != 10_000 {
 			b.Fatal(len(got))
 		}
 		if err := s.Erase(); err != nil {

@@ -133,7 +133,7 @@ func storeLife(s *Store, log *promises) {
 	}
 	erase()
 	bear(1, noon.Add(time.Hour)) // into a slot that was used
-	for _, d := range s.DropExpired(noon.Add(time.Minute)) {
+	for _, d := range s.DropExpired(noon.Add(time.Minute), 20_000) {
 		if key, ok := log.kept[d.Ref]; ok {
 			log.ended[d.Ref] = key
 			delete(log.kept, d.Ref)

@@ -1,0 +1,295 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	livingMany  = 1_000_000
+	livingFew   = 1_000
+	endTogether = 100_000          // of those that live among the many, in no order
+	fillSize    = 300              // bytes of words
+	calm        = 4 * time.Second  // how long reads and posts are measured before the sweep
+	settleMax   = 90 * time.Second // how long a server may take to read what lives
+	rate        = 200              // reads a second, and posts, while rows are swept
+)
+
+// million measures the sweep and the growth: one folder is filled for both.
+func (b *bench) million(ctx context.Context) error {
+	ending, living := b.small(endTogether), b.small(livingMany)
+	every := living/ending + 1
+	err := b.fill(ctx, "many", filling{posts: living + ending, size: fillSize, ttl: func(post int) time.Duration {
+		if post%every == 0 {
+			return 30 * time.Minute
+		}
+		return mixed(post)
+	}})
+	if err != nil {
+		return err
+	}
+	at, err := b.sweepAt(ctx, filepath.Join(b.dir, "many"))
+	if err != nil {
+		return err
+	}
+	many, err := b.mayfly(ctx, "many")
+	if err != nil {
+		return err
+	}
+	took := many.settle()
+	b.say("it has read them after %s, with %d MiB; they end in %s", took.Round(100*time.Millisecond), many.resident()>>20, time.Until(at).Round(time.Second))
+	if b.wants("sweep") {
+		if err := b.sweep(ctx, many, at); err != nil {
+			return err
+		}
+	}
+	if b.wants("growth") {
+		return b.growth(ctx, many)
+	}
+	return nil
+}
+
+// sweepAt has the posts that were to live half an hour end together, as soon as a
+// server may have read them all and shown how it is before.
+func (b *bench) sweepAt(ctx context.Context, dir string) (at time.Time, err error) {
+	db, err := openFast(ctx, filepath.Join(dir, "data"))
+	if err != nil {
+		return at, err
+	}
+	defer db.Close()
+	at = time.Now().Add(b.lead + calm).Truncate(10 * time.Second).Add(10 * time.Second)
+	_, err = db.ExecContext(ctx, "UPDATE posts SET until = $1, ends_at = $1 WHERE ends_at <= $2", at.UnixMilli(), time.Now().Add(time.Hour).UnixMilli())
+	return at, err
+}
+
+// settle waits until a server that has just started has nothing to do, and says how
+// long that took.
+func (s *server) settle() time.Duration {
+	for quiet := 0; quiet < 4 && time.Since(s.began) < settleMax; {
+		before := s.used()
+		time.Sleep(250 * time.Millisecond)
+		if s.used()-before <= 10*time.Millisecond {
+			quiet++
+		} else {
+			quiet = 0
+		}
+	}
+	return time.Since(s.began)
+}
+
+// swept is what was seen of a sweep from beside.
+type swept struct {
+	rows   int
+	took   time.Duration
+	walMax int64 // bytes
+}
+
+// lasted is how long each read and each post took.
+type lasted struct {
+	read, post []time.Duration
+	refused    int
+}
+
+// sweep measures reads and posts at a pace, before and while the rows go.
+func (b *bench) sweep(ctx context.Context, m *server, at time.Time) error {
+	if time.Until(at) < calm {
+		return fmt.Errorf("the server took too long to read what lives: -lead %s was not enough", b.lead)
+	}
+	idle, err := b.readAndWrite(ctx, m, calm, nil)
+	if err != nil {
+		return err
+	}
+	time.Sleep(time.Until(at) - 100*time.Millisecond)
+	watched := make(chan swept, 1)
+	gone := make(chan struct{})
+	go func() {
+		watched <- watchSweep(ctx, m, at)
+		close(gone)
+	}()
+	busy, err := b.readAndWrite(ctx, m, 30*time.Second, gone)
+	if err != nil {
+		return err
+	}
+	s := <-watched
+	if s.rows == 0 {
+		return errors.New("rows were not seen to go")
+	}
+	read, was := percentile(busy.read, 0.99), percentile(idle.read, 0.99)
+	post := percentile(busy.post, 0.99)
+	b.results.note("sweep", 0, float64(read)/float64(was))
+	b.results.note("sweep", 1, ms(post))
+	b.results.note("sweep", 2, float64(s.rows)/s.took.Seconds()/1000)
+	b.results.note("sweep", 3, float64(s.walMax)/(1<<20))
+	b.say("%d rows in %s, journal %d MiB at most; p99 of reads %s → %s, of posts %s → %s, the longest post %s%s", s.rows, s.took.Round(time.Millisecond), s.walMax>>20,
+		was, read, percentile(idle.post, 0.99), post, percentile(busy.post, 1), refusals(idle.refused+busy.refused))
+	return nil
+}
+
+// watchSweep looks at the rows and the journal from beside, until no row is left that
+// ended by then.
+func watchSweep(ctx context.Context, m *server, at time.Time) (s swept) {
+	path := filepath.Join(m.dir, "data", "mayfly.db")
+	db, err := sql.Open("sqlite3", "file:"+path+"?mode=ro&_query_only=1")
+	if err != nil {
+		return s
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	var first time.Time
+	for look := time.Now(); time.Since(at) < 30*time.Second && ctx.Err() == nil; look = time.Now() {
+		var left int
+		if db.QueryRowContext(ctx, "SELECT count(*) FROM posts WHERE board = 'home' AND ends_at <= $1", at.UnixMilli()).Scan(&left) != nil {
+			continue
+		}
+		if info, err := os.Stat(path + "-wal"); err == nil {
+			s.walMax = max(s.walMax, info.Size())
+		}
+		switch {
+		case left >= s.rows:
+			s.rows, first = left, look
+		case left == 0:
+			s.took = time.Since(first)
+			return s
+		}
+		time.Sleep(40 * time.Millisecond)
+	}
+	return swept{}
+}
+
+// readAndWrite has pages read and posts written at a pace, for so long or until done.
+func (b *bench) readAndWrite(ctx context.Context, m *server, long time.Duration, done <-chan struct{}) (l lasted, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	cookie, err := m.write(1, fillSize)
+	if err != nil {
+		return l, err
+	}
+	get := request(m, http.MethodGet, "/", phone+"Cookie: "+cookie+"\r\n", nil)
+	var number atomic.Int64
+	number.Store(int64(m.next))
+	reads := &walk{s: m, rate: rate, want: http.StatusOK, next: func() []byte { return get }}
+	posts := &walk{s: m, rate: rate, want: http.StatusCreated, next: func() []byte { return write(m, pathPosts, int(number.Add(1)), fillSize) }}
+	err = together(ctx, long, reads, posts)
+	m.next = int(number.Load())
+	return lasted{reads.times, posts.times, reads.refused + posts.refused}, err
+}
+
+// growth compares what things cost with many posts alive, and with few.
+func (b *bench) growth(ctx context.Context, many *server) error {
+	if err := b.fill(ctx, "few", filling{posts: b.small(livingFew), size: fillSize, ttl: mixed}); err != nil {
+		return err
+	}
+	few, err := b.mayfly(ctx, "few")
+	if err != nil {
+		return err
+	}
+	var deeds [2][]deed
+	for i, s := range []*server{few, many} {
+		if deeds[i], err = s.deeds(); err != nil {
+			return err
+		}
+	}
+	for range b.few() {
+		var said strings.Builder
+		for i := range deeds[0] {
+			var cost [2]time.Duration
+			for j, s := range []*server{few, many} {
+				d := deeds[j][i]
+				got, err := hammer(ctx, s, 4, time.Second, d.next, d.want)
+				if err != nil {
+					return fmt.Errorf("%s: %w", d.what, err)
+				}
+				cost[j] = time.Duration(float64(time.Second) / got.perCPU())
+			}
+			b.results.note("growth", i, float64(cost[1])/float64(cost[0]))
+			fmt.Fprintf(&said, " %s %s → %s", deeds[0][i].what, cost[0].Round(time.Microsecond), cost[1].Round(time.Microsecond))
+		}
+		b.say("processor time of each:%s", &said)
+	}
+	return nil
+}
+
+// deed is something that is done over and over.
+type deed struct {
+	what string
+	want int
+	next func() []byte
+}
+
+// deeds are those whose cost may grow, in the order of the row.
+func (s *server) deeds() ([]deed, error) {
+	cookie, err := s.write(1, fillSize)
+	if err != nil {
+		return nil, err
+	}
+	mine := phone + "Cookie: " + cookie + "\r\n"
+	ids, err := s.ids()
+	if err != nil {
+		return nil, err
+	}
+	once, err := s.sealed()
+	if err != nil {
+		return nil, err
+	}
+	var posts, votes atomic.Int64
+	posts.Store(int64(s.next))
+	s.next += 100_000 // those that posts takes
+	feed := request(s, http.MethodGet, "/", mine, nil)
+	open := request(s, http.MethodPost, "/api/v1/posts/"+once+"/open", "Content-Type: application/json\r\n", []byte("{}"))
+	return []deed{
+		{"feed", http.StatusOK, func() []byte { return feed }},
+		{"post", http.StatusCreated, func() []byte { return write(s, pathPosts, int(posts.Add(1)), fillSize) }},
+		{"vote", http.StatusOK, func() []byte {
+			n := int(votes.Add(1))
+			vote := [2]string{"heart", "none"}[n/len(ids)%2]
+			return request(s, http.MethodPut, "/api/v1/posts/"+ids[n%len(ids)]+"/vote", mine+"Content-Type: application/json\r\n", []byte(`{"vote":"`+vote+`"}`))
+		}},
+		{"open", http.StatusOK, func() []byte { return open }},
+	}, nil
+}
+
+// ids are those of the newest posts.
+func (s *server) ids() (ids []string, err error) {
+	a, err := once(s, request(s, http.MethodGet, pathPosts+"?limit=200", "", nil))
+	if err != nil {
+		return nil, err
+	}
+	var page struct{ Posts []struct{ ID string } }
+	if err := json.Unmarshal(a.body, &page); err != nil || len(page.Posts) == 0 {
+		return nil, fmt.Errorf("ids: %d posts, %w", len(page.Posts), err)
+	}
+	for _, p := range page.Posts {
+		ids = append(ids, p.ID)
+	}
+	return ids, nil
+}
+
+// sealed writes a post that every visitor may look at once.
+func (s *server) sealed() (id string, err error) {
+	s.next++
+	body := bytes.Replace(fmt.Appendf(nil, `{"body":%q}`, words(s.next, fillSize)), []byte("}"), []byte(`,"view_once":true}`), 1)
+	a, err := once(s, request(s, http.MethodPost, pathPosts, "Content-Type: application/json\r\n", body))
+	if err := written(a, err); err != nil {
+		return "", err
+	}
+	var got struct{ Post struct{ ID string } }
+	err = json.Unmarshal(a.body, &got)
+	return got.Post.ID, err
+}

@@ -1,0 +1,105 @@
+package handlers_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"mayfly/board"
+)
+
+var counterAt = regexp.MustCompile(` data-at="[0-9]+"`)
+
+// TestReadersWithACookieFindTheirMarksOnASharedFeed: it is the page that is drawn for them
+// alone, byte by byte.
+func TestReadersWithACookieFindTheirMarksOnASharedFeed(t *testing.T) {
+	s := newSite(t)
+	s.ask(board.Question{Body: "What now?"})
+	author := newBrowser()
+	s.client = author
+	first, _ := s.publish("one <b>of</b> mine </article> & more")
+	s.client = newBrowser()
+	ids := []string{first}
+	for range 20 {
+		id, _ := s.publish("something else " + board.NewPostID().String())
+		ids = append(ids, id)
+	}
+	once := s.publishOnce("a secret", 5)
+	others := s.client
+	voter, opener, newcomer := newBrowser(), newBrowser(), newBrowser()
+	s.formAs(voter, "/p/"+ids[3]+"/vote", "vote", "heart")
+	s.formAs(voter, "/p/"+first+"/vote", "vote", "down")
+	s.formAs(newcomer, "/p/"+ids[0]+"/vote", "vote", "heart")
+	s.formAs(newcomer, "/p/"+ids[0]+"/vote", "vote", "none")
+	s.as(opener, http.MethodPost, "/api/v1/posts/"+once+"/open", "")
+	look := func(who string, c *http.Client, path string) {
+		t.Helper()
+		for range 2 {
+			alone := s.as(c, http.MethodGet, path, "", "Accept-Encoding", "identity")
+			shared := s.as(c, http.MethodGet, path, "")
+			if !shared.Uncompressed {
+				t.Fatalf("%s: it was not compressed", who)
+			}
+			// a burst of votes is told later than it is shown, and moves the counter alone
+			alone.body, shared.body = counterAt.ReplaceAllString(alone.body, ""), counterAt.ReplaceAllString(shared.body, "")
+			if alone.body != shared.body {
+				t.Errorf("%s: the page at %s is another: %s", who, path, difference(alone.body, shared.body))
+			}
+		}
+	}
+	everybody := map[string]*http.Client{"an author": author, "a voter": voter, "an opener": opener, "the author of nearly all": others, "a newcomer": newcomer}
+	for who, c := range everybody {
+		for _, path := range []string{"/", "/?sort=hot", "/?sort=fading", "/?sort=top", "/?refresh=30", "/b/home"} {
+			look(who, c, path)
+		}
+	}
+	s.formAs(author, "/p/"+ids[5]+"/vote", "vote", "heart") // a page that is shared already
+	look("an author who votes now", author, "/?sort=top")
+	if !strings.Contains(s.as(author, http.MethodGet, "/?sort=top", "").body, `aria-pressed="true"`) {
+		t.Error("control: no vote is shown")
+	}
+	s.formAs(author, "/p/"+ids[5]+"/vote", "vote", "none")
+	look("one who takes it back", author, "/?sort=top")
+	s.clock.turn(s.tuner.Settings("").VisitorTTL + time.Hour)
+	s.client = newBrowser()
+	s.publish("for the feed")
+	for who, c := range everybody {
+		look(who+" whose cookie is old", c, "/")
+	}
+}
+
+// TestTooManyMarksAreNotLookedThrough: a page that has more is drawn for each reader.
+func TestTooManyMarksAreNotLookedThrough(t *testing.T) {
+	s := newSite(t)
+	id, _ := s.publish("hello")
+	for range 3 {
+		s.formAs(newBrowser(), "/p/"+id+"/vote", "vote", "heart")
+	}
+	for most, all := range map[int]bool{2: false, 3: true} {
+		m, is, err := s.store.Marks(t.Context(), []board.PostID{parsed(id)}, most)
+		if err != nil || is != all || all && len(m.Votes[parsed(id)]) != 3 {
+			t.Errorf("of %d at most: %d marks, all: %t, %v", most, len(m.Votes[parsed(id)]), is, err)
+		}
+	}
+}
+
+// TestNoMarksAreOnAnothersPage: what one reader did is on no page but theirs.
+func TestNoMarksAreOnAnothersPage(t *testing.T) {
+	s := newSite(t)
+	id, _ := s.publish("mine")
+	other := newBrowser()
+	s.formAs(other, "/p/"+id+"/vote", "vote", "heart")
+	s.formAs(other, "/p/"+id+"/vote", "vote", "none")
+	for range 2 {
+		if mine := s.get("/").body; !strings.Contains(mine, `formaction="/p/`+id+`/delete"`) {
+			t.Fatal("control: its author can not remove it")
+		}
+		for who, page := range map[string]string{"a visitor": s.as(other, http.MethodGet, "/", "").body, "nobody": s.nobody("/").body} {
+			if strings.Contains(page, `formaction="/p/`+id+`/delete"`) || strings.Contains(page, `aria-pressed="true"`) {
+				t.Errorf("%s is shown what its author is", who)
+			}
+		}
+	}
+}
