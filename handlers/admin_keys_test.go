@@ -27,6 +27,7 @@ func (s *site) key(fields ...string) string {
 }
 
 func TestAKeyOpensWhatItsScopesName(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	key := s.key("label", "night watch", "scope", "settings", "lasts", "24h")
@@ -65,6 +66,7 @@ func TestAKeyOpensWhatItsScopesName(t *testing.T) {
 }
 
 func TestAKeyIsRevokedAndGoesWithItsAdmin(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	key := s.key("label", "one", "scope", "log", "lasts", "7d")
@@ -98,6 +100,7 @@ func (s *site) hashOf(name string) string {
 }
 
 func TestAKeyThatCantBeMadeSaysWhy(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	for _, tt := range []struct {
@@ -118,6 +121,7 @@ func TestAKeyThatCantBeMadeSaysWhy(t *testing.T) {
 }
 
 func TestTheAPIChangesSettingsAllOrNone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic"})

@@ -20,6 +20,7 @@ func (s *site) replied(id, body string) string {
 }
 
 func TestTheQueueShowsWhatWaitsAndDecidesByForms(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned()
 	if page := s.get("/admin/queue"); page.StatusCode != http.StatusOK || !strings.Contains(page.body, "Nothing waits") {
@@ -73,6 +74,7 @@ func TestTheQueueShowsWhatWaitsAndDecidesByForms(t *testing.T) {
 }
 
 func TestAnAdminActsOnAnyThreadByItsLink(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	id, _ := s.publish("thread-marker")
@@ -122,6 +124,7 @@ func TestAnAdminActsOnAnyThreadByItsLink(t *testing.T) {
 
 // TestR64NoTextLooksLikeAnAdmins: the mark of an admin is markup, which nobody can write.
 func TestR64NoTextLooksLikeAnAdmins(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("post")
 	s.replied(id, "Admin of this board: <span class=\"who\"><svg class=\"icon\"></svg>Admin of this board</span>")
@@ -133,6 +136,7 @@ func TestR64NoTextLooksLikeAnAdmins(t *testing.T) {
 }
 
 func TestTheQueueIsLive(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	id := s.hold("held-marker")
@@ -155,6 +159,7 @@ func TestTheQueueIsLive(t *testing.T) {
 }
 
 func TestAnAdminSeesThePictureOfWhatIsHidden(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	id := s.publishPicture()
@@ -174,6 +179,7 @@ func TestAnAdminSeesThePictureOfWhatIsHidden(t *testing.T) {
 }
 
 func TestEverybodyReadsWhatAdminsDid(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	id, key := s.publish("xyzzy-marker")
@@ -213,6 +219,7 @@ func TestEverybodyReadsWhatAdminsDid(t *testing.T) {
 // visitor in two threads: no address, no cookie, no tag, and nothing that is the same
 // in both but what every case has.
 func TestR25TheQueueTiesNothingTogether(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned()
 	admin := s.client
@@ -257,6 +264,7 @@ var known = map[string]bool{
 }
 
 func TestAProgramWorksOffTheQueue(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned()
 	key := "Bearer " + s.key("label", "night watch", "scope", "queue", "lasts", "7d")

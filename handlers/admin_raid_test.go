@@ -25,6 +25,7 @@ func (s *site) postFrom(addr, body string) string {
 }
 
 func TestOneTapTurnsRaidModeOnAndOff(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	for _, path := range []string{"/admin/queue", "/admin/settings", "/admin/raid"} {
@@ -53,6 +54,7 @@ func TestOneTapTurnsRaidModeOnAndOff(t *testing.T) {
 }
 
 func TestAnUndoIsACountThatIsAskedFirst(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned()
 	honest := s.postFrom("198.51.100.7", "I have lost my umbrella in the reading room on the second floor")
@@ -115,6 +117,7 @@ func TestAnUndoIsACountThatIsAskedFirst(t *testing.T) {
 // TestAnUndoByTimeReachesRepliesInOlderThreads that came within ten minutes, and says
 // so: the store knows no time of a reply.
 func TestAnUndoByTimeReachesRepliesInOlderThreads(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.set("ttl_min", "1s")
@@ -165,6 +168,7 @@ func TestAnUndoByTimeReachesRepliesInOlderThreads(t *testing.T) {
 }
 
 func TestABanSlowsANetworkThatNobodyLearns(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.set("pow_bits", "8")
 	s.owned()
@@ -193,6 +197,7 @@ func TestABanSlowsANetworkThatNobodyLearns(t *testing.T) {
 }
 
 func TestProgramsHaveRaidModeAndUndo(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned()
 	a, out := s.call(http.MethodPut, "/api/v1/admin/raid", map[string]any{"for": "2h"})

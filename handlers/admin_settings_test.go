@@ -21,6 +21,7 @@ var inputs = regexp.MustCompile(`<input[^>]* name="([^"]+)" value="([^"]*)"[^>]*
 // TestAForecastOfARateSaysHowManyWouldHaveWaited on the page and to programs, and of
 // fewer than five not how many.
 func TestAForecastOfARateSaysHowManyWouldHaveWaited(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned()
 	admin := s.client
@@ -102,6 +103,7 @@ func (s *site) sends(fields map[string]string, changed ...string) answer {
 }
 
 func TestASettingIsSeenBeforeItIsSaved(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	for _, ttl := range []string{"2m", "24h", "7d"} {
@@ -148,6 +150,7 @@ func TestASettingIsSeenBeforeItIsSaved(t *testing.T) {
 }
 
 func TestASwitchAndAChoiceAreSettings(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	form := settingsForm(s.get("/admin/settings").body)
@@ -160,6 +163,7 @@ func TestASwitchAndAChoiceAreSettings(t *testing.T) {
 }
 
 func TestOfTwoAdminsTheSecondSeesWhatTheFirstHasDone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	form := settingsForm(s.get("/admin/settings").body)
@@ -182,6 +186,7 @@ func TestOfTwoAdminsTheSecondSeesWhatTheFirstHasDone(t *testing.T) {
 }
 
 func TestABoardDiffersAndFollowsAgain(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic"})
@@ -211,6 +216,7 @@ func TestABoardDiffersAndFollowsAgain(t *testing.T) {
 var entry = regexp.MustCompile(`name="entry" value="(\d+)"`)
 
 func TestAnEntryOfTheLogIsRolledBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic"})
@@ -262,6 +268,7 @@ var unfit = map[string]string{
 }
 
 func TestASettingOutOfBoundsIsTheSameSentenceEverywhere(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	form := settingsForm(s.get("/admin/settings").body)
@@ -300,6 +307,7 @@ func otherwise(bad, name string) string {
 // TestTheCatalogueSaysWhatCommandsSay: board holds the English sentences, the
 // catalogue those of every language; the English ones are the same.
 func TestTheCatalogueSaysWhatCommandsSay(t *testing.T) {
+	t.Parallel()
 	p := words.In("en")
 	bad := maps.Clone(unfit)
 	bad["place_list "] = "Library 91/0"

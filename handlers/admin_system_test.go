@@ -31,6 +31,7 @@ func withReceiver(r *told) option {
 }
 
 func TestTheSystemsPageSaysWhatIsAndWhatToDo(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	a := s.get("/admin/system")
@@ -59,6 +60,7 @@ func TestTheSystemsPageSaysWhatIsAndWhatToDo(t *testing.T) {
 }
 
 func TestTheSystemsPageSaysByWhichRuleItsReaderComes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.1/32"), withOnion)
 	s.owned()
 	if a := s.get("/admin/system", "X-Forwarded-For", "203.0.113.9"); !strings.Contains(a.body, "You come from 203.0.113.9: so says the proxy") {
@@ -74,6 +76,7 @@ func TestTheSystemsPageSaysByWhichRuleItsReaderComes(t *testing.T) {
 }
 
 func TestAHeaderThatNobodyBelievesIsAFindingAndABanner(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	if strings.Contains(s.get("/admin/log").body, "--trusted-proxies") {
@@ -88,6 +91,7 @@ func TestAHeaderThatNobodyBelievesIsAFindingAndABanner(t *testing.T) {
 }
 
 func TestATestAlertIsSent(t *testing.T) {
+	t.Parallel()
 	r := &told{}
 	s := newSite(t, withReceiver(r))
 	s.owned()

@@ -69,6 +69,7 @@ func session(a answer) string {
 }
 
 func TestASetupLinkMakesOneOwner(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	first := must(s.door.Begin(t.Context()))
 	second := must(s.door.Begin(t.Context()))
@@ -108,6 +109,7 @@ func TestASetupLinkMakesOneOwner(t *testing.T) {
 }
 
 func TestWithoutASessionNoAdminPageAnswersButTheDoor(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	stranger := newBrowser()
@@ -138,6 +140,7 @@ func TestWithoutASessionNoAdminPageAnswersButTheDoor(t *testing.T) {
 }
 
 func TestASessionIsNewStrictAndEnds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned()
 	thief := newBrowser()
@@ -179,6 +182,7 @@ func TestASessionIsNewStrictAndEnds(t *testing.T) {
 }
 
 func TestACodeIsUsedOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	seed := s.owned(true)
 	used := seed.Code(s.clock.Now())
@@ -231,6 +235,7 @@ func TestR44TenThousandWrongPassphrasesOpenNothing(t *testing.T) {
 }
 
 func TestWrongNamesAndPassphrasesReadAlike(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	a, b := s.signsIn(newBrowser(), "ada", "not her passphrase", ""), s.signsIn(newBrowser(), "bob", "not her passphrase", "")
@@ -259,6 +264,7 @@ func TestTheDoorLeadsToPagesOfAdminsAlone(t *testing.T) {
 }
 
 func TestAnotherSitesFormOpensNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	for _, path := range []string{"/admin/login", "/admin/logout", "/admin/setup", "/admin/admins/invite", "/admin/account/passphrase"} {
@@ -275,6 +281,7 @@ func TestAnotherSitesFormOpensNothing(t *testing.T) {
 var inviteLink = regexp.MustCompile(`/admin/setup\?token=([A-Z2-7]+)`)
 
 func TestAnOwnerInvitesAndRemoves(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	if a := s.form("/admin/admins/invite", "passphrase", "not it at all"); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "isn’t your passphrase") {
@@ -366,6 +373,7 @@ func TestAnAdminChangesWhatLetsThemIn(t *testing.T) {
 }
 
 func TestAResetSignsEverybodyOutAndLetsAnOwnerIn(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned(true)
 	token := must(board.ResetOwner(t.Context(), s.store, s.clock.Now))

@@ -13,6 +13,7 @@ import (
 const pasted = "Join our channel for free coins, only today, everybody who signs up gets two hundred of them"
 
 func TestLookAlikesTakeOneLineWithACount(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	first, _ := s.publish(pasted)
 	page, program := s.listen("/live?board=home"), s.listen("/live?board=home&format=json")
@@ -63,6 +64,7 @@ func TestLookAlikesTakeOneLineWithACount(t *testing.T) {
 }
 
 func TestWhoWritesALookAlikeIsShownItsOwnPage(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.publish(pasted)
 	a := s.form("/b/home/posts", "body", pasted+" 2")
@@ -76,6 +78,7 @@ func TestWhoWritesALookAlikeIsShownItsOwnPage(t *testing.T) {
 }
 
 func TestWhenTheHeadEndsTheNextStandsForAll(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	first, _ := s.publish(pasted)
 	second, _ := s.publish(pasted + " 2")
@@ -89,6 +92,7 @@ func TestWhenTheHeadEndsTheNextStandsForAll(t *testing.T) {
 // TestWhenOneThatIsFoldedEndsOpenPagesCountOneLess whatever ended it: its author here, and
 // its time, which the sweeper tells of.
 func TestWhenOneThatIsFoldedEndsOpenPagesCountOneLess(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	head, _ := s.publish(pasted)
 	second, _ := s.publish(pasted + " 2")
@@ -129,6 +133,7 @@ func TestWhenOneThatIsFoldedEndsOpenPagesCountOneLess(t *testing.T) {
 }
 
 func TestOpenPagesAreLedToWhatWasFoldedUnderWhatEnded(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	var ids []string
 	for i := range 4 {
@@ -162,6 +167,7 @@ func TestOpenPagesAreLedToWhatWasFoldedUnderWhatEnded(t *testing.T) {
 }
 
 func TestTagPlaceAndSearchPagesFoldAsTheFeedDoes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("place_list", "Old Harbour")
 	plain, _ := s.publish(pasted)

@@ -21,6 +21,7 @@ func (s *site) respond(thread, body, to string) string {
 }
 
 func TestAReplyAnswersAnotherWithoutScript(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	thread, _ := s.publish("root")
 	first := s.respond(thread, "the first answer", "")
@@ -38,6 +39,7 @@ func TestAReplyAnswersAnotherWithoutScript(t *testing.T) {
 }
 
 func TestWhatAnAnswerShowsOfAReplyEndsWithThatReply(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	thread, _ := s.publish("root")
 	first := s.respond(thread, "xyzzy-marker", "")
@@ -67,6 +69,7 @@ func TestWhatAnAnswerShowsOfAReplyEndsWithThatReply(t *testing.T) {
 }
 
 func TestAnAnswerToNoReplyIsRefusedAndItsWordsGivenBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	thread, _ := s.publish("root")
 	for _, to := range []string{"nonsense", strings.Repeat("a", 27), strings.Repeat("A", 26), "<script>"} {

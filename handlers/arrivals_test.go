@@ -28,6 +28,7 @@ func (s *site) anotherBrowser() *site {
 // cookie and lands at an address without a code; its author is told from k on, nobody
 // else ever.
 func TestArrivalsAreANumberAndBelowKNone(t *testing.T) {
+	t.Parallel()
 	author := newSite(t)
 	s := author.anotherBrowser()
 	id, _ := author.publish("pass it on")
@@ -64,6 +65,7 @@ func TestArrivalsAreANumberAndBelowKNone(t *testing.T) {
 // TestWhatIsNoArrivalIsNotCounted: a program that draws previews, a code of another
 // thread, a look at the headers, the author, and the eleventh of one network.
 func TestWhatIsNoArrivalIsNotCounted(t *testing.T) {
+	t.Parallel()
 	author := newSite(t)
 	s := author.anotherBrowser()
 	id, _ := author.publish("pass it on")

@@ -26,6 +26,7 @@ func (s *site) follow() {
 }
 
 func TestPostsOfOneBoardStandOnNoOther(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic"})
 	live := s.listen("/api/v1/live?board=home")
@@ -53,6 +54,7 @@ func TestPostsOfOneBoardStandOnNoOther(t *testing.T) {
 }
 
 func TestSeveralBoardsAreLedTo(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	if a := s.get("/"); strings.Contains(a.body, "/boards") {
 		t.Error("one board alone has a list of boards")
@@ -89,6 +91,7 @@ func TestSeveralBoardsAreLedTo(t *testing.T) {
 }
 
 func TestTheAPIListsBoardsWithoutADate(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic", Rules: "No shouting.", ClosesAt: s.clock.Now().Add(time.Hour)})
 	s.form("/b/attic/posts", "body", "one")
@@ -104,6 +107,7 @@ func TestTheAPIListsBoardsWithoutADate(t *testing.T) {
 }
 
 func TestTheLastHourIsCountedDownAndToldToOpenPages(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic", ClosesAt: s.clock.Now().Add(2 * time.Hour)})
 	s.form("/b/attic/posts", "body", "stays to the end", "ttl", "24h")
@@ -138,6 +142,7 @@ func TestTheLastHourIsCountedDownAndToldToOpenPages(t *testing.T) {
 }
 
 func TestAClosedBoardSaysSoAndGivesWordsBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic", ClosesAt: s.clock.Now().Add(time.Hour)})
 	page := s.listen("/live?board=attic")
@@ -170,6 +175,7 @@ func TestAClosedBoardSaysSoAndGivesWordsBack(t *testing.T) {
 }
 
 func TestABoardsOwnLimitsHoldThere(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic"})
 	for name, value := range map[string]string{"post_chars": "5", "reply": "1/1", "vote": "1/1"} {

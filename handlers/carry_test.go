@@ -12,6 +12,7 @@ import (
 const browserAccept = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 func TestWhatWasTypedOutlivesTheSession(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.clock.turn(13 * time.Hour) // the session is over

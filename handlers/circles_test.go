@@ -230,6 +230,7 @@ func (m *seat) code(method, path string, body any) string {
 }
 
 func TestTwoMembersReadEachOtherAndNobodyElseDoes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	maker := s.makes()
 	guest := maker.brings()
@@ -253,6 +254,7 @@ func TestTwoMembersReadEachOtherAndNobodyElseDoes(t *testing.T) {
 }
 
 func TestOutsideACircleIsNotThere(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	p := m.says(circleWords)
@@ -279,6 +281,7 @@ func TestOutsideACircleIsNotThere(t *testing.T) {
 }
 
 func TestNothingOfACircleCanBeReadAnywhere(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.setUp()
 	maker := s.makes()
@@ -325,6 +328,7 @@ func TestNothingOfACircleCanBeReadAnywhere(t *testing.T) {
 }
 
 func TestAnInviteIsUsedAsOftenAsItSays(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	secret := m.invites(1, "10m")
@@ -351,6 +355,7 @@ func TestAnInviteIsUsedAsOftenAsItSays(t *testing.T) {
 }
 
 func TestOnlyOneComesInByAnInviteForOneAtOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	secret := m.invites(1, "10m")
@@ -379,6 +384,7 @@ func TestOnlyOneComesInByAnInviteForOneAtOnce(t *testing.T) {
 }
 
 func TestTheLastSeatGoesToOne(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	secret := m.invites(12, "10m")
@@ -405,6 +411,7 @@ func TestTheLastSeatGoesToOne(t *testing.T) {
 }
 
 func TestWhatAnInviteSealedGoesWithItsLastUse(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	secret := circle.Random(32)
@@ -425,6 +432,7 @@ func TestWhatAnInviteSealedGoesWithItsLastUse(t *testing.T) {
 }
 
 func TestWhoIsOutIsOutAtOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	maker := s.makes(with("rule", "maker"))
 	stays, goes := maker.brings(), maker.brings()
@@ -463,6 +471,7 @@ func TestWhoIsOutIsOutAtOnce(t *testing.T) {
 }
 
 func TestTurnsAreOneAfterAnother(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	guest := m.brings()
@@ -479,6 +488,7 @@ func TestTurnsAreOneAfterAnother(t *testing.T) {
 }
 
 func TestMoreThanHalfOfTheOthersPutAMemberOut(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	a := s.makes()
 	b, c, d := a.brings(), a.brings(), a.brings()
@@ -507,6 +517,7 @@ func TestMoreThanHalfOfTheOthersPutAMemberOut(t *testing.T) {
 }
 
 func TestWhoLeavesIsOutAndTheLastEndsTheCircle(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	guest := m.brings()
@@ -522,6 +533,7 @@ func TestWhoLeavesIsOutAndTheLastEndsTheCircle(t *testing.T) {
 }
 
 func TestTheLinkToAKeyGoesWithItsLastPost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	p := m.says("before")
@@ -554,6 +566,7 @@ func (s *site) rows(table string) (n int) {
 }
 
 func TestAPostOfACircleEndsOnTime(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("ttl_min", "1s")
 	m := s.makes()
@@ -581,6 +594,7 @@ func TestAPostOfACircleEndsOnTime(t *testing.T) {
 }
 
 func TestACircleEndsWithAllThatIsInIt(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes(with("lasts", "1h"))
 	guest := m.brings()
@@ -605,6 +619,7 @@ func TestACircleEndsWithAllThatIsInIt(t *testing.T) {
 }
 
 func TestAPostOfACircleSurvivesARestartWithItsKeyAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	m.says(circleWords)
@@ -614,6 +629,7 @@ func TestAPostOfACircleSurvivesARestartWithItsKeyAlone(t *testing.T) {
 }
 
 func TestEnvelopesOfElsewhereAreRefused(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	p := m.says("x")
@@ -644,6 +660,7 @@ func TestEnvelopesOfElsewhereAreRefused(t *testing.T) {
 }
 
 func TestDownsOfMoreThanHalfEndAPostWhereTheMajorityRules(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	a := s.makes()
 	b, c := a.brings(), a.brings()
@@ -667,6 +684,7 @@ func TestDownsOfMoreThanHalfEndAPostWhereTheMajorityRules(t *testing.T) {
 }
 
 func TestACircleThatWantsItShowsNothingBeforeKHaveWritten(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("k", "2")
 	a := s.makes(with("gated", true))
@@ -682,6 +700,7 @@ func TestACircleThatWantsItShowsNothingBeforeKHaveWritten(t *testing.T) {
 }
 
 func TestAReportFromACircleProvesItsWords(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	a := s.makes()
 	b := a.brings()
@@ -712,6 +731,7 @@ func TestAReportFromACircleProvesItsWords(t *testing.T) {
 }
 
 func TestCirclesAreSwitchedOffAndCapped(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("circles_max", "1")
 	s.set("circle_cap", "50")
@@ -747,6 +767,7 @@ func TestCirclesAreSwitchedOffAndCapped(t *testing.T) {
 }
 
 func TestAPageOfACircleHearsIdsAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	m := s.makes()
 	ticket := m.does(http.StatusCreated, http.MethodPost, "/tickets", nil)["ticket"].(string)

@@ -44,6 +44,7 @@ func (s *site) claimed(fields ...string) string {
 }
 
 func TestANoticeIsTakenWithoutCookieAndDecidedUnderItsNumber(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("a post that names somebody")
 	form := s.as(newBrowser(), http.MethodGet, "/notice?where=/p/"+id, "")
@@ -88,6 +89,7 @@ func TestANoticeIsTakenWithoutCookieAndDecidedUnderItsNumber(t *testing.T) {
 }
 
 func TestWhatANoticeSaysLiesReadableNowhere(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	number := s.claimed()
@@ -104,6 +106,7 @@ func TestWhatANoticeSaysLiesReadableNowhere(t *testing.T) {
 
 // TestANoticeIsWipedInItsTime follows the three ways: decided, its post gone, neither.
 func TestANoticeIsWipedInItsTime(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	id, _ := s.publish("soon gone")
@@ -138,6 +141,7 @@ func TestANoticeIsWipedInItsTime(t *testing.T) {
 }
 
 func TestANoticeThatCantBeTakenComesBackWhole(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	ended, _ := s.publish("soon gone")
 	s.do(http.MethodDelete, "/api/v1/posts/"+ended, "")
@@ -180,6 +184,7 @@ func TestANoticeThatCantBeTakenComesBackWhole(t *testing.T) {
 }
 
 func TestAbuseOfChildrenIsToldWithoutAName(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	number := s.claimed("kind", "child-abuse", "name", "", "mail", "")
 	s.owned()
@@ -200,6 +205,7 @@ func TestAbuseOfChildrenIsToldWithoutAName(t *testing.T) {
 }
 
 func TestNoticesAreMeteredAsReportsAre(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("report", "1/1")
 	s.set("pow", "off")
@@ -219,6 +225,7 @@ func TestNoticesAreMeteredAsReportsAre(t *testing.T) {
 }
 
 func TestANoticeOutlivesARestartAndLosesItsWordsWithItsKey(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	number := s.claimed()
 	if err := s.store.Close(); err != nil {

@@ -46,6 +46,7 @@ func passOf(a answer) *http.Cookie {
 }
 
 func TestADoorLetsInAndLeadsToWhereSomebodyWasGoing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.shutAttic()
 	door := s.get("/b/attic?sort=hot")
@@ -87,6 +88,7 @@ func TestADoorLetsInAndLeadsToWhereSomebodyWasGoing(t *testing.T) {
 
 // The sentences door.same and you.doors_same promise this.
 func TestAllWhoComeInHoldTheSamePass(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.shutAttic()
 	var passes []string
@@ -126,6 +128,7 @@ func TestAllWhoComeInHoldTheSamePass(t *testing.T) {
 // TestAnotherPassphraseClosesPagesAndSockets: the sockets are closed by the very call that
 // changes it, and no page is served after it.
 func TestAnotherPassphraseClosesPagesAndSockets(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.shutAttic()
 	s.form("/b/attic/door", "passphrase", doorPhrase)
@@ -200,6 +203,7 @@ func (t turning) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // TestASocketIsAskedOnceMore whether it may stay: another passphrase closes those that are
 // open, and this one was not yet.
 func TestASocketIsAskedOnceMore(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.shutAttic()
 	turn := func() { s.gives("attic", board.ByPassphrase, otherPhrase) }
@@ -233,6 +237,7 @@ func TestASocketIsAskedOnceMore(t *testing.T) {
 // TestWrongPassphrasesFromManyNetworksKeepNobodyOut: past the limit each further try costs
 // a proof of work, whoever tries, and the rightful one comes in with theirs.
 func TestWrongPassphrasesFromManyNetworksKeepNobodyOut(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.set("pow_bits", "8")
 	s.shutAttic()
@@ -270,6 +275,7 @@ func TestWrongPassphrasesFromManyNetworksKeepNobodyOut(t *testing.T) {
 // A try that lets in is given back: a school behind one address comes in as one after
 // another.
 func TestManyComeInFromOneNetwork(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.shutAttic()
 	for i := range 50 {
@@ -280,6 +286,7 @@ func TestManyComeInFromOneNetwork(t *testing.T) {
 }
 
 func TestAnInvitationIsUsedUpByComingInAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic"})
 	s.gives("attic", board.ByInvite, "")
@@ -315,6 +322,7 @@ func TestAnInvitationIsUsedUpByComingInAlone(t *testing.T) {
 }
 
 func TestAProgramSendsItsPassInAHeader(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.shutAttic()
 	if a, out := s.call(http.MethodGet, "/api/v1/boards/attic/posts", nil); a.StatusCode != http.StatusForbidden || out["code"] != "error.outside" {
@@ -340,6 +348,7 @@ func TestAProgramSendsItsPassInAHeader(t *testing.T) {
 }
 
 func TestAnUnlistedBoardIsReachedByItsLinkAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.addBoard(board.Info{Slug: "den", Title: "The den"})
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic"})
@@ -357,6 +366,7 @@ func TestAnUnlistedBoardIsReachedByItsLinkAlone(t *testing.T) {
 }
 
 func TestAdminsSetDoorsAndInvite(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic"})
@@ -426,6 +436,7 @@ func TestAdminsSetDoorsAndInvite(t *testing.T) {
 }
 
 func TestADoorWithoutItsPassphraseSaysSo(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("access", "passphrase")
 	a := s.get("/")

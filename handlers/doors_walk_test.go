@@ -298,7 +298,7 @@ func TestAClosedBoardLeaksNothing(t *testing.T) {
 			if err := s.doors.Set(t.Context(), "ada", b.slug, tt.access, b.phrase); err != nil {
 				t.Fatal(err)
 			}
-			inside, outside := newBrowser(), &http.Client{CheckRedirect: newBrowser().CheckRedirect}
+			inside, outside := newBrowser(), &http.Client{Transport: plain, CheckRedirect: newBrowser().CheckRedirect}
 			b.enter(s, inside)
 			b.ids = map[string]string{}
 			for _, what := range whatStands {

@@ -9,6 +9,7 @@ import (
 )
 
 func TestAProgramReadsWhatDoctorFinds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned()
 	key := s.key("label", "watch", "scope", "system", "lasts", "7d")
@@ -34,6 +35,7 @@ func TestAProgramReadsWhatDoctorFinds(t *testing.T) {
 }
 
 func TestAProgramAddsTriesAndRemovesFilters(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	key, other := s.key("label", "words", "scope", "settings", "lasts", "7d"), s.key("label", "log", "scope", "log", "lasts", "7d")
@@ -99,6 +101,7 @@ func TestAProgramAddsTriesAndRemovesFilters(t *testing.T) {
 }
 
 func TestAProgramAddsChangesAndEndsABoard(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	owner := s.client
@@ -157,6 +160,7 @@ func TestAProgramAddsChangesAndEndsABoard(t *testing.T) {
 }
 
 func TestAProgramAsksAsTheHost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	bearer := []string{"Authorization", "Bearer " + s.key("label", "questions", "scope", "boards", "lasts", "7d")}

@@ -24,6 +24,7 @@ func (s *site) program(scope string) func(method, path string, in any) (int, map
 }
 
 func TestAProgramTurnsALockAndHandsOutInvitations(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.shutAttic()
 	call := s.program("boards")
@@ -86,6 +87,7 @@ func TestAProgramTurnsALockAndHandsOutInvitations(t *testing.T) {
 }
 
 func TestWhatTheDoorsPageRefusesTheCallsRefuse(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.shutAttic()
 	s.addBoard(board.Info{Slug: "loft", Title: "The loft"})
@@ -121,6 +123,7 @@ func TestWhatTheDoorsPageRefusesTheCallsRefuse(t *testing.T) {
 }
 
 func TestAProgramReadsAndDecidesNotices(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("a post that names somebody")
 	s.claimed("where", s.url+"/p/"+id, "kind", "personal-data")
@@ -172,6 +175,7 @@ func TestAProgramReadsAndDecidesNotices(t *testing.T) {
 
 // TestNoOtherKeyReadsNotices: names and addresses are in them.
 func TestNoOtherKeyReadsNotices(t *testing.T) {
+	t.Parallel()
 	for _, scope := range board.Scopes {
 		s := newSite(t)
 		s.claimed()

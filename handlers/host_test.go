@@ -49,6 +49,7 @@ func (s *site) refuses(path string, status int, says, kept string, fields ...str
 }
 
 func TestAnAdminAddsChangesAndEndsABoard(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	page := s.takes("/admin/boards", "slug", "attic", "title", "The attic", "rules", "No shouting.\r\nNo names.", "closes", "in 3d", "place", "2")
@@ -94,6 +95,7 @@ func TestAnAdminAddsChangesAndEndsABoard(t *testing.T) {
 }
 
 func TestABoardThatCanNotBeHadIsRefusedAndWhatWasTypedComesBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.takes("/admin/boards", "slug", "attic", "title", "The attic")
@@ -123,6 +125,7 @@ func TestABoardThatCanNotBeHadIsRefusedAndWhatWasTypedComesBack(t *testing.T) {
 }
 
 func TestWhoIsOvertakenSeesBothAndMayInsist(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.takes("/admin/boards", "slug", "attic", "title", "The attic")
@@ -161,6 +164,7 @@ func TestWhoIsOvertakenSeesBothAndMayInsist(t *testing.T) {
 }
 
 func TestAnAdminAsksAndEndsWhatWasAsked(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	socket := s.listen("/live?board=home")
@@ -199,6 +203,7 @@ func TestAnAdminAsksAndEndsWhatWasAsked(t *testing.T) {
 }
 
 func TestPlacesBackdropsAndTextsReachReaders(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	if _, err := s.board.Boards(t.Context()); err != nil {
@@ -272,6 +277,7 @@ func TestPlacesBackdropsAndTextsReachReaders(t *testing.T) {
 }
 
 func TestTheQuestionOfTheDayIsTurnedOffByItsTick(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.takes("/admin/prompts/daily", "was.daily_question", "on", "was.question_set", "started", "question_set", "event")
@@ -282,6 +288,7 @@ func TestTheQuestionOfTheDayIsTurnedOffByItsTick(t *testing.T) {
 }
 
 func TestTheListOfBoardsSaysHowLongHalfOfThemLast(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	for _, ttl := range []string{"1h", "2h", "3h"} {
@@ -296,6 +303,7 @@ func TestTheListOfBoardsSaysHowLongHalfOfThemLast(t *testing.T) {
 var undoField = regexp.MustCompile(`name="entry" value="(\d+)"`)
 
 func TestATextOfSeveralLinesIsRolledBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.takes("/admin/texts", "was.about_text", "", "about_text", "One.\r\nTwo.")

@@ -7,6 +7,7 @@ import (
 )
 
 func TestHygieneIsSwitchedButNotWhatReachesBeyondAText(t *testing.T) {
+	t.Parallel()
 	tower := "z" + strings.Repeat("\u0300\u0301", 20)
 	s := newSite(t)
 	read := func(body string) string {

@@ -30,6 +30,7 @@ func (s *site) nextJSON(conn *websocket.Conn) frame {
 }
 
 func TestABoardIsHeardLive(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	conn := s.listen("/live?format=json")
 	hello := s.nextJSON(conn)
@@ -77,6 +78,7 @@ func TestABoardIsHeardLive(t *testing.T) {
 }
 
 func TestAThreadIsHeardLive(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("hello")
 	conn := s.listen("/live?format=json&post=" + id)
@@ -91,6 +93,7 @@ func TestAThreadIsHeardLive(t *testing.T) {
 }
 
 func TestVotesEndAPostAndLeaveAWordlessLine(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("nobody likes it")
 	conn := s.listen("/live?format=json")
@@ -122,6 +125,7 @@ func TestVotesEndAPostAndLeaveAWordlessLine(t *testing.T) {
 }
 
 func TestR69AFreshCookieDoesNotStuffVotes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("hello")
 	counted := 0
@@ -138,6 +142,7 @@ func TestR69AFreshCookieDoesNotStuffVotes(t *testing.T) {
 var counter = regexp.MustCompile(`data-at="(\d+)"`)
 
 func TestAPageAndItsSocketAgreeOnTheCounter(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.publish("hello")
 	page := s.get("/").body
@@ -157,6 +162,7 @@ func TestAPageAndItsSocketAgreeOnTheCounter(t *testing.T) {
 }
 
 func TestAPostIsDrawnAlikeOnThePageAndOnTheSocket(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	conn := s.listen("/live?board=home")
 	s.next(conn)
@@ -171,6 +177,7 @@ func TestAPostIsDrawnAlikeOnThePageAndOnTheSocket(t *testing.T) {
 }
 
 func TestTheSocketSpeaksTheReadersLanguage(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	conn, res, err := websocket.DefaultDialer.DialContext(t.Context(), strings.Replace(s.url, "http", "ws", 1)+"/live",
 		http.Header{"Origin": {s.url}, "Accept-Language": {"it"}})
@@ -187,6 +194,7 @@ func TestTheSocketSpeaksTheReadersLanguage(t *testing.T) {
 }
 
 func TestAnHtmxFormGetsItselfBackEmptied(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	a := s.do(http.MethodPost, "/b/home/posts", "body=hello&ttl=1h", "Content-Type", formType, "HX-Request", "true")
 	if a.StatusCode != http.StatusOK || a.Header.Get("Mayfly-Post") == "" {
@@ -202,6 +210,7 @@ func TestAnHtmxFormGetsItselfBackEmptied(t *testing.T) {
 }
 
 func TestAReplysAddressLeadsToItInItsThread(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("hello")
 	_, out := s.call(http.MethodPost, "/api/v1/posts/"+id+"/replies", map[string]string{"body": "a reply"})
@@ -212,6 +221,7 @@ func TestAReplysAddressLeadsToItInItsThread(t *testing.T) {
 }
 
 func TestAThreadTakesTheKeysOfItsReplies(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("hello")
 	_, out := s.call(http.MethodPost, "/api/v1/posts/"+id+"/replies", map[string]string{"body": "xyzzy-marker"})
@@ -228,6 +238,7 @@ func TestAThreadTakesTheKeysOfItsReplies(t *testing.T) {
 }
 
 func TestPagesOfAFeedNeitherRepeatNorSkip(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for i := range 7 {
 		s.publish("post " + strconv.Itoa(i))
@@ -259,6 +270,7 @@ func TestPagesOfAFeedNeitherRepeatNorSkip(t *testing.T) {
 }
 
 func TestTheDocumentNamesEveryCall(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	_, doc := s.call(http.MethodGet, "/api/v1/openapi.json", nil)
 	if doc["openapi"] != "3.1.0" {
@@ -284,6 +296,7 @@ func TestTheDocumentNamesEveryCall(t *testing.T) {
 }
 
 func TestACardAWarningAndALinkAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	conn := s.listen("/live?format=json")
 	s.nextJSON(conn)

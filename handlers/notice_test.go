@@ -14,6 +14,7 @@ import (
 // cookie alone, without a script, for a week or until they have read it. Neither a page
 // of anybody else nor the data folder says whose it was or which.
 func TestOnlyItsAuthorIsToldWhyAnAdminRemovedIt(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, key := s.publish("xyzzy, off topic")
 	if a := s.get("/you"); strings.Contains(a.body, `id="removed"`) || strings.Contains(a.body, `class="unread"`) {
@@ -66,6 +67,7 @@ func TestOnlyItsAuthorIsToldWhyAnAdminRemovedIt(t *testing.T) {
 }
 
 func TestANoticeGoesAfterAWeek(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("visitor_ttl", "30d")
 	id, _ := s.publish("off topic")

@@ -115,6 +115,7 @@ func TestR28FiftyClientsOfTheOnionAreNotOnePerson(t *testing.T) {
 }
 
 func TestANewcomerOfTheOnionPaysOnceTheirCookieHasSettledTheyDoNot(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withOnion)
 	s.set("pow_bits", "8")
 	s.set("post", "6/3")
@@ -141,6 +142,7 @@ func TestANewcomerOfTheOnionPaysOnceTheirCookieHasSettledTheyDoNot(t *testing.T)
 }
 
 func TestTheOnionGoesByItsNameAndNoOther(t *testing.T) {
+	t.Parallel()
 	named, unnamed := newSite(t, withOnion).openOnion(), newSite(t).openOnion()
 	for _, tt := range []struct {
 		host string
@@ -167,6 +169,7 @@ func TestTheOnionGoesByItsNameAndNoOther(t *testing.T) {
 }
 
 func TestWhatTheOnionSaysOfAddressesIsNotRead(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withOnion, withTrusted("127.0.0.1/32"))
 	o := s.openOnion()
 	a := o.send(o.browser(), http.MethodGet, "/", "", "X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https")
@@ -179,6 +182,7 @@ func TestWhatTheOnionSaysOfAddressesIsNotRead(t *testing.T) {
 }
 
 func TestPagesFromElsewhereOfferTheOnion(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withOnion)
 	if got, want := s.get("/boards?x=1").Header.Get("Onion-Location"), "http://"+onionHost+"/boards?x=1"; got != want {
 		t.Errorf("Onion-Location: %q, want %q", got, want)
@@ -193,6 +197,7 @@ func TestPagesFromElsewhereOfferTheOnion(t *testing.T) {
 }
 
 func TestASocketOpensByTheOnion(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withBase("https://board.example"), withOnion)
 	o := s.openOnion()
 	dialer := websocket.Dialer{NetDialContext: o.dial}
@@ -212,6 +217,7 @@ func TestASocketOpensByTheOnion(t *testing.T) {
 }
 
 func TestLinksToPassOnStayInTheOnion(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withBase("http://127.0.0.1"), withOnion)
 	o := s.openOnion()
 	s.set("pow_bits", "8")

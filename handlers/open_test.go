@@ -20,6 +20,7 @@ func (s *site) publishOnce(body string, readers int) (id string) {
 }
 
 func TestAViewOncePostOpensOnceForEach(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	conn := s.listen("/live?board=home")
 	s.next(conn)
@@ -58,6 +59,7 @@ func TestAViewOncePostOpensOnceForEach(t *testing.T) {
 }
 
 func TestTheLastReaderEndsAViewOncePost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.publishOnce("xyzzy-marker", 2)
 	conn := s.listen("/live?format=json")
@@ -87,6 +89,7 @@ func TestTheLastReaderEndsAViewOncePost(t *testing.T) {
 }
 
 func TestReadingNeverOpens(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.publishOnce("xyzzy-marker", 1)
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {

@@ -132,6 +132,7 @@ func TestAPictureIsPostedByFormAndServedAsWhatWeMade(t *testing.T) {
 }
 
 func TestProgramsPostAndReadPictures(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	live := s.listen("/api/v1/live")
 	s.next(live)
@@ -299,6 +300,7 @@ func TestAnUploadThatStallsIsAnsweredWithItsWords(t *testing.T) {
 const maxRead = 4 * pictures.MaxBytes
 
 func TestOtherFormsTakeNoUploads(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("root")
 	body, contentType := upload(photo(64, 48), "body", "a reply", "vote", "heart")
@@ -310,6 +312,7 @@ func TestOtherFormsTakeNoUploads(t *testing.T) {
 }
 
 func TestPicturesAreChargedBeforeTheyAreRead(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("picture", "3/1") // an address's bucket is twice as wide
 	var last answer
@@ -333,6 +336,7 @@ func TestPicturesAreChargedBeforeTheyAreRead(t *testing.T) {
 }
 
 func TestLookingAtPicturesIsMeteredApartFromPages(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.publishPicture()
 	s.set("page", "1/1")
@@ -351,6 +355,7 @@ func TestLookingAtPicturesIsMeteredApartFromPages(t *testing.T) {
 }
 
 func TestR02AnEndedPictureIsTheNotFoundOfAllOthers(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	never := s.get("/p/aaaaaaaaaaaaaaaaaaaaaaaaaa/picture")
 	plain, _ := s.publish("no picture")
@@ -384,6 +389,7 @@ func TestR02AnEndedPictureIsTheNotFoundOfAllOthers(t *testing.T) {
 }
 
 func TestAViewOncePictureComesWithItsOpening(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("view_once_pictures", "on")
 	id := s.publishPicture("readers", "1", "alt", "a heron")

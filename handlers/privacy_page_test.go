@@ -13,6 +13,7 @@ import (
 )
 
 func TestEachTableHasItsLineOnThePrivacyPage(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	tables := must(s.store.Tables(t.Context()))
 	if len(tables) < 19 || !slices.Contains(tables, "posts") {
@@ -34,6 +35,7 @@ func TestEachTableHasItsLineOnThePrivacyPage(t *testing.T) {
 }
 
 func TestThePrivacyPageFollowsStartAndSettings(t *testing.T) {
+	t.Parallel()
 	plain := newSite(t)
 	page := plain.get("/privacy").body
 	for _, want := range []string{"unencrypted (HTTP)", "None that this server believes", "7 days at most", "Whoever rents the machine"} {
@@ -63,6 +65,7 @@ func TestThePrivacyPageFollowsStartAndSettings(t *testing.T) {
 }
 
 func TestTheCopiedAdminsPassphraseIsAHash(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	door := board.NewDoor(s.store, argon.New(), s.clock.Now, s.clock.Now) // as it is outside of these tests
 	must(door.Enter(t.Context(), must(door.Begin(t.Context())), board.Newcomer{Name: "ada", Passphrase: ownersWords}))
@@ -72,6 +75,7 @@ func TestTheCopiedAdminsPassphraseIsAHash(t *testing.T) {
 }
 
 func TestEveryPageLeadsToWhatTheLawAsksFor(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("words")
 	for _, path := range []string{"/", "/p/" + id, "/you", "/about", "/search", "/boards", "/log", "/write", "/nowhere", "/p/" + id + "/report", "/contact", "/terms", "/privacy", "/notice"} {
@@ -85,6 +89,7 @@ func TestEveryPageLeadsToWhatTheLawAsksFor(t *testing.T) {
 }
 
 func TestTermsAreTheHostsOrFollowFromTheSettings(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	s.set("ttl_max", "2d")
@@ -109,6 +114,7 @@ func TestTermsAreTheHostsOrFollowFromTheSettings(t *testing.T) {
 }
 
 func TestTheAgeLineIsPutAwayByACookieThatNamesNobody(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	const line = "meant for people of 18 and over"
 	if strings.Contains(s.get("/").body, "meant for people") {

@@ -28,6 +28,7 @@ func (s *site) readings(id string) map[string]string {
 }
 
 func TestR02AnEndedPostIsServedByNoRoute(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("ttl_min", "1s")
 	_, out := s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]string{"body": "xyzzy-marker", "ttl": "30s"})
@@ -50,6 +51,7 @@ func TestR02AnEndedPostIsServedByNoRoute(t *testing.T) {
 }
 
 func TestR09EndingByHandIsFinalOnEveryRoute(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("xyzzy-marker")
 	if a := s.form("/p/" + id + "/delete"); a.StatusCode != http.StatusSeeOther {
@@ -63,6 +65,7 @@ func TestR09EndingByHandIsFinalOnEveryRoute(t *testing.T) {
 }
 
 func TestR14NothingWithContentMayBeCached(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("words")
 	for path := range s.readings(id) {
@@ -76,6 +79,7 @@ func TestR14NothingWithContentMayBeCached(t *testing.T) {
 }
 
 func TestR21NoAddressOrBrowserIsKeptOrShown(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	canaries := []string{"203.0.113.77", "198.51.100.23", "CanaryBrowser", "2001:db8::77"}
 	headers := []string{
@@ -131,6 +135,7 @@ func (s *site) files() []byte {
 }
 
 func TestR01NoFileHoldsTheWordsOfALivingPost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("plainly-written-marker")
 	s.form("/p/"+id+"/replies", "body", "reply-written-marker")
@@ -145,6 +150,7 @@ func TestR01NoFileHoldsTheWordsOfALivingPost(t *testing.T) {
 }
 
 func TestR23AForgedForwardedForIsNoOtherVisitor(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("page", "1/5")
 	passed := 0
@@ -163,6 +169,7 @@ func TestR23AForgedForwardedForIsNoOtherVisitor(t *testing.T) {
 }
 
 func TestR24AnotherPathIsNoOtherBucket(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("page", "1/5")
 	passed := 0
@@ -177,6 +184,7 @@ func TestR24AnotherPathIsNoOtherBucket(t *testing.T) {
 }
 
 func TestR26ReadingSetsNoCookie(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("hello")
 	reader := newBrowser()
@@ -193,6 +201,7 @@ func TestR26ReadingSetsNoCookie(t *testing.T) {
 }
 
 func TestAWriteSetsOneCookieThatNamesNobody(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	a := s.form("/b/home/posts", "body", "hello")
 	cookies := a.Cookies()
@@ -215,6 +224,7 @@ func TestAWriteSetsOneCookieThatNamesNobody(t *testing.T) {
 }
 
 func TestUnderTLSTheCookieIsSecureAndTheHostIsSaid(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	a := s.do(http.MethodPost, "/b/home/posts", "body=hello", "Content-Type", formType, "X-Forwarded-Proto", "https")
 	if c := a.Cookies(); len(c) != 1 || c[0].Name != "__Host-mf" || !c[0].Secure {
@@ -230,6 +240,7 @@ func TestUnderTLSTheCookieIsSecureAndTheHostIsSaid(t *testing.T) {
 }
 
 func TestR43AForeignCookieIsNobody(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("mine")
 	var mine string
@@ -263,6 +274,7 @@ func flip(s string) string {
 }
 
 func TestAnOldCookieOwnsButDoesNotWrite(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("visitor_ttl", "1h")
 	id, _ := s.publish("mine")
@@ -279,6 +291,7 @@ func TestAnOldCookieOwnsButDoesNotWrite(t *testing.T) {
 }
 
 func TestForgetMeEndsAllAndDropsTheCookie(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	root, _ := s.publish("another visitor’s thread")
 	s.client = newBrowser()
@@ -304,6 +317,7 @@ func TestForgetMeEndsAllAndDropsTheCookie(t *testing.T) {
 }
 
 func TestNewMeIsSomebodyElse(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("mine")
 	if a := s.form("/new-me"); a.StatusCode != http.StatusSeeOther || a.Cookies()[0].MaxAge >= 0 {
@@ -315,6 +329,7 @@ func TestNewMeIsSomebodyElse(t *testing.T) {
 }
 
 func TestASessionCookieGoesWithTheSession(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.publish("mine")
 	a := s.form("/you/session", "session", "on")
@@ -328,6 +343,7 @@ func TestASessionCookieGoesWithTheSession(t *testing.T) {
 }
 
 func TestR25OneVisitorHasAnotherNameInEachThread(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	names := map[string]bool{}
 	for range 12 {
@@ -345,6 +361,7 @@ var apiFields = []string{
 }
 
 func TestNoFieldHoldsAPositionAnAuthorOrATime(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("hello")
 	for _, path := range []string{"/api/v1/boards/home/posts", "/api/v1/posts/" + id} {
@@ -372,6 +389,7 @@ func TestNoFieldHoldsAPositionAnAuthorOrATime(t *testing.T) {
 }
 
 func TestR27NoPageSaysWhenAPostWasWritten(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("hello")
 	stamp := regexp.MustCompile(`20\d\d-\d\d-\d\d|\d\d:\d\d:\d\d|\b17\d{8}(\d{3})?\b`)
@@ -384,6 +402,7 @@ func TestR27NoPageSaysWhenAPostWasWritten(t *testing.T) {
 }
 
 func TestEveryAnswerCarriesTheHeaders(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("hello")
 	for _, a := range []answer{

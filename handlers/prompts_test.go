@@ -23,6 +23,7 @@ func (s *site) ask(q board.Question) string {
 }
 
 func TestTheHostsQuestionIsPinnedAndLabelled(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	page, program := s.listen("/live?board=home"), s.listen("/api/v1/live")
 	s.next(page)
@@ -62,6 +63,7 @@ func TestTheHostsQuestionIsPinnedAndLabelled(t *testing.T) {
 }
 
 func TestThePinnedAreOnTheFirstPageAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for range 3 {
 		s.publish("words")
@@ -83,6 +85,7 @@ func TestThePinnedAreOnTheFirstPageAlone(t *testing.T) {
 }
 
 func TestAnAnswerIsAReplyAndNobodyWroteTheQuestion(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.ask(board.Question{Body: "Why?"})
 	thread := s.listen("/live?post=" + id)

@@ -61,6 +61,7 @@ func asked(t testing.TB, a answer) (c challenge) {
 }
 
 func TestTheAPIAsksForAProofAndTakesItOnce(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("pow_bits", "8")
 	id, _ := s.publish("a post")
@@ -132,6 +133,7 @@ func Test200PhonesBehindOneAddressWriteOnTheDefaults(t *testing.T) {
 }
 
 func TestAFormSentByScriptIsAskedBesideItsWords(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("pow_bits", "8")
 	id, _ := s.publish("a post")
@@ -182,6 +184,7 @@ func held(t *testing.T, a answer) (action string, fields url.Values) {
 }
 
 func TestWithoutAScriptTheWaitingRoomLeadsThrough(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("a post")
 	_, out := s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]any{"body": "what was sealed", "view_once": true})
@@ -242,6 +245,7 @@ func TestWithoutAScriptTheWaitingRoomLeadsThrough(t *testing.T) {
 
 // TestAVoteThatWasSentAgainLeadsToItsPost: the page it came from is the refusal.
 func TestAVoteThatWasSentAgainLeadsToItsPost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("a post")
 	for from, want := range map[string]string{"/p/" + id + "/vote": "/p/" + id, "/?sort=top": "/?sort=top"} {
@@ -254,6 +258,7 @@ func TestAVoteThatWasSentAgainLeadsToItsPost(t *testing.T) {
 
 // TestAFullWaitingRoomKeepsTheWords, and gives a place later.
 func TestAFullWaitingRoomKeepsTheWords(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("post", "1/1")
 	s.set("pow", "always")
@@ -272,6 +277,7 @@ func TestAFullWaitingRoomKeepsTheWords(t *testing.T) {
 }
 
 func TestTheWaitingRoomSpeaksBothLanguagesAndEscapesWhatItHolds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("pow", "always")
 	const evil = `"></textarea><script>alert(1)</script>`
@@ -286,6 +292,7 @@ func TestTheWaitingRoomSpeaksBothLanguagesAndEscapesWhatItHolds(t *testing.T) {
 
 // TestOneProofIsForAPostAndItsPicture, wherever in the form it stands in time.
 func TestOneProofIsForAPostAndItsPicture(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("pow_bits", "8")
 	s.set("pow", "always")
@@ -310,6 +317,7 @@ func TestOneProofIsForAPostAndItsPicture(t *testing.T) {
 // TestAPictureThatHadToWaitIsChosenAgain: the waiting room can't hold it, so the
 // composer says so, and holds the ticket beside the words.
 func TestAPictureThatHadToWaitIsChosenAgain(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("pow", "always")
 	a := s.upload("/b/home/posts", photo(64, 48), "body", "look at this", "alt", "a heron")

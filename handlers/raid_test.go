@@ -10,6 +10,7 @@ import (
 )
 
 func TestOnAReadOnlyBoardNobodyWritesOrVotes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("written before")
 	page := s.listen("/live?board=home")
@@ -47,6 +48,7 @@ func TestOnAReadOnlyBoardNobodyWritesOrVotes(t *testing.T) {
 }
 
 func TestABoardThatIsClosedForNowSaysSoEverywhere(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic"})
 	_, out := s.call(http.MethodPost, "/api/v1/boards/attic/posts", map[string]string{"body": "xyzzy-marker"})
@@ -91,6 +93,7 @@ func TestABoardThatIsClosedForNowSaysSoEverywhere(t *testing.T) {
 }
 
 func TestThePagesOfTheSiteAnswerThoughHomeIsClosedForNow(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("board", "closed")
 	for _, path := range []string{"/you", "/about", "/boards", "/forgotten"} {
@@ -101,6 +104,7 @@ func TestThePagesOfTheSiteAnswerThoughHomeIsClosedForNow(t *testing.T) {
 }
 
 func TestASlowBoardTakesOnePostAVisitorAtATime(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("board", "slow")
 	s.set("pow", "off")
@@ -121,6 +125,7 @@ func TestASlowBoardTakesOnePostAVisitorAtATime(t *testing.T) {
 }
 
 func TestRaidModeReachesOpenPagesAndEndsByItself(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("pow_bits", "8")
 	id, _ := s.publish("written before")

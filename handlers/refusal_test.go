@@ -14,6 +14,7 @@ import (
 const formType = "application/x-www-form-urlencoded"
 
 func TestBadInputIsRefusedInWordsAndWritesNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.publish("the only post")
 	ended, _ := s.publish("soon gone")
@@ -77,6 +78,7 @@ func TestBadInputIsRefusedInWordsAndWritesNothing(t *testing.T) {
 }
 
 func TestTheAPIRefusesWithProblems(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	mine, key := s.publish("mine")
 	other := *s
@@ -130,6 +132,7 @@ func TestTheAPIRefusesWithProblems(t *testing.T) {
 }
 
 func TestR42EndedUnknownAndForeignAreOne404(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	ended, _ := s.publish("ended")
 	foreign, _ := s.publish("foreign")
@@ -146,6 +149,8 @@ func TestR42EndedUnknownAndForeignAreOne404(t *testing.T) {
 			}
 		}
 	}
+	same("pages that are not packed", other.get("/p/"+ended), other.get("/p/"+unknown), other.get("/p/not-an-id"))
+	other.client.Transport = nil // as browsers ask
 	same("pages", other.get("/p/"+ended), other.get("/p/"+unknown), other.get("/p/not-an-id"), other.get("/nowhere"))
 	same("calls", other.get("/api/v1/posts/"+ended), other.get("/api/v1/posts/"+unknown), other.get("/api/v1/posts/x"))
 	end := func(id string) answer { return other.do(http.MethodDelete, "/api/v1/posts/"+id, "") }
@@ -154,6 +159,7 @@ func TestR42EndedUnknownAndForeignAreOne404(t *testing.T) {
 }
 
 func TestALimitedFormGivesTheWordsBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("post", "1/1")
 	s.set("pow", "off")
@@ -181,6 +187,7 @@ func TestALimitedFormGivesTheWordsBack(t *testing.T) {
 }
 
 func TestR37ASocketNeedsThisOrigin(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	ws := strings.Replace(s.url, "http", "ws", 1) + "/live?board=home"
 	for name, origin := range map[string]http.Header{
@@ -208,6 +215,7 @@ func TestR37ASocketNeedsThisOrigin(t *testing.T) {
 }
 
 func TestABaseURLAnswersToItsHostAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withBase("https://board.example"))
 	for host, want := range map[string]int{"board.example": 200, "BOARD.example": 200, "evil.example": 421, "127.0.0.1": 421, "board.example.evil": 421} {
 		if a := s.get("/", "Host", host); a.StatusCode != want {
@@ -220,6 +228,7 @@ func TestABaseURLAnswersToItsHostAlone(t *testing.T) {
 }
 
 func TestHealthzSaysWhenEndingsAreLate(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	if a := s.get("/healthz"); a.StatusCode != http.StatusOK {
 		t.Errorf("after a sweep: %s", a.Status)
@@ -233,6 +242,7 @@ func TestHealthzSaysWhenEndingsAreLate(t *testing.T) {
 // TestWhatWasRefusedForHasteCanBeSentAgain without a script: the page of a 429
 // carries the vote, or the opening, in a form of its own.
 func TestWhatWasRefusedForHasteCanBeSentAgain(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("vote", "1/1")
 	s.set("open", "1/1")

@@ -21,6 +21,7 @@ func (s *site) report(id, reason, from string) int {
 }
 
 func TestThreeReportsPutAPostOutOfSight(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	id, _ := s.publish("xyzzy-marker")
 	conn, program := s.listen("/live?board=home"), s.listen("/live?board=home&format=json")
@@ -57,6 +58,7 @@ func TestThreeReportsPutAPostOutOfSight(t *testing.T) {
 // TestABrigadeOfFreshCookiesHidesNothing: a hundred cookies of two networks are two
 // readers, whatever shared networks and rates allow.
 func TestABrigadeOfFreshCookiesHidesNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.set("shared_networks", "203.0.113.0/24 198.51.100.0/24")
 	id, _ := s.publish("xyzzy-marker")
@@ -70,6 +72,7 @@ func TestABrigadeOfFreshCookiesHidesNothing(t *testing.T) {
 }
 
 func TestAReportIsAForm(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("xyzzy-marker")
 	author := s.client
@@ -111,6 +114,7 @@ func TestAReportIsAForm(t *testing.T) {
 }
 
 func TestReportsAreLimited(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("pow", "off")
 	s.set("report", "1/1")
@@ -135,6 +139,7 @@ func TestReportsAreLimited(t *testing.T) {
 var saw = regexp.MustCompile(`name="words" value="([^"]*)"`)
 
 func TestWhoOpenedAViewOncePostReportsItsWords(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id := s.publishOnce("what it \"said\"", 0)
 	s.client = newBrowser()
@@ -170,6 +175,7 @@ func TestWhoOpenedAViewOncePostReportsItsWords(t *testing.T) {
 // TestNoFileTiesAReportToItsVisitor: the tags of one visitor on two posts share
 // nothing, and go with their posts.
 func TestNoFileTiesAReportToItsVisitor(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	one, _ := s.publish("one")
 	two, _ := s.publish("two")

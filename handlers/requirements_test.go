@@ -73,6 +73,7 @@ func TestR07OnAFullDiskWritingIsRefusedAndReadingGoesOn(t *testing.T) {
 }
 
 func TestR12APanicAndItsLogHoldNothingOfTheRequest(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"), func(p *handlers.Parts) {
 		p.Examine = func(context.Context) []doctor.Finding { panic("xyzzy-in-the-panic") }
 	})
@@ -106,6 +107,7 @@ func TestR12APanicAndItsLogHoldNothingOfTheRequest(t *testing.T) {
 // TestR39NoSuffixMakesAPageCacheable asks for every page as a cache would be fooled into
 // keeping it. A route with another parameter fails it: somebody has to say what it is.
 func TestR39NoSuffixMakesAPageCacheable(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("place_list", "Harbour")
 	id, _ := s.publish("xyzzy")
@@ -139,6 +141,7 @@ func TestR39NoSuffixMakesAPageCacheable(t *testing.T) {
 // TestR21ThePeersAddressIsNowhere has somebody come from an address of their own, without
 // any proxy, and do what visitors do, rude things too.
 func TestR21ThePeersAddressIsNowhere(t *testing.T) {
+	t.Parallel()
 	const peer = "127.0.0.77"
 	s := newSite(t)
 	s.owned()
@@ -194,6 +197,7 @@ func TestR21ThePeersAddressIsNowhere(t *testing.T) {
 // TestNoFileHoldsAVisitorInAnyForm has one visitor do all that leaves a mark, and looks for
 // every stretch of their number: as it is, in hex and as their cookie writes it.
 func TestNoFileHoldsAVisitorInAnyForm(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	other, _ := s.publish("another visitor’s")
 	once := s.publishOnce("shown once", 5)
@@ -227,6 +231,7 @@ func TestNoFileHoldsAVisitorInAnyForm(t *testing.T) {
 // TestR36NoOtherSitesFormIsTaken asks every route that changes something, as its owner
 // signed in, from a page of another site.
 func TestR36NoOtherSitesFormIsTaken(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	id, _ := s.publish("words")
@@ -294,6 +299,7 @@ func TestR42NeverAndGoneTakeTheSameTime(t *testing.T) {
 }
 
 func TestR49ASlowPeerHasItsTimes(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	h := handlers.NewHTTPServer(s.handler, s.logger)
 	if h.ReadHeaderTimeout != 3*time.Second || h.ReadTimeout != 8*time.Second || h.WriteTimeout != 30*time.Second || h.IdleTimeout != 20*time.Second || h.MaxHeaderBytes != 8<<10 {
@@ -305,6 +311,7 @@ func TestR49ASlowPeerHasItsTimes(t *testing.T) {
 }
 
 func TestR51SocketsAreNotCompressed(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	dialer := websocket.Dialer{EnableCompression: true}
 	conn, res, err := dialer.DialContext(t.Context(), strings.Replace(s.url, "http", "ws", 1)+"/live?board=home", http.Header{"Origin": {s.url}})
@@ -320,6 +327,7 @@ func TestR51SocketsAreNotCompressed(t *testing.T) {
 // TestWhatFormsAskForNamesNobody: a visitor is asked for no name, mail, phone or age.
 // The page of notices by law may, and is another promise.
 func TestWhatFormsAskForNamesNobody(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("words")
 	field := regexp.MustCompile(`<(?:input|textarea|select)[^>]*>`)
@@ -339,6 +347,7 @@ func TestWhatFormsAskForNamesNobody(t *testing.T) {
 }
 
 func TestWhatIsSearchedForIsKeptNowhere(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.publish("words")
 	if a := s.get("/search?q=xyzzylooked"); !strings.Contains(a.body, "xyzzylooked") {
@@ -356,6 +365,7 @@ func TestWhatIsSearchedForIsKeptNowhere(t *testing.T) {
 }
 
 func TestR56ASocketPastTheCapIsToldWhenToComeBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("socket", "2")
 	s.listen("/live?board=home")
@@ -371,6 +381,7 @@ func TestR56ASocketPastTheCapIsToldWhenToComeBack(t *testing.T) {
 }
 
 func TestR62ThereAreOnlySoManyFilters(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for n := range board.FiltersMax {
 		s.bans(fmt.Sprintf("word%d", n), board.Hold)

@@ -21,6 +21,7 @@ func (s *site) seals(id string, fields ...string) answer {
 }
 
 func TestTheOwnerSealsALivingPostAndNothingOfItStays(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	id, _ := s.publish("xyzzy-marker of a threat")
@@ -62,6 +63,7 @@ func TestTheOwnerSealsALivingPostAndNothingOfItStays(t *testing.T) {
 }
 
 func TestWhoMayNotSealGetsNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	id, _ := s.publish("xyzzy-marker")
@@ -104,6 +106,7 @@ func TestWhoMayNotSealGetsNothing(t *testing.T) {
 }
 
 func TestAHiddenPostIsSealedToo(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	id, _ := s.publish("xyzzy-hidden")
@@ -117,6 +120,7 @@ func TestAHiddenPostIsSealedToo(t *testing.T) {
 }
 
 func TestWithCodesOnAFreshOneIsWanted(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	seed := s.owned(true)
 	id, _ := s.publish("xyzzy")

@@ -38,6 +38,7 @@ func (s *site) write(draft map[string]any) string {
 }
 
 func TestAFeedIsNarrowedByWordsTagAndPlace(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("place_list", "Library 45.46/9.19; Old Harbour")
 	s.write(map[string]any{"body": "one #bikes", "place": "Old Harbour"})
@@ -71,6 +72,7 @@ func TestAFeedIsNarrowedByWordsTagAndPlace(t *testing.T) {
 // TestPagesOfWhatIsFoundFollowEachOther in every order, with posts born and ended
 // in between, and no cursor fits another search.
 func TestPagesOfWhatIsFoundFollowEachOther(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	var ids []string
 	for range 7 {
@@ -100,6 +102,7 @@ func TestPagesOfWhatIsFoundFollowEachOther(t *testing.T) {
 
 // TestWhatEndedIsFoundNoMore however it ended, and what stands in no list never was.
 func TestWhatEndedIsFoundNoMore(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("ttl_min", "1s")
 	s.write(map[string]any{"body": "marker unlisted", "unlisted": true})
@@ -126,6 +129,7 @@ func TestWhatEndedIsFoundNoMore(t *testing.T) {
 
 // TestNothingThatIsSearchedIsAFailure tries the corpus on page and API.
 func TestNothingThatIsSearchedIsAFailure(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.publish("secret body title rowid a b c")
 	corpus, err := os.ReadFile("../search/testdata/queries.txt")
@@ -143,6 +147,7 @@ func TestNothingThatIsSearchedIsAFailure(t *testing.T) {
 }
 
 func TestAPlaceIsANameAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("place_list", "Library 45.46/9.19; Canteen")
 	for _, field := range []string{"lat", "lon", "latitude", "longitude", "position", "coordinates"} {
@@ -169,6 +174,7 @@ func TestAPlaceIsANameAlone(t *testing.T) {
 }
 
 func TestWhatIsNoTagIsRefusedInWords(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	for _, tag := range []string{strings.Repeat("x", 200), "a b", "1", "%23%23x"} {
 		if a := s.get("/?tag=" + url.QueryEscape(tag)); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "40") {
@@ -183,6 +189,7 @@ func TestWhatIsNoTagIsRefusedInWords(t *testing.T) {
 }
 
 func TestWhoSearchesTooQuicklyKeepsTheirWords(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("search", "1/1")
 	var a answer
@@ -198,6 +205,7 @@ func TestWhoSearchesTooQuicklyKeepsTheirWords(t *testing.T) {
 }
 
 func TestRisingTagsStandBesideTheStream(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.publish("#lemons")
 	s.publish("#lemons #alone")
@@ -208,6 +216,7 @@ func TestRisingTagsStandBesideTheStream(t *testing.T) {
 
 // TestWordsThatAreSearchedComeBackClean has an answer say nothing that no text may hold.
 func TestWordsThatAreSearchedComeBackClean(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.publish("a stone in the river")
 	for _, q := range []string{"stone\x00", "stone\xff\xfe", "\u202Estone", "sto\x1bne", "stone\u200B"} {
@@ -220,6 +229,7 @@ func TestWordsThatAreSearchedComeBackClean(t *testing.T) {
 
 // TestWhatIsNoTextComesBackAsText on the page that refuses it.
 func TestWhatIsNoTextComesBackAsText(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("a stone in the river")
 	for _, path := range []string{"/b/home/posts", "/p/" + id + "/replies"} {

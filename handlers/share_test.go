@@ -7,6 +7,7 @@ import (
 )
 
 func TestEveryPostAndReplyHasItsCode(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	listed, _ := s.publish("xyzzy-marker")
 	_, out := s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]any{"body": "xyzzy-marker", "unlisted": true})
@@ -31,6 +32,7 @@ func TestEveryPostAndReplyHasItsCode(t *testing.T) {
 }
 
 func TestCodesAreMeteredAsPages(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("hello")
 	s.set("page", "1/2")
@@ -46,6 +48,7 @@ func TestCodesAreMeteredAsPages(t *testing.T) {
 }
 
 func TestAPreviewOpensNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	_, out := s.call(http.MethodPost, "/api/v1/boards/home/posts", map[string]any{"body": "xyzzy-marker", "readers": 1})
 	id := out["post"].(map[string]any)["id"].(string)

@@ -30,6 +30,7 @@ func (s *site) crowd() {
 }
 
 func TestReadersWithoutACookieShareAPage(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.crowd()
 	var mu sync.Mutex
@@ -56,6 +57,7 @@ func TestReadersWithoutACookieShareAPage(t *testing.T) {
 
 // TestASharedPageIsSentAsAnyOther: of what is sent with it, only its length is told.
 func TestASharedPageIsSentAsAnyOther(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"), withBase("https://river.example"), withOnion)
 	for _, encodings := range []string{"identity", "gzip", "gzip, deflate, br, zstd", "gzip;q=0"} {
 		headers := []string{"Host", "river.example", "X-Forwarded-Proto", "https", "Accept-Encoding", encodings}
@@ -78,6 +80,7 @@ func TestASharedPageIsSentAsAnyOther(t *testing.T) {
 }
 
 func TestPagesThatDifferAreNotShared(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.crowd()
 	s.set("age_notice", "16")
@@ -114,6 +117,7 @@ func TestPagesThatDifferAreNotShared(t *testing.T) {
 // TestWhatIsDoneShowsOnSharedPagesAtOnce does all that takes something off a page or
 // changes its rules, and looks at the page before it is answered and after.
 func TestWhatIsDoneShowsOnSharedPagesAtOnce(t *testing.T) {
+	t.Parallel()
 	const marker = "xyzzy-marker"
 	gone := func(a answer) bool { return !strings.Contains(a.body, marker) }
 	says := func(words string) func(answer) bool {
@@ -172,6 +176,7 @@ func TestWhatIsDoneShowsOnSharedPagesAtOnce(t *testing.T) {
 // TestASharedPageEndsWithTheFirstThingOnIt looks a millisecond before, and at the
 // millisecond.
 func TestASharedPageEndsWithTheFirstThingOnIt(t *testing.T) {
+	t.Parallel()
 	for what, tt := range map[string]func(s *site, id string) time.Duration{
 		"by time": func(s *site, id string) time.Duration {
 			return must(s.board.Any(s.t.Context(), parsed(id))).Life.EndsAt.Sub(s.clock.Now())
@@ -210,6 +215,7 @@ func TestASharedPageEndsWithTheFirstThingOnIt(t *testing.T) {
 }
 
 func TestBirthsWaitASecondOnASharedPage(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.crowd()
 	before := s.nobody("/").body
@@ -227,6 +233,7 @@ func TestBirthsWaitASecondOnASharedPage(t *testing.T) {
 }
 
 func TestSharedPagesAreMetered(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("page", "1/2")
 	passed, refused := 0, 0
@@ -249,6 +256,7 @@ func TestSharedPagesAreMetered(t *testing.T) {
 // TestNoEndedPostIsOnASharedPage has readers and endings race: whoever asks after an ending
 // was answered is not shown what ended.
 func TestNoEndedPostIsOnASharedPage(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	var mu sync.Mutex
 	over := map[string]bool{} // markers whose ending was answered

@@ -63,6 +63,7 @@ func TestNoSharedPageStaysLongerThanItIsRight(t *testing.T) {
 }
 
 func TestSharedPagesGoWithTheFirstWhoAsksAfterAnEnding(t *testing.T) {
+	t.Parallel()
 	c := newSheets()
 	c.draws(t, "/", 1, time.Hour, 1)
 	c.draws(t, "/b/attic", 1, time.Hour, 1)
@@ -145,6 +146,7 @@ func TestWhoLeavesHoldsNobodyUp(t *testing.T) {
 }
 
 func TestWhatIsKeptOfSharedPagesIsBounded(t *testing.T) {
+	t.Parallel()
 	c := newSheets()
 	for i := range 3 * sheetsMax {
 		c.draws(t, "/?n="+strconv.Itoa(i), 1, time.Hour, 10)

@@ -118,6 +118,7 @@ func TestAFormOfAdminsThatStallsComesBack(t *testing.T) {
 // whether their post gives somebody away says so and is published, by the same ticket or
 // another wait, and their words are there all along.
 func TestWithoutAScriptOneConfirmsBehindTheWaitingRoom(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("pow", "always")
 	s.set("pow_bits", "8")

@@ -33,6 +33,7 @@ func (s *site) hold(body string) string {
 // TestOfWhatIsHeldAStrangerHearsNothing: it is answered like what never was, byte for
 // byte.
 func TestOfWhatIsHeldAStrangerHearsNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, never := s.hold("xyzzy-marker"), board.NewPostID().String()
 	for path, body := range s.readings(id) {
@@ -49,6 +50,7 @@ func TestOfWhatIsHeldAStrangerHearsNothing(t *testing.T) {
 }
 
 func TestWhatIsHiddenIsAWordlessPage(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("xyzzy-marker")
 	if err := s.board.Hide(t.Context(), ruling, parsed(id)); err != nil {
@@ -86,6 +88,7 @@ func TestWhatIsHiddenIsAWordlessPage(t *testing.T) {
 }
 
 func TestAHiddenPostLeavesOpenFeedsAndComesBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("xyzzy-marker")
 	conn, program := s.listen("/live?board=home"), s.listen("/live?board=home&format=json")
@@ -109,6 +112,7 @@ func TestAHiddenPostLeavesOpenFeedsAndComesBack(t *testing.T) {
 }
 
 func TestAHiddenReplyIsALineInItsThread(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	id, _ := s.publish("post")
 	_, out := s.call(http.MethodPost, "/api/v1/posts/"+id+"/replies", map[string]string{"body": "xyzzy-marker"})

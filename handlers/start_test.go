@@ -60,6 +60,7 @@ func (s *site) setUp() answer {
 }
 
 func TestTheSetupLinkLeadsThroughTheFirstChoicesToAnOpenBoard(t *testing.T) {
+	t.Parallel()
 	s := greeted(t)
 	s.owned()
 	a := s.get("/admin")
@@ -133,6 +134,7 @@ func TestTheSetupLinkLeadsThroughTheFirstChoicesToAnOpenBoard(t *testing.T) {
 }
 
 func TestAFirstChoiceThatCanNotBeHadIsRefusedAndWhatWasTypedComesBack(t *testing.T) {
+	t.Parallel()
 	s := greeted(t)
 	s.owned()
 	for _, tt := range []struct{ says, name, value string }{
@@ -174,6 +176,7 @@ func TestAFirstChoiceThatCanNotBeHadIsRefusedAndWhatWasTypedComesBack(t *testing
 }
 
 func TestTheFirstChoicesSayWhoMayComeIn(t *testing.T) {
+	t.Parallel()
 	s := greeted(t)
 	s.owned()
 	closed := func(fields ...string) []string {
@@ -226,6 +229,7 @@ func (s *site) uploads(path, file string, fields ...string) answer {
 }
 
 func TestRulesComeFromAFile(t *testing.T) {
+	t.Parallel()
 	s := greeted(t)
 	s.owned()
 	s.takes("/admin/start/board", first()...)
@@ -251,6 +255,7 @@ func TestRulesComeFromAFile(t *testing.T) {
 }
 
 func TestFirstChoicesAreTheOwnersAlone(t *testing.T) {
+	t.Parallel()
 	s := greeted(t)
 	s.owned()
 	m := inviteLink.FindStringSubmatch(s.form("/admin/admins/invite", "passphrase", ownersWords).body)
@@ -273,6 +278,7 @@ func TestFirstChoicesAreTheOwnersAlone(t *testing.T) {
 }
 
 func TestInTheCarefulTimeALinkWaitsAndOneTapPublishesIt(t *testing.T) {
+	t.Parallel()
 	s := greeted(t)
 	s.owned()
 	s.setUp()
@@ -316,6 +322,7 @@ func TestInTheCarefulTimeALinkWaitsAndOneTapPublishesIt(t *testing.T) {
 }
 
 func TestTheCarefulTimeEndsByOneTapAndOpenPagesHearOfIt(t *testing.T) {
+	t.Parallel()
 	s := greeted(t)
 	s.owned()
 	s.setUp()
@@ -348,6 +355,7 @@ func TestTheCarefulTimeEndsByOneTapAndOpenPagesHearOfIt(t *testing.T) {
 }
 
 func TestASiteThatNobodySetUpIsNotCareful(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	if s.storms.Settings(board.Home).Cautious || strings.Contains(s.get("/write").body, "New board") {
 		t.Error("it is")

@@ -54,6 +54,7 @@ func (s *site) openClear() string {
 }
 
 func TestWhatComesInTheClearIsLedToHTTPSOnceThereIsACertificate(t *testing.T) {
+	t.Parallel()
 	c := new(certificate)
 	s := newSite(t, withTLS(c), withTrusted("127.0.0.1/32"))
 	s.url = s.openClear()
@@ -104,6 +105,7 @@ func TestWhatComesInTheClearIsLedToHTTPSOnceThereIsACertificate(t *testing.T) {
 }
 
 func TestEveryFormThatCameInTheClearGivesItsWordsBack(t *testing.T) {
+	t.Parallel()
 	c := new(certificate)
 	s := newSite(t, withTLS(c))
 	c.ready.Store(true)
@@ -138,6 +140,7 @@ func TestEveryFormThatCameInTheClearGivesItsWordsBack(t *testing.T) {
 }
 
 func TestVisitorsReadThatAPageComesWithoutEncryptionUntilThereIsACertificate(t *testing.T) {
+	t.Parallel()
 	c := new(certificate)
 	s := newSite(t, withTLS(c), withTrusted("127.0.0.1/32"))
 	sealed := s.url
@@ -170,6 +173,7 @@ func TestVisitorsReadThatAPageComesWithoutEncryptionUntilThereIsACertificate(t *
 }
 
 func TestByTLSOneNameIsTheBoards(t *testing.T) {
+	t.Parallel()
 	c := new(certificate)
 	c.ready.Store(true)
 	s := newSite(t, withTLS(c), withTrusted("127.0.0.1/32"))
@@ -191,6 +195,7 @@ func TestByTLSOneNameIsTheBoards(t *testing.T) {
 }
 
 func TestAdminsSeeThatACertificateIsMissingAndMayAskAgain(t *testing.T) {
+	t.Parallel()
 	c := new(certificate)
 	s := newSite(t, func(p *handlers.Parts) { withTLS(c)(p); p.Base = nil })
 	s.owned()
@@ -222,6 +227,7 @@ func TestAdminsSeeThatACertificateIsMissingAndMayAskAgain(t *testing.T) {
 }
 
 func TestHealthSaysToDoctorThatAProxyIsNotBelieved(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		trusted, forwarded, want string
 	}{

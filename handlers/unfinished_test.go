@@ -14,6 +14,7 @@ const notYet = "has not finished setting it up"
 func from(addr string) []string { return []string{"X-Forwarded-For", addr} }
 
 func TestWithoutAContactOnlyNeighboursAreAnswered(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"), withOnion)
 	id, _ := s.publish("words of a neighbour")
 	s.set("contact", "")
@@ -37,6 +38,7 @@ func TestWithoutAContactOnlyNeighboursAreAnswered(t *testing.T) {
 
 // TestNothingIsToldToStrangersBeforeThereIsAContact walks every route.
 func TestNothingIsToldToStrangersBeforeThereIsAContact(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.owned()
 	id, _ := s.publish("xyzzy-marker")
@@ -75,6 +77,7 @@ func TestNothingIsToldToStrangersBeforeThereIsAContact(t *testing.T) {
 }
 
 func TestAProxyThatNobodyTrustsIsNoNeighbour(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("contact", "")
 	if a := s.get("/", from("203.0.113.9")...); a.StatusCode != http.StatusServiceUnavailable {
@@ -83,6 +86,7 @@ func TestAProxyThatNobodyTrustsIsNoNeighbour(t *testing.T) {
 }
 
 func TestWhoSetsTheBoardUpFromAfarCanSayHowTheyAreReached(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, withTrusted("127.0.0.0/8"))
 	s.set("contact", "")
 	far := from("203.0.113.9")

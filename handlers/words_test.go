@@ -18,6 +18,7 @@ func (s *site) bans(text string, a board.FilterAction) {
 }
 
 func TestWordsThatAreNotTakenComeBackWithTheReason(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.bans("badword", board.Block)
 	s.refuses("/b/home/posts", http.StatusUnprocessableEntity, "“b4dword” isn’t taken here", "my b4dword words", "body", "my b4dword words")
@@ -30,6 +31,7 @@ func TestWordsThatAreNotTakenComeBackWithTheReason(t *testing.T) {
 }
 
 func TestWhoGivesSomebodyAwayMayConfirmIt(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("post", "0")
 	s.set("reply", "0")
@@ -58,6 +60,7 @@ func TestWhoGivesSomebodyAwayMayConfirmIt(t *testing.T) {
 }
 
 func TestTheHostNudgesAboveTheButton(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("nudge", "Would you say it to a face?")
 	id, _ := s.publish("root")
@@ -69,6 +72,7 @@ func TestTheHostNudgesAboveTheButton(t *testing.T) {
 }
 
 func TestTheCareCardIsForItsAuthorAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.set("care_card", "Call 0800 000\nhttps://help.example")
 	s.set("life_per_down", "10m")
@@ -97,6 +101,7 @@ func TestTheCareCardIsForItsAuthorAlone(t *testing.T) {
 }
 
 func TestAProgramIsGivenTheCareCard(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.bans("want to vanish", board.Care)
 	says := func(path, body string) any {
@@ -123,6 +128,7 @@ func TestAProgramIsGivenTheCareCard(t *testing.T) {
 }
 
 func TestTheAuthorHearsThatAFilterCutItShort(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.bans("vendo", board.Short)
 	a := s.form("/b/home/posts", "body", "vendo bici")
@@ -136,6 +142,7 @@ func TestTheAuthorHearsThatAFilterCutItShort(t *testing.T) {
 }
 
 func TestAnAdminAddsTriesAndRemovesFilters(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	id, _ := s.publish("one spammy post")
@@ -173,6 +180,7 @@ func TestAnAdminAddsTriesAndRemovesFilters(t *testing.T) {
 }
 
 func TestAnAdminSaysWhatIsDoneAboutNames(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	page := s.takes("/admin/words/heed", "doxx", "forbid", "nudge", "Be kind.", "care_card", "Line one\r\nLine two", "was.doxx", "ask", "was.nudge", "", "was.care_card", "")

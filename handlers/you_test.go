@@ -11,6 +11,7 @@ import (
 // TestTheCookiesOfAdminsAreWhatYouSaysOfThem is what /you says in you.admin: who has one
 // is told, and nobody else is; of each there is a hash, and it ends as it says.
 func TestTheCookiesOfAdminsAreWhatYouSaysOfThem(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.owned()
 	a := s.signsIn(newBrowser(), "ada", ownersWords, "")
