@@ -27,7 +27,7 @@ func isWalked(path string) bool {
 // fills gives for each parameter of a route all that it may be. A route with another
 // parameter fails the walk: somebody has to say what it is.
 func (t traces) fills(path string) ([]string, bool) {
-	values := map[string][]string{"{id}": slices.Concat(t.posts, t.replies), "{board}": {"home", "cellar"}, "{number}": {t.number}}
+	values := map[string][]string{"{id}": slices.Concat(t.posts, t.replies), "{board}": {"home", "cellar"}, "{number}": {t.number}, "{circle}": {board.PostID{}.String()}}
 	all := []string{path}
 	for _, param := range regexp.MustCompile(`\{[^}]+\}`).FindAllString(path, -1) {
 		var filled []string
