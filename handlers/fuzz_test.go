@@ -189,6 +189,13 @@ func FuzzHeaders(f *testing.F) {
 func FuzzFrames(f *testing.F) {
 	s := newFuzzed(f)
 	other := s.listen("/live?board=home")
+	go func() { // who reads answers pings, and stays
+		for {
+			if _, _, err := other.NextReader(); err != nil {
+				return
+			}
+		}
+	}()
 	masked := func(first byte, payload string) string {
 		return string([]byte{first, 0x80 | byte(len(payload)), 0, 0, 0, 0}) + payload
 	}
