@@ -20,12 +20,14 @@ func SafeText(s string) (string, bool) {
 	return tidied(s, func(s string) string { return strings.Map(dropUnsafe, s) })
 }
 
+// lineEnds writes every end of a line as one.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ")
+
 func tidied(s string, drop func(string) string) (string, bool) {
 	if !utf8.ValidString(s) {
 		return "", false
 	}
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ").Replace(s)
-	s = drop(s)
+	s = drop(lineEnds.Replace(s))
 	lines := strings.Split(s, "\n")
 	kept, empty := lines[:0], 0
 	for _, line := range lines {
@@ -42,6 +44,9 @@ func tidied(s string, drop func(string) string) (string, bool) {
 
 // drop takes away what stays nowhere, whatever stands around it.
 func drop(r rune) rune {
+	if ' ' <= r && r < unicode.MaxASCII { // most are
+		return r
+	}
 	if carriesNothing(r) {
 		return -1
 	}

@@ -95,6 +95,10 @@ func (x *Index) Close() error {
 	return nil
 }
 
+// gathers is how long changes gather before Run takes them in: a transaction costs as
+// much as several of them. Who asks meanwhile takes them in first.
+const gathers = 50 * time.Millisecond
+
 // Run takes in what waits, so that nobody who asks has to wait for it, until ctx ends.
 func (x *Index) Run(ctx context.Context) {
 	for {
@@ -102,6 +106,11 @@ func (x *Index) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-x.wake:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(gathers):
 			x.settleAll(ctx)
 		}
 	}

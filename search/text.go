@@ -39,6 +39,9 @@ func term(k kind, text string) string {
 // and the accents of Latin, Greek, Cyrillic, Hebrew and Arabic. Elsewhere marks are
 // letters and stay.
 func fold(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return strings.ToLower(text)
+	}
 	var b strings.Builder
 	accents := false // of the letter before
 	for _, r := range norm.NFKD.String(text) {
@@ -97,7 +100,7 @@ func cut(text string) []string {
 
 // isDense says whether r is of a script that is written without spaces.
 func isDense(r rune) bool {
-	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+	return r > unicode.MaxASCII && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
 // parts are a word, or the pairs of letters of one in a dense script.
