@@ -655,6 +655,25 @@ func TestATicketOpensTheSocketOfAChatOnce(t *testing.T) {
 	}
 }
 
+func TestSoManyMessagesWaitToBeRead(t *testing.T) {
+	s := newSite(t)
+	author := s.asking()
+	s.set("reply", "0")
+	asker := author.reader()
+	asker.asks("1")
+	for asker.sent < board.ChatUnreadMax {
+		asker.says("and again")
+	}
+	_, body := asker.seals("one too many")
+	if code := asker.code(http.MethodPost, asker.here("/messages"), body); code != "error.chat.unread" {
+		t.Errorf("one too many: %q", code)
+	}
+	mine := author.in(asker)
+	mine.says("the other side may")
+	mine.reads(1)
+	asker.does(http.StatusCreated, http.MethodPost, asker.here("/messages"), body)
+}
+
 func TestAChatIsPacedAndCharged(t *testing.T) {
 	s := newSite(t)
 	author := s.asking()

@@ -129,11 +129,15 @@ func (s *Store) InsertChat(ctx context.Context, c board.Chat, m board.ChatMessag
 }
 
 // room refuses who has asked under the post before, and one chat too many. Of those that
-// are over, the oldest makes room.
+// are over, the oldest makes room that nobody waits to decide about.
 func (s *Store) room(ctx context.Context, tx querier, c board.Chat, p askedPost, most int) error {
 	const oldest = `
 		DELETE FROM chats
-		WHERE seq = (SELECT min(seq) FROM chats WHERE post = $1 AND state = 1)`
+		WHERE seq = (
+			SELECT min(seq)
+			FROM chats
+			WHERE post = $1 AND state = 1 AND NOT EXISTS (SELECT 1 FROM chat_reports r WHERE r.chat = chats.id)
+		)`
 	rows, err := chatsOf(ctx, tx, c.Post)
 	if err != nil {
 		return err
