@@ -12,6 +12,8 @@ import (
 const (
 	// ChatMessagesMax is how many messages either side may write in a chat.
 	ChatMessagesMax = 500
+	// ChatUnreadMax is how many of a side's may wait to be read.
+	ChatUnreadMax = 50
 	// ChatsEndedMax is how many chats of a post are remembered that have ended: what was
 	// said in them can be reported, and who was blocked can't ask again.
 	ChatsEndedMax = 200
@@ -131,6 +133,8 @@ var (
 	ErrChats = &Error{Kind: Shut, Code: "error.chat.most"}
 	// ErrChatFull refuses one message more than a chat may have.
 	ErrChatFull = &Error{Kind: Shut, Code: "error.chat.full", Args: map[string]any{"max": ChatMessagesMax}}
+	// ErrChatUnread refuses a message while too many wait to be read.
+	ErrChatUnread = &Error{Kind: Shut, Code: "error.chat.unread", Args: map[string]any{"max": ChatUnreadMax}}
 )
 
 // ChatTopic is where the asker's pages of a chat listen. No board can be called so.
@@ -281,6 +285,9 @@ func (c *Chats) Write(ctx context.Context, chat Chat, m ChatMessage) error {
 	}
 	if chat.Sent[m.From] >= ChatMessagesMax {
 		return ErrChatFull
+	}
+	if chat.Unread[m.From] >= ChatUnreadMax {
+		return ErrChatUnread
 	}
 	if err := m.check(); err != nil {
 		return err

@@ -80,6 +80,11 @@ func TestTwoTalkInPrivateAndTheServerReadsNothing(t *testing.T) {
 	ben.whispers("good night")
 	ada.shows("good night")
 
+	ben.follow(".rail .forget")
+	if keys := see[int](ben, `indexedDB.databases().then((all) => all.length)`); keys != 0 {
+		t.Error("the keys of chats are there after Forget me")
+	}
+
 	all := asked.String()
 	for _, words := range []string{"does it hurt", "only when it rains", "good night"} {
 		if strings.Contains(all, words) {

@@ -302,21 +302,20 @@ func (s *Server) openChatSocket(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	topic := board.ChatsTopic(in.post)
+	if in.me == board.AskerSide {
+		topic = board.ChatTopic(in.chat.ID)
+	}
 	release, err := s.gate.OpenSocket(limit.Caller{Addr: s.address(r)})
 	if err != nil {
 		return err
 	}
-	topic := board.ChatsTopic(in.post)
-	stays := func() bool { return s.chats.IsAuthor(r.Context(), in.post, in.who) == nil }
-	if in.me == board.AskerSide {
-		topic = board.ChatTopic(in.chat.ID)
-		stays = func() bool {
-			_, _, err := s.chats.Chat(r.Context(), in.post, in.chat.ID, in.who)
-			return err == nil
-		}
-	}
-	return s.hub.Serve(w, r, live.OfBoard(topic), chatFormat, stays, release)
+	return s.hub.Serve(w, r, live.OfBoard(topic), chatFormat, staysToTheEnd, release)
 }
+
+// staysToTheEnd: who listens to a chat is told that it has ended, and not turned out. What
+// ended before they came they see as they look, once they are greeted.
+func staysToTheEnd() bool { return true }
 
 // chatFrame is what the pages of a chat hear: they ask for the rest with their token.
 type chatFrame struct {

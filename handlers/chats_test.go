@@ -184,6 +184,15 @@ func (c *talk) wants(list ...string) {
 	}
 }
 
+// hears is a page that listens, once it has been greeted.
+func (c *talk) hears(tickets string) *websocket.Conn {
+	c.t.Helper()
+	ticket := c.does(http.StatusCreated, http.MethodPost, tickets, nil)["ticket"].(string)
+	heard := c.listen("/live?chat=" + c.post.String() + "&ticket=" + ticket)
+	c.next(heard)
+	return heard
+}
+
 // tends does what the server does each second.
 func (c *talk) tends() {
 	c.t.Helper()
@@ -381,9 +390,7 @@ func TestAChatEndsWithItsPost(t *testing.T) {
 			asker := author.reader()
 			asker.asks(askedWords)
 			mine := author.in(asker)
-			ticket := asker.does(http.StatusCreated, http.MethodPost, asker.here("/tickets"), nil)["ticket"].(string)
-			heard := s.listen("/live?chat=" + asker.post.String() + "&ticket=" + ticket)
-			s.next(heard)
+			pages := []*websocket.Conn{asker.hears(asker.here("/tickets")), author.hears("/tickets")}
 			before := s.slots.Count()
 			end(s, author)
 			for _, who := range []*talk{asker, mine} { // at that very moment
@@ -400,9 +407,10 @@ func TestAChatEndsWithItsPost(t *testing.T) {
 			}
 			s.sweep()
 			author.tends()
-			_, f, err := heard.ReadMessage()
-			if !websocket.IsCloseError(err, 4003) && !strings.Contains(string(f), `"ended","chat":"`+asker.id.String()) { // or it is told to ask whether it is still in
-				t.Errorf("its page hears %s, %v", f, err)
+			for i, page := range pages {
+				if f := s.next(page); f != `{"type":"ended","chat":"`+asker.id.String()+`"}` {
+					t.Errorf("page %d hears %s", i, f)
+				}
 			}
 			s.sweep()
 			if n := s.rows("chats") + s.rows("chat_messages"); n != 0 {
@@ -645,6 +653,25 @@ func TestATicketOpensTheSocketOfAChatOnce(t *testing.T) {
 	if a := s.get("/live?chat="+asker.post.String()+"&ticket="+ticket, "Origin", s.url); a.StatusCode != http.StatusNotFound {
 		t.Errorf("a ticket twice: %s", a.Status)
 	}
+}
+
+func TestSoManyMessagesWaitToBeRead(t *testing.T) {
+	s := newSite(t)
+	author := s.asking()
+	s.set("reply", "0")
+	asker := author.reader()
+	asker.asks("1")
+	for asker.sent < board.ChatUnreadMax {
+		asker.says("and again")
+	}
+	_, body := asker.seals("one too many")
+	if code := asker.code(http.MethodPost, asker.here("/messages"), body); code != "error.chat.unread" {
+		t.Errorf("one too many: %q", code)
+	}
+	mine := author.in(asker)
+	mine.says("the other side may")
+	mine.reads(1)
+	asker.does(http.StatusCreated, http.MethodPost, asker.here("/messages"), body)
 }
 
 func TestAChatIsPacedAndCharged(t *testing.T) {

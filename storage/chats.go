@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"mayfly/board"
@@ -118,6 +120,7 @@ func (s *Store) InsertChat(ctx context.Context, c board.Chat, m board.ChatMessag
 		if err != nil {
 			return err
 		}
+		s.talks.begin(c.Post)
 		c.Seq, err = result.LastInsertId()
 		c.Author, c.Board, c.Life, c.Sent[m.From], c.Unread[m.From] = *p.Asks, p.Board, p.Life, 1, 1
 		return err
@@ -126,11 +129,15 @@ func (s *Store) InsertChat(ctx context.Context, c board.Chat, m board.ChatMessag
 }
 
 // room refuses who has asked under the post before, and one chat too many. Of those that
-// are over, the oldest makes room.
+// are over, the oldest makes room that nobody waits to decide about.
 func (s *Store) room(ctx context.Context, tx querier, c board.Chat, p askedPost, most int) error {
 	const oldest = `
 		DELETE FROM chats
-		WHERE seq = (SELECT min(seq) FROM chats WHERE post = $1 AND state = 1)`
+		WHERE seq = (
+			SELECT min(seq)
+			FROM chats
+			WHERE post = $1 AND state = 1 AND NOT EXISTS (SELECT 1 FROM chat_reports r WHERE r.chat = chats.id)
+		)`
 	rows, err := chatsOf(ctx, tx, c.Post)
 	if err != nil {
 		return err
@@ -511,13 +518,18 @@ func (s *Store) DropChatReports(ctx context.Context, chat board.PostID) error {
 	}))
 }
 
-// CountChats counts those that go on.
+// CountChats counts those that go on, under the first 10,000 posts.
 func (s *Store) CountChats(ctx context.Context, now time.Time) (n board.ChatTotals, err error) {
 	const count = `
-		SELECT count(DISTINCT c.post), count(*)
-		FROM chats c
-		JOIN posts p ON p.id = c.post
-		WHERE c.state = 0 AND p.ends_at > $1`
+		SELECT count(*), COALESCE(sum(going), 0)
+		FROM (
+			SELECT count(*) AS going
+			FROM chats
+			JOIN posts p ON p.id = chats.post
+			WHERE chats.state = 0 AND p.ends_at > $1
+			GROUP BY chats.post
+			LIMIT 10000
+		)`
 	now = s.at(now)
 	err = s.read(ctx, func(ctx context.Context, q querier) error {
 		return q.QueryRowContext(ctx, count, now.UnixMilli()).Scan(&n.Posts, &n.Chats)
@@ -525,47 +537,82 @@ func (s *Store) CountChats(ctx context.Context, now time.Time) (n board.ChatTota
 	return n, wrap("count chats", err)
 }
 
+// talks are the posts that have chats, and those of them under which there may be none any
+// more: so that a sweep looks at what ended, however many chats go on.
+type talks struct {
+	mu        sync.Mutex
+	all, over map[board.PostID]struct{}
+}
+
+func (t *talks) begin(post board.PostID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.all == nil {
+		t.all, t.over = map[board.PostID]struct{}{}, map[board.PostID]struct{}{}
+	}
+	t.all[post] = struct{}{}
+}
+
+// mark has the next TendChats look at posts that have ended, or may be out of sight.
+func (t *talks) mark(posts ...board.PostID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, post := range posts {
+		if _, ok := t.all[post]; ok {
+			t.over[post] = struct{}{}
+		}
+	}
+}
+
+func (t *talks) take() []board.PostID {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	marked := slices.Collect(maps.Keys(t.over))
+	clear(t.over)
+	return marked
+}
+
+func (t *talks) forget(post board.PostID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.all, post)
+}
+
 // TendChats destroys all chats of posts that have ended or are out of sight, and returns
 // those that went on.
 func (s *Store) TendChats(ctx context.Context, now time.Time) (ended []board.Chat, err error) {
 	now = s.at(now)
-	over, err := s.overPosts(ctx, now)
-	for _, post := range over {
-		var list []board.Chat
-		if err == nil {
-			list, err = s.endChatsOf(ctx, post)
-			ended = append(ended, list...)
+	marked := s.talks.take()
+	for i, post := range marked {
+		list, err := s.tendChatsOf(ctx, post, now)
+		if err != nil {
+			s.talks.begin(post)
+			s.talks.mark(marked[i:]...)
+			return ended, wrap("tend chats", err)
 		}
+		ended = append(ended, list...)
 	}
-	return ended, wrap("tend chats", err)
+	return ended, nil
 }
 
-// overPosts are the posts with chats or reports of them under which nobody may chat.
-func (s *Store) overPosts(ctx context.Context, now time.Time) (over []board.PostID, err error) {
-	const chats = `
-		SELECT c.post, COALESCE(p.slot, 0), COALESCE(p.gen, 0), COALESCE(p.ends_at, 0), COALESCE(p.standing, 'gone')
-		FROM (SELECT post FROM chats GROUP BY post) c
-		LEFT JOIN posts p ON p.id = c.post`
-	const reports = `
-		SELECT c.post, COALESCE(p.slot, 0), COALESCE(p.gen, 0), COALESCE(p.ends_at, 0), COALESCE(p.standing, 'gone')
-		FROM (SELECT post FROM chat_reports GROUP BY post) c
-		LEFT JOIN posts p ON p.id = c.post`
-	look := func(scan scanner) error {
-		var post []byte
-		var slot, gen, endsAt int64
-		var standing board.Standing
-		if err := scan(&post, &slot, &gen, &endsAt, &standing); err != nil {
-			return err
+func (s *Store) tendChatsOf(ctx context.Context, post board.PostID, now time.Time) ([]board.Chat, error) {
+	const find = `
+		SELECT slot, gen
+		FROM posts
+		WHERE id = $1 AND ends_at > $2 AND standing = ''`
+	var inSight bool
+	err := s.read(ctx, func(ctx context.Context, q querier) error {
+		r, err := scanRef(q.QueryRowContext(ctx, find, post[:], now.UnixMilli()).Scan)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
 		}
-		if endsAt <= now.UnixMilli() || standing != board.Shown || !s.keys.Has(ref(slot, gen)) {
-			over = append(over, board.PostID(post))
-		}
-		return nil
-	}
-	err = s.read(ctx, func(ctx context.Context, q querier) error {
-		return errors.Join(each(ctx, q, look, chats), each(ctx, q, look, reports))
+		inSight = s.keys.Has(r)
+		return err
 	})
-	return over, err
+	if err != nil || inSight {
+		return nil, err
+	}
+	return s.endChatsOf(ctx, post)
 }
 
 // endChatsOf destroys all chats of a post, and returns those that went on. Their boxes
@@ -594,9 +641,32 @@ func (s *Store) endChatsOf(ctx context.Context, post board.PostID) (ended []boar
 		}
 		late, err := all(ctx, tx, scanRef, find, post[:])
 		s.keys.Drop(late...)
-		return errors.Join(err, execute(ctx, tx, reports, post[:]), execute(ctx, tx, chats, post[:]))
+		if err := errors.Join(err, execute(ctx, tx, reports, post[:]), execute(ctx, tx, chats, post[:])); err != nil {
+			return err
+		}
+		s.talks.forget(post) // here, where nobody asks at the same time
+		return nil
 	}, find, post[:])
 	return ended, err
+}
+
+// compareChats learns which posts have chats. The first TendChats looks at all of them.
+func (s *Store) compareChats(ctx context.Context) error {
+	const find = `
+		SELECT DISTINCT post
+		FROM chats
+		UNION ALL
+		SELECT DISTINCT post
+		FROM chat_reports`
+	return each(ctx, s.writer, func(scan scanner) error {
+		var post []byte
+		if err := scan(&post); err != nil {
+			return err
+		}
+		s.talks.begin(board.PostID(post))
+		s.talks.mark(board.PostID(post))
+		return nil
+	}, find)
 }
 
 // compareMessages tells of the keys of chats' messages, and empties rows without one.

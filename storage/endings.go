@@ -70,6 +70,7 @@ func (s *Store) drop(ctx context.Context, ids []board.PostID, why board.Why, now
 		if len(s.keys.Drop(r.ref)) == 1 {
 			ended = append(ended, board.Ending{ID: r.ID, Thread: r.Thread, Board: r.Board, Why: why, Sign: signs[r.ID], Unlisted: r.Unlisted || r.Standing == board.Held})
 			s.byHand.add(r.ID, r.IsReply())
+			s.talks.mark(r.ID)
 		}
 	}
 	s.keys.Drop(under...)
@@ -249,6 +250,7 @@ func (s *Store) nameEndedOn(ctx context.Context, b board.Info, from, now time.Ti
 		for _, e := range page {
 			if s.unnamed.named(e.ref) {
 				s.untold.add(e.ending(b.ClosesAt))
+				s.talks.mark(e.id)
 			}
 		}
 		if after = page[len(page)-1].position; len(page) < namePage {

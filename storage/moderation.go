@@ -121,6 +121,7 @@ func (s *Store) decide(ctx context.Context, doing string, id board.PostID, now t
 			if !r.IsReply() {
 				s.keys.SetEnds(r.ref, r.Life.EndsAt)
 			}
+			s.talks.mark(r.ID)
 			for _, f := range after {
 				f()
 			}

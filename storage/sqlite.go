@@ -378,7 +378,7 @@ func (s *Store) compare(ctx context.Context) error {
 	if err := s.compareCirclePosts(ctx, meetRef); err != nil {
 		return fmt.Errorf("compare rows with keys: %w", err)
 	}
-	if err := s.compareMessages(ctx, meetRef); err != nil {
+	if err := errors.Join(s.compareMessages(ctx, meetRef), s.compareChats(ctx)); err != nil {
 		return fmt.Errorf("compare rows with keys: %w", err)
 	}
 	for r := range orphans {

@@ -79,6 +79,7 @@ type Store struct {
 	byHand   graves       // rows whose time has not come, but whose keys are gone
 	deleted  atomic.Int64 // rows that Bury has yet to speak of
 	roomy    atomic.Bool  // many pages of the database are empty
+	talks    talks        // posts that have chats
 }
 
 // Close finishes what is queued, empties the journal and lets go of the files.

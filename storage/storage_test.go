@@ -34,11 +34,15 @@ var whole = map[string]string{
 	"compareReplies":     "the start",
 	"compareClaims":      "the start",
 	"compareCirclePosts": "the start",
+	"compareMessages":    "the start",
+	"compareChats":       "the start",
 	"Lost":               "once, at a start whose keys are not those of its rows",
 	"Inspect":            "a command beside the server",
 	"Schema":             "tables by name, not rows",
 	"Tables":             "tables by name, not rows",
 	"CircleReports":      "what was reported and not decided, 200 at most",
+	"ChatReports":        "what was reported and not decided, 200 at most",
+	"CountChats":         "an admin's page; by an index of the chats that go on, 10,000 posts at most",
 	"tidyCircles":        "what circles hold beside posts, which grows with their members and with no post",
 }
 

@@ -12,7 +12,13 @@ function base() {
   opened ??= new Promise((done, fail) => {
     const ask = indexedDB.open("mayfly-chats", 1);
     ask.onupgradeneeded = () => ask.result.createObjectStore("chats", { keyPath: "id" });
-    ask.onsuccess = () => done(ask.result);
+    ask.onsuccess = () => {
+      ask.result.onversionchange = () => {
+        ask.result.close(); // forgotten, in this tab or another: see keep.js
+        opened = null;
+      };
+      done(ask.result);
+    };
     ask.onerror = () => fail(ask.error);
   });
   return opened;

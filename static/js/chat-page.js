@@ -61,6 +61,7 @@ async function gone() {
 /** One side has ended the chat; what is on the screen stays until it is left. */
 function over() {
   if (chat) chat.state = "over";
+  if (!$("#m-over").hidden) return;
   $("#m-over").hidden = false;
   $("#m-anew").hidden = mine.side === "author";
   $("#m-say").hidden = true;
@@ -281,6 +282,7 @@ async function listen(tickets) {
     ({ ticket } = await ask("POST", tickets));
   } catch (e) {
     if (e.status === 404) return gone();
+    if (e instanceof TypeError) fail(say("offline", {}, root));
     return void setTimeout(() => listen(tickets), 3000 + Math.random() * 4000);
   }
   socket?.close();
@@ -290,17 +292,12 @@ async function listen(tickets) {
   made.addEventListener("close", () => {
     if (socket !== made) return; // another has taken its place
     socket = null;
-    if ($('[data-view="gone"]').hidden) setTimeout(() => again(tickets), 1000 + Math.random() * 3000);
+    if ($('[data-view="gone"]').hidden) setTimeout(() => listen(tickets), 1000 + Math.random() * 3000);
   });
 }
 
-async function again(tickets) {
-  await attempt(chat ? look : list);
-  listen(tickets);
-}
-
+/** Looks again at what is told, and at the greeting: nothing is missed after it. */
 async function hear(news) {
-  if (news.type === "hello") return;
   if (!chat) return attempt(list);
   if (news.chat && news.chat !== chat.id) return;
   await attempt(look);

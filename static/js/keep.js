@@ -80,11 +80,12 @@ export function watch(changed) {
 
 for (const shelf of [kept, passing]) shelf.prune();
 
-// Forget me and New me end what is kept here as well, in every tab.
+// Forget me and New me end what is kept here as well, in every tab: the keys of chats, too.
 document.addEventListener("submit", ({ target }) => {
   if (!/^\/(forget|new-me)$/.test(new URL(target.action, location.href).pathname)) return;
   kept.clear();
   passing.clear();
+  globalThis.indexedDB?.deleteDatabase("mayfly-chats");
 });
 addEventListener("storage", (e) => {
   if (e.key === name && e.newValue === "null") passing.clear();

@@ -11,6 +11,7 @@ CREATE TABLE chats (
 ) STRICT;
 
 CREATE INDEX chats_post ON chats (post, seq);
+CREATE INDEX chats_on ON chats (post) WHERE state = 0;
 
 -- A message: the box holds its envelope, under a key of its own and the post's, until it is
 -- read; proof, under the post's key, what commits to its words. side: 0 asked, 1 is the author.
@@ -26,6 +27,8 @@ CREATE TABLE chat_messages (
 	UNIQUE (chat, side, n),
 	CHECK ((slot IS NULL) = (box IS NULL) AND (slot IS NULL) = (gen IS NULL))
 ) STRICT;
+
+CREATE INDEX chat_messages_unread ON chat_messages (chat, seq) WHERE slot IS NOT NULL;
 
 -- What either side reported, with words that are proven to be the message's, under the
 -- post's key.
