@@ -12,8 +12,8 @@ import (
 // firstVisit is what a browser says of how a page came to be.
 type firstVisit struct {
 	Fetched  []fetched
-	Shifts   float64 // how much of what was to be seen has moved
-	Painted  float64 // ms until the largest part was there
+	Shifts   float64  // how much of what was to be seen has moved
+	Painted  float64  // ms until the largest part was there
 	Moved    []string // which parts did
 	Blocking []string
 }

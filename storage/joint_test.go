@@ -92,9 +92,10 @@ func TestBallotsOfOneMomentCountByVisitor(t *testing.T) {
 	n := newNode(t)
 	p := n.post(t, "once each", time.Hour)
 	eager := storagetest.Ballot(p, board.NewVisitor(n.now), board.Heart)
-	gone, leave := context.WithCancel(t.Context())
+	here := t.Context()
+	gone, leave := context.WithCancel(here)
 	n.together(t, p.ID, 30, func(i int) error {
-		ctx, ballot, want := t.Context(), eager, error(nil)
+		ctx, ballot, want := here, eager, error(nil)
 		if i == 0 {
 			leave()
 			ctx, ballot, want = gone, storagetest.Ballot(p, board.NewVisitor(n.now), board.Heart), context.Canceled
