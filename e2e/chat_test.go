@@ -32,7 +32,7 @@ func (p *person) asks(post, words string) {
 	p.follow(`a[href="/m/` + post + `"]`)
 	p.wait("there is a form", `!document.querySelector('[data-view="ask"]')?.hidden`)
 	p.types("#m-question", words)
-	p.click("#m-ask .btn")
+	p.taps("#m-ask .btn")
 	p.wait("it is asked", `!document.querySelector('[data-view="talk"]').hidden && document.querySelector(".bubble.mine")`)
 }
 
@@ -41,14 +41,14 @@ func (p *person) hears(post string) {
 	p.t.Helper()
 	p.open("/m/" + post)
 	p.wait("there is a chat", `document.querySelector("#m-list a")`)
-	p.follow("#m-list a")
+	p.taps("#m-list a")
 	p.wait("it is open", `!document.querySelector('[data-view="talk"]').hidden`)
 }
 
 func (p *person) whispers(words string) {
 	p.t.Helper()
 	p.types("#m-say textarea", words)
-	p.click("#m-say .btn")
+	p.taps("#m-say .btn")
 	p.shows(words)
 }
 
@@ -116,19 +116,19 @@ func TestAChatIsEndedBlockedReportedAndEndsWithItsPost(t *testing.T) {
 	ada.click(".bubble summary")
 	ada.click(".bubble details .btn")
 	ada.shows("nothing else of the chat")
-	ada.click("#m-block")
+	ada.taps("#m-block")
 	ben.wait("it is over", `!document.getElementById("m-over").hidden`)
-	ben.click("#m-anew")
+	ben.taps("#m-anew")
 	ben.types("#m-question", "please")
 	ben.expects("403")
-	ben.click("#m-ask .btn")
+	ben.taps("#m-ask .btn")
 	ben.shows("wants no more questions from you")
 	eve.asks(post, "and how was the rain")
-	eve.click("#m-end")
+	eve.taps("#m-end")
 	eve.wait("it is over", `!document.getElementById("m-over").hidden`)
-	eve.click("#m-anew")
+	eve.taps("#m-anew")
 	eve.types("#m-question", "once more")
-	eve.click("#m-ask .btn")
+	eve.taps("#m-ask .btn")
 	eve.shows("once more")
 	eve.expects("404")
 	ada.expects("404")

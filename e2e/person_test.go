@@ -191,6 +191,14 @@ func (p *person) click(selector string) {
 	p.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
+// taps what selector finds first at that moment, wherever it is by then: where a page
+// moves by what it hears, a mouse may come too late.
+func (p *person) taps(selector string) {
+	p.t.Helper()
+	p.wait(selector+" is there", fmt.Sprintf(`document.querySelector(%q)?.checkVisibility()`, selector))
+	see[any](p, fmt.Sprintf(`void setTimeout(() => document.querySelector(%q).click())`, selector))
+}
+
 // follow clicks on what leads to another page, and waits until that is loaded.
 func (p *person) follow(selector string) {
 	p.t.Helper()
