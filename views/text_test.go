@@ -94,7 +94,7 @@ func TestAnExcerptIsOneLine(t *testing.T) {
 func FuzzAutolink(f *testing.F) {
 	for _, seed := range []string{
 		"plain", "a https://example.com/b?c=d#e. f\ng", "http://[::1]/", "https://é.example:80/(x)",
-		"https://a@b", "hhhhttp://x", "https://\x00", "\xff http://a", "(((https://a.example/)))", `https://a\b`,
+		"https://a@b", "hhhhttp://x", "https://\x00", "\xff http://a", "(((https://a.example/)))", `https://a\b`, "a #tag", "#000A000é00000000000000000",
 	} {
 		f.Add(seed)
 	}
@@ -114,6 +114,11 @@ func FuzzAutolink(f *testing.F) {
 			case s.Href == "":
 				if s.Text == "" || !strings.HasPrefix(rest, s.Text) {
 					t.Fatalf("%q is not what was written next: %q", s.Text, rest)
+				}
+				rest = rest[len(s.Text):]
+			case strings.HasPrefix(s.Text, "#"): // a tag, which leads to those that bear it
+				if !strings.HasPrefix(s.Href, "/search?q=%23") || !strings.HasPrefix(rest, s.Text) {
+					t.Fatalf("%q leads to %q, before %q", s.Text, s.Href, rest)
 				}
 				rest = rest[len(s.Text):]
 			default:
