@@ -36,7 +36,7 @@ func main() {
 	flag.StringVar(&only, "only", "", "which rows, with commas: "+keysOf(table)+" (default: all)")
 	flag.IntVar(&p.rounds, "rounds", 5, "rounds of each comparison")
 	flag.IntVar(&p.scale, "scale", 1, "divides readers, stored posts and what is done a second, to try the bench itself; its figures say nothing")
-	flag.DurationVar(&p.lead, "lead", 110*time.Second, "how long a server may take to read a million posts before 100,000 of them end")
+	flag.DurationVar(&p.lead, "lead", 155*time.Second, "how long a server may take to read a million posts before 100,000 of them end")
 	flag.BoolVar(&p.write, "write", false, "write docs/performance.md")
 	flag.Parse()
 	p.only = strings.FieldsFunc(only, func(r rune) bool { return r == ',' })

@@ -135,19 +135,20 @@ func (s *server) alive() error {
 
 func (s *server) addr() string { return strings.TrimPrefix(s.URL, "http://") }
 
-// settle waits until a server that has just started has nothing to do, and says how
-// long that took.
-func (s *server) settle() time.Duration {
-	for quiet := 0; quiet < 4 && time.Since(s.began) < settleMax; {
+// settle waits until a server that has just started has nothing to do, or for settleMax,
+// and says how long that took, and whether it has.
+func (s *server) settle() (took time.Duration, quiet bool) {
+	for looks := 0; looks < 4; {
+		if time.Since(s.began) > settleMax {
+			return time.Since(s.began), false
+		}
 		before := s.Used()
 		time.Sleep(250 * time.Millisecond)
-		if s.Used()-before <= 10*time.Millisecond {
-			quiet++
-		} else {
-			quiet = 0
+		if looks++; s.Used()-before > 10*time.Millisecond {
+			looks = 0
 		}
 	}
-	return time.Since(s.began)
+	return time.Since(s.began), true
 }
 
-const settleMax = 90 * time.Second
+const settleMax = 3 * time.Minute

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -22,7 +23,9 @@ func (b *bench) starts(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		empty.settle()
+		if _, quiet := empty.settle(); !quiet {
+			return errors.New("an empty server was not quiet")
+		}
 		memory := empty.Resident()
 		b.results.note("start", 0, float64(memory)/(1<<20))
 		if err := empty.stop(); err != nil {
@@ -41,8 +44,12 @@ func (b *bench) starts(ctx context.Context) error {
 		}
 		first := time.Since(full.began)
 		b.results.note("start", 1, first.Seconds())
+		read, quiet := full.settle()
+		if !quiet {
+			return fmt.Errorf("a server with %d posts was not quiet after %s", living, read)
+		}
 		b.say("%.1f MiB when empty; with %d living posts the first page after %s, all read after %s, then %d MiB", float64(memory)/(1<<20), living,
-			first.Round(time.Millisecond), full.settle().Round(100*time.Millisecond), full.Resident()>>20)
+			first.Round(time.Millisecond), read.Round(100*time.Millisecond), full.Resident()>>20)
 		if err := full.stop(); err != nil {
 			return err
 		}

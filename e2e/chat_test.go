@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -234,15 +233,5 @@ const chatVectorsHold = `async (address, v) => {
 }`
 
 func TestChatVectorsHoldInTheBrowser(t *testing.T) {
-	raw, err := os.ReadFile("../docs/chats-vectors.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSite(t)
-	p := s.person("somebody")
-	p.open("/about")
-	address := string(must(json.Marshal(s.script("circle"))))
-	if wrong := see[string](p, "("+chatVectorsHold+")("+address+", "+strings.TrimSpace(string(raw))+")"); wrong != "" {
-		t.Error(wrong)
-	}
+	holdInTheBrowser(t, "chats", chatVectorsHold)
 }

@@ -46,7 +46,14 @@ const vectorsHold = `async (address, v) => {
 }`
 
 func TestCircleVectorsHoldInTheBrowser(t *testing.T) {
-	raw, err := os.ReadFile("../docs/circles-vectors.json")
+	holdInTheBrowser(t, "circles", vectorsHold)
+}
+
+// holdInTheBrowser has the script that encrypts go through the vectors of a document, as
+// a function in a page does that returns what is wrong.
+func holdInTheBrowser(t *testing.T, of, check string) {
+	t.Helper()
+	raw, err := os.ReadFile("../docs/" + of + "-vectors.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +61,7 @@ func TestCircleVectorsHoldInTheBrowser(t *testing.T) {
 	p := s.person("somebody")
 	p.open("/about")
 	address := string(must(json.Marshal(s.script("circle"))))
-	if wrong := see[string](p, "("+vectorsHold+")("+address+", "+strings.TrimSpace(string(raw))+")"); wrong != "" {
+	if wrong := see[string](p, "("+check+")("+address+", "+strings.TrimSpace(string(raw))+")"); wrong != "" {
 		t.Error(wrong)
 	}
 }
