@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -24,9 +23,7 @@ import (
 // broken is a store whose keys can't be destroyed.
 type broken struct{ board.Expirer }
 
-func (broken) Destroy(context.Context, time.Time) ([]board.Ending, error) {
-	return nil, errors.New("the disk says no")
-}
+func (broken) Destroy(time.Time) error { return errors.New("the disk says no") }
 
 func TestR20TheWatchdogEndsTheProcessWithASentence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

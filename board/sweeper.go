@@ -11,10 +11,11 @@ import (
 
 // Expirer is what a Sweeper asks of a store.
 type Expirer interface {
-	// Destroy zeroes the keys of everything that has ended at now, syncs once,
-	// and returns what it ended. From then on nobody can read it, us included.
-	// It needs no room on the disk.
-	Destroy(ctx context.Context, now time.Time) ([]Ending, error)
+	// Destroy zeroes the keys of everything that has ended at now, and syncs once.
+	// From then on nobody can read it, us included. It needs no room on the disk.
+	Destroy(now time.Time) error
+	// Endings returns what had ended at now, each once.
+	Endings(ctx context.Context, now time.Time) ([]Ending, error)
 	// Bury deletes the rows of what has ended, in batches that let posts go
 	// first, and says how many.
 	Bury(ctx context.Context, now time.Time) (int, error)
@@ -51,18 +52,26 @@ func NewSweeper(store Expirer, finder Finder, out Publisher, now Clock, log *slo
 	return &Sweeper{store: store, finder: finder, out: out, now: now, log: log}
 }
 
-// Run sweeps until ctx ends. Keys do not wait for rows: while a great burial is
-// under way, the next ticks go on destroying.
+// Run sweeps until ctx ends. Keys wait for nothing: while a great many endings are being
+// told, or their rows buried, the next ticks go on destroying.
 func (s *Sweeper) Run(ctx context.Context) {
-	graves := make(chan time.Time, 1)
-	var digger sync.WaitGroup
-	digger.Go(func() {
-		for ended := range graves {
-			s.report(ctx, s.bury(ctx, ended))
+	ended, told := make(chan time.Time, 1), make(chan time.Time, 1)
+	var lanes sync.WaitGroup
+	lanes.Go(func() {
+		defer close(told)
+		for now := range ended {
+			if s.report(ctx, s.tellEndings(ctx, now)) {
+				handOn(told, now)
+			}
 		}
 	})
-	defer digger.Wait()
-	defer close(graves)
+	lanes.Go(func() {
+		for now := range told {
+			s.report(ctx, s.bury(ctx, now))
+		}
+	})
+	defer lanes.Wait()
+	defer close(ended)
 	tick := time.NewTicker(SweepEvery)
 	defer tick.Stop()
 	for {
@@ -71,15 +80,18 @@ func (s *Sweeper) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			now := s.now()
-			if err := s.destroy(ctx, now); err != nil {
-				s.report(ctx, err)
-				continue
-			}
-			select {
-			case graves <- now:
-			default: // still at the one before; the next tick asks again
+			if s.report(ctx, s.destroy(now)) {
+				handOn(ended, now)
 			}
 		}
+	}
+}
+
+// handOn gives a tick to the next lane, unless that is at the one before; the next tick asks again.
+func handOn(lane chan<- time.Time, now time.Time) {
+	select {
+	case lane <- now:
+	default:
 	}
 }
 
@@ -89,19 +101,30 @@ func (s *Sweeper) Run(ctx context.Context) {
 // left in the journal.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	now := s.now()
-	if err := s.destroy(ctx, now); err != nil {
+	if err := s.destroy(now); err != nil {
+		return err
+	}
+	if err := s.tellEndings(ctx, now); err != nil {
 		return err
 	}
 	return s.bury(ctx, now)
 }
 
-func (s *Sweeper) destroy(ctx context.Context, now time.Time) error {
-	ended, err := s.store.Destroy(ctx, now)
-	if err != nil {
+func (s *Sweeper) destroy(now time.Time) error {
+	if err := s.store.Destroy(now); err != nil {
 		return fmt.Errorf("destroy keys: %w", err)
 	}
 	s.last.Store(now.UnixMilli())
 	s.done.Add(1)
+	return nil
+}
+
+// tellEndings tells of what had ended at now, whose keys are gone.
+func (s *Sweeper) tellEndings(ctx context.Context, now time.Time) error {
+	ended, err := s.store.Endings(ctx, now)
+	if err != nil {
+		return fmt.Errorf("find what ended: %w", err)
+	}
 	tellEndings(ctx, s.store, now, s.finder, s.tell, ended)
 	return nil
 }
@@ -126,11 +149,13 @@ func (s *Sweeper) bury(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-func (s *Sweeper) report(ctx context.Context, err error) {
+// report logs a step that failed, and says whether it went well.
+func (s *Sweeper) report(ctx context.Context, err error) bool {
 	if err != nil && ctx.Err() == nil {
 		s.failed.Add(1)
 		s.log.ErrorContext(ctx, "sweep", "err", err)
 	}
+	return err == nil
 }
 
 // Late says whether keys have not been destroyed in time for a while.

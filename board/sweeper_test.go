@@ -22,6 +22,7 @@ type steps struct {
 	list []string
 	fail map[string]error
 	rows int           // what Bury finds, once
+	name time.Duration // how long Endings takes
 	dig  time.Duration // how long Bury takes
 	ends []Ending
 }
@@ -48,8 +49,12 @@ func (s *steps) set(step string, err error) {
 	s.fail = map[string]error{step: err}
 }
 
-func (s *steps) Destroy(context.Context, time.Time) ([]Ending, error) {
-	return s.ends, s.note("destroy")
+func (s *steps) Destroy(time.Time) error { return s.note("destroy") }
+
+func (s *steps) Endings(context.Context, time.Time) ([]Ending, error) {
+	err := s.note("name")
+	time.Sleep(s.name) // inside synctest.Test
+	return s.ends, err
 }
 
 func (s *steps) Bury(context.Context, time.Time) (int, error) {
@@ -99,7 +104,7 @@ func TestSweepDestroysTellsBuriesAndScrubsInThisOrder(t *testing.T) {
 	if err := s.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := store.taken(), []string{"destroy", "bury", "scrub"}; !slices.Equal(got, want) {
+	if got, want := store.taken(), []string{"destroy", "name", "bury", "scrub"}; !slices.Equal(got, want) {
 		t.Errorf("steps %v, want %v", got, want)
 	}
 	if want := []Event{{Kind: Died, Board: Home, Thread: post.ID, ID: post.ID, Why: ByTime}}; !slices.Equal(out.heard, want) {
@@ -110,7 +115,7 @@ func TestSweepDestroysTellsBuriesAndScrubsInThisOrder(t *testing.T) {
 func TestSweepScrubsAtStartAndThenOnlyAfterABurial(t *testing.T) {
 	store := &steps{}
 	s, _, _ := newTestSweeper(store)
-	for i, want := range [][]string{{"destroy", "bury", "scrub"}, {"destroy", "bury"}} {
+	for i, want := range [][]string{{"destroy", "name", "bury", "scrub"}, {"destroy", "name", "bury"}} {
 		if err := s.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -123,8 +128,9 @@ func TestSweepScrubsAtStartAndThenOnlyAfterABurial(t *testing.T) {
 func TestSweepTakesUpAgainWhatFailed(t *testing.T) {
 	for step, want := range map[string][]string{
 		"destroy": {"destroy"},
-		"bury":    {"destroy", "bury"},
-		"scrub":   {"destroy", "bury", "scrub"},
+		"name":    {"destroy", "name"},
+		"bury":    {"destroy", "name", "bury"},
+		"scrub":   {"destroy", "name", "bury", "scrub"},
 	} {
 		t.Run(step, func(t *testing.T) {
 			store := &steps{rows: 3}
@@ -140,7 +146,7 @@ func TestSweepTakesUpAgainWhatFailed(t *testing.T) {
 			if err := s.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if got, want := store.taken(), []string{"destroy", "bury", "scrub"}; !slices.Equal(got, want) {
+			if got, want := store.taken(), []string{"destroy", "name", "bury", "scrub"}; !slices.Equal(got, want) {
 				t.Errorf("steps %v, want %v", got, want)
 			}
 		})
@@ -183,7 +189,7 @@ func TestRunSweepsEachSecond(t *testing.T) {
 }
 
 func TestRunGoesOnAfterAStepFailed(t *testing.T) {
-	for _, step := range []string{"destroy", "bury", "scrub"} {
+	for _, step := range []string{"destroy", "name", "bury", "scrub"} {
 		t.Run(step, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := &steps{rows: 1}
@@ -194,7 +200,7 @@ func TestRunGoesOnAfterAStepFailed(t *testing.T) {
 				store.set(step, nil)
 				store.taken()
 				pass(SweepEvery)
-				if got, want := store.taken(), []string{"destroy", "bury", "scrub"}; !slices.Equal(got, want) {
+				if got, want := store.taken(), []string{"destroy", "name", "bury", "scrub"}; !slices.Equal(got, want) {
 					t.Errorf("the tick after the failure did %v, want %v", got, want)
 				}
 				stop()
@@ -206,26 +212,36 @@ func TestRunGoesOnAfterAStepFailed(t *testing.T) {
 	}
 }
 
-// TestRunDestroysKeysWhileRowsAreBeingBuried: a key must not wait for the rows of
-// a hundred thousand others.
-func TestRunDestroysKeysWhileRowsAreBeingBuried(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := &steps{dig: 10 * time.Second}
-		s, _, _ := newTestSweeper(store)
-		stop := running(t, s)
-		pass(8*SweepEvery + SweepEvery/2)
-		got := store.taken()
-		if n := times(got, "destroy"); n != 8 {
-			t.Errorf("keys were destroyed %d times in 8 s, want 8", n)
-		}
-		if n := times(got, "bury"); n != 1 {
-			t.Errorf("%d burials at once, want 1", n)
-		}
-		if s.Late() {
-			t.Error("it calls itself late")
-		}
-		stop()
-	})
+// A key must not wait until a hundred thousand others were told of, or their rows
+// buried, and a watchdog must not take that for a sweeper which hangs.
+func TestRunDestroysKeysWhateverIsBeingToldOrBuried(t *testing.T) {
+	for name, store := range map[string]*steps{"name": {name: 30 * time.Second}, "bury": {dig: 30 * time.Second}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, _, _ := newTestSweeper(store)
+				stop := running(t, s)
+				stuck := make(chan bool, 1)
+				ctx, cancel := context.WithCancel(t.Context())
+				go func() { stuck <- s.Watch(ctx, func() {}) }()
+				pass(20*SweepEvery + SweepEvery/2)
+				got := store.taken()
+				if n := times(got, "destroy"); n != 20 {
+					t.Errorf("keys were destroyed %d times in 20 s, want 20", n)
+				}
+				if n := times(got, name); n != 1 {
+					t.Errorf("step %q was taken %d times at once, want once", name, n)
+				}
+				if s.Late() {
+					t.Error("it calls itself late")
+				}
+				cancel()
+				if <-stuck {
+					t.Error("it was given up")
+				}
+				stop()
+			})
+		})
+	}
 }
 
 func TestSweeperIsLateAfterFiveSecondsWithoutDestroying(t *testing.T) {
@@ -324,9 +340,9 @@ type hanging struct {
 	until chan struct{}
 }
 
-func (h hanging) Destroy(context.Context, time.Time) ([]Ending, error) {
+func (h hanging) Destroy(time.Time) error {
 	<-h.until
-	return nil, errDisk
+	return errDisk
 }
 
 // pass lets time pass: the fake time of synctest.

@@ -143,7 +143,7 @@ func BenchmarkSweep(b *testing.B) {
 		n.now = n.now.Add(time.Minute)
 		stop := reportCPU(b)
 		began := time.Now()
-		if ended, err := n.Destroy(b.Context(), n.now); err != nil || len(ended) != ending {
+		if ended, err := n.destroy(b.Context(), n.now); err != nil || len(ended) != ending {
 			b.Fatal(len(ended), err)
 		}
 		destroyed := time.Now()

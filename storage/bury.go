@@ -199,7 +199,7 @@ func (d *digger) digOne(ctx context.Context, tx querier, id board.PostID, isRepl
 
 // buryFound deletes the next posts whose keys are gone: those without replies by one
 // statement. A post that still has its key (a vote has just moved its end), or that
-// Destroy has yet to name, is left to a later Bury.
+// Endings has yet to name, is left to a later Bury.
 func (d *digger) buryFound(ctx context.Context, tx querier) error {
 	var bare []endedRow
 	for len(d.found) > 0 && len(bare) < digRows {

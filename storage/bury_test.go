@@ -23,7 +23,7 @@ func TestKeysAreZeroBeforeAnybodyReadsWhoseTheyWere(t *testing.T) {
 		}
 		return nil
 	})
-	if ended, err := n.Destroy(t.Context(), n.now); err != nil || len(ended) != 1 || !read {
+	if ended, err := n.destroy(t.Context(), n.now); err != nil || len(ended) != 1 || !read {
 		t.Errorf("%d endings, %v; rows were read: %v", len(ended), err, read)
 	}
 }
@@ -31,7 +31,7 @@ func TestKeysAreZeroBeforeAnybodyReadsWhoseTheyWere(t *testing.T) {
 // ended is a digger that has read the posts which have ended.
 func (n *node) ended(t *testing.T) *digger {
 	t.Helper()
-	if _, err := n.Destroy(t.Context(), n.now); err != nil {
+	if _, err := n.destroy(t.Context(), n.now); err != nil {
 		t.Fatal(err)
 	}
 	d := &digger{store: n.Store, now: n.now, boards: n.boardList(), unread: n.boardList(), after: fromTheTop}

@@ -8,45 +8,48 @@ import (
 	"mayfly/storage/keys"
 )
 
-// unnamed are keys that time has ended, with their ends. Until Destroy has read
-// which posts they were, Bury leaves the rows.
+// unnamed are keys that time has ended, with their ends. Until Endings has read
+// which posts they were, Bury leaves the rows. Keys go on ending while it reads.
 type unnamed struct {
-	mu   sync.Mutex
-	refs map[keys.Ref]time.Time
+	mu      sync.Mutex
+	waiting map[keys.Ref]time.Time
+	sought  map[keys.Ref]time.Time // their posts are being read
 }
 
 func (u *unnamed) add(dropped []keys.Dropped) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.refs == nil {
-		u.refs = make(map[keys.Ref]time.Time, len(dropped))
+	if u.waiting == nil {
+		u.waiting = make(map[keys.Ref]time.Time, len(dropped))
 	}
 	for _, d := range dropped {
-		u.refs[d.Ref] = d.EndsAt
+		u.waiting[d.Ref] = d.EndsAt
 	}
 }
 
 func (u *unnamed) has(r keys.Ref) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	_, has := u.refs[r]
-	return has
+	_, waits := u.waiting[r]
+	_, sought := u.sought[r]
+	return waits || sought
 }
 
-// named takes a key off the list, and says whether it was on it.
-func (u *unnamed) named(r keys.Ref) bool {
+// begin has those that had ended at now sought, beside what an earlier search did not
+// come to, and says what the first of their ends is; false when there are none.
+func (u *unnamed) begin(now time.Time) (first time.Time, some bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	_, has := u.refs[r]
-	delete(u.refs, r)
-	return has
-}
-
-// earliest is the first of the ends; false when there are none.
-func (u *unnamed) earliest() (first time.Time, some bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for _, endsAt := range u.refs {
+	if u.sought == nil {
+		u.sought = make(map[keys.Ref]time.Time, len(u.waiting))
+	}
+	for r, endsAt := range u.waiting {
+		if !endsAt.After(now) {
+			u.sought[r] = endsAt
+			delete(u.waiting, r)
+		}
+	}
+	for _, endsAt := range u.sought {
 		if !some || endsAt.Before(first) {
 			first, some = endsAt, true
 		}
@@ -54,10 +57,20 @@ func (u *unnamed) earliest() (first time.Time, some bool) {
 	return first, some
 }
 
-func (u *unnamed) clear() {
+// named takes a key off the list, and says whether its post was sought.
+func (u *unnamed) named(r keys.Ref) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.refs = nil
+	_, sought := u.sought[r]
+	delete(u.sought, r)
+	return sought
+}
+
+// finish ends a search that has read all: what it has not found were replies.
+func (u *unnamed) finish() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.sought = nil
 }
 
 // endings is a list that two goroutines may add to.

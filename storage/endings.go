@@ -178,21 +178,27 @@ func scanTrace(scan scanner) (board.Trace, error) {
 	return t, nil
 }
 
-// Destroy zeroes the keys of everything that has ended at now, and returns the posts
-// that ended. It needs no room on the disk. When it fails the keys are out of reach all
-// the same, and the next Destroy returns the posts.
+// Destroy zeroes the keys of everything that has ended at now. It needs no room on the
+// disk. When it fails the keys are out of reach all the same, and the next Destroy zeroes
+// them.
 //
-// Keys of posts go before anybody reads which posts they were: for a million that takes
-// longer than a key may stay. Without its thread's key a reply's own opens nothing.
-func (s *Store) Destroy(ctx context.Context, now time.Time) ([]board.Ending, error) {
-	s.sweeping.Lock()
-	defer s.sweeping.Unlock()
+// Nobody reads which posts they were before that is done: for a million it takes longer
+// than a key may stay. Without its thread's key a reply's own opens nothing.
+func (s *Store) Destroy(now time.Time) error {
+	s.dropExpired(s.at(now))
+	return wrap("destroy", s.keys.Erase())
+}
+
+// Endings returns the posts that had ended at now, each once, and zeroes the keys of their
+// replies. It is called after a Destroy of the same moment, and may run beside the next
+// ones. When it fails the next call returns what this one would have.
+func (s *Store) Endings(ctx context.Context, now time.Time) ([]board.Ending, error) {
+	s.naming.Lock()
+	defer s.naming.Unlock()
 	now = s.at(now)
-	s.dropExpired(now)
-	erased := s.keys.Erase()
 	named := s.nameEnded(ctx, now)
-	if err := errors.Join(erased, named, s.keys.Erase()); err != nil {
-		return nil, wrap("destroy", err)
+	if err := errors.Join(named, s.keys.Erase()); err != nil {
+		return nil, wrap("name endings", err)
 	}
 	return s.untold.take(), nil
 }
@@ -224,7 +230,7 @@ func (s *Store) dropSome(now time.Time) int {
 // replies. It reads rows from the earliest such end on, so that rows which could
 // not be deleted are not read again each time.
 func (s *Store) nameEnded(ctx context.Context, now time.Time) error {
-	from, some := s.unnamed.earliest()
+	from, some := s.unnamed.begin(now)
 	if !some {
 		return nil
 	}
@@ -233,7 +239,7 @@ func (s *Store) nameEnded(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
-	s.unnamed.clear() // the rest were replies
+	s.unnamed.finish()
 	return nil
 }
 

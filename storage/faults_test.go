@@ -203,13 +203,13 @@ func TestDestroyThatFailsTellsLater(t *testing.T) {
 				}
 				return nil
 			})
-			told, err := n.Destroy(t.Context(), n.now)
+			told, err := n.destroy(t.Context(), n.now)
 			ended, endErr := n.End(t.Context(), []board.PostID{byHand.ID}, board.ByAuthor, n.now)
 			n.faults.set(nil)
 			if n.has(t, p.ID) || n.has(t, r.ID) || endErr == nil && n.has(t, byHand.ID) {
 				t.Errorf("step %d: what has ended can be read", step)
 			}
-			later, lateErr := n.Destroy(t.Context(), n.now)
+			later, lateErr := n.destroy(t.Context(), n.now)
 			if lateErr != nil {
 				t.Fatal(lateErr)
 			}

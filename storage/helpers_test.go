@@ -132,10 +132,18 @@ func (n *node) has(t testing.TB, id board.PostID) bool {
 	return err == nil
 }
 
+// destroy does the first two steps of a board.Sweeper.
+func (n *node) destroy(ctx context.Context, now time.Time) ([]board.Ending, error) {
+	if err := n.Destroy(now); err != nil {
+		return nil, err
+	}
+	return n.Endings(ctx, now)
+}
+
 // sweep does what a board.Sweeper does.
 func (n *node) sweep(t testing.TB) []board.Ending {
 	t.Helper()
-	ended, err := n.Destroy(t.Context(), n.now)
+	ended, err := n.destroy(t.Context(), n.now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,7 @@ func TestAGreatManyEndingsAtOnceLoseNothingAndShowNothing(t *testing.T) {
 	journal := int64(0)
 	busy := n.traffic(t, now, func() {
 		began := time.Now()
-		ended, err := n.Destroy(t.Context(), now)
+		ended, err := n.destroy(t.Context(), now)
 		destroyed = time.Since(began)
 		if err != nil || len(ended) != ending {
 			t.Errorf("%d endings were told, %v; want %d", len(ended), err, ending)

@@ -253,7 +253,10 @@ func (m Move) Resume(l Line) error {
 // are written anew, without the gaps of old pages.
 func (t *Traveller) send(ctx context.Context, w io.WriteCloser, in *bufio.Reader, rows string) error {
 	s, now := t.Store, t.Now()
-	if _, err := s.Destroy(ctx, now); err != nil {
+	if err := s.Destroy(now); err != nil {
+		return err
+	}
+	if _, err := s.Endings(ctx, now); err != nil {
 		return err
 	}
 	if _, err := s.Bury(ctx, now); err != nil {

@@ -124,7 +124,7 @@ func TestR03KeysAreOffTheDiskInTime(t *testing.T) {
 	}
 	n.now = n.now.Add(time.Minute)
 	began := time.Now()
-	ended, err := n.Destroy(t.Context(), n.now)
+	ended, err := n.destroy(t.Context(), n.now)
 	took := time.Since(began)
 	stop()
 	load.Wait()
@@ -286,7 +286,7 @@ func fullDisk(t *testing.T, n *node, fill func(full bool)) {
 		t.Errorf("End = %v, %v; key on disk %v", ended, err, keyOnDisk(t, n, handKey))
 	}
 	n.now = n.now.Add(time.Minute)
-	ended, err := n.Destroy(t.Context(), n.now)
+	ended, err := n.destroy(t.Context(), n.now)
 	if err != nil || len(ended) != len(ending) {
 		t.Errorf("Destroy = %d, %v; want all %d", len(ended), err, len(ending))
 	}
@@ -294,7 +294,7 @@ func fullDisk(t *testing.T, n *node, fill func(full bool)) {
 		t.Errorf("keys of ended posts: %v", found)
 	}
 	_, _ = n.Bury(t.Context(), n.now) // may fail, and must be no worse for it
-	if ended, err := n.Destroy(t.Context(), n.now); err != nil || len(ended) != 0 {
+	if ended, err := n.destroy(t.Context(), n.now); err != nil || len(ended) != 0 {
 		t.Errorf("a second Destroy = %v, %v", ended, err)
 	}
 	if posts, _, err := n.Feed(t.Context(), board.Query{Board: board.Home, Limit: 50}, n.now); err != nil || len(posts) != 1 || posts[0].ID != kept.ID {

@@ -182,7 +182,7 @@ func TestR71EachStepOfBirthAndDeathMayBeTheLast(t *testing.T) {
 	a.bear(t, n, time.Hour) // into a slot that was used
 	a.ends(short.ID, below.ID)
 	n.now = n.now.Add(time.Minute)
-	if _, err := n.Destroy(t.Context(), n.now); err != nil {
+	if _, err := n.destroy(t.Context(), n.now); err != nil {
 		t.Fatal(err)
 	}
 	a.gone(short.ID, below.ID)

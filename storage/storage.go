@@ -40,7 +40,7 @@ const readTime = time.Second
 
 // Store is one node's rows and keys. It is safe for concurrent use.
 //
-// Locks are taken in this order: sweeping, writing, gate.
+// Locks are taken in this order: naming, writing, gate.
 type Store struct {
 	keys   *keys.Store
 	log    *slog.Logger
@@ -73,13 +73,13 @@ type Store struct {
 	tidy     chan struct{}
 	tidied   atomic.Int64 // how large the journal was when it was last brought in
 
-	sweeping sync.Mutex   // one Destroy at a time
-	unnamed  unnamed      // keys that time has ended, whose posts Destroy has yet to find
-	untold   endings      // posts that have ended, of whom nobody was told yet
-	byHand   graves       // rows whose time has not come, but whose keys are gone
-	deleted  atomic.Int64 // rows that Bury has yet to speak of
-	roomy    atomic.Bool  // many pages of the database are empty
-	talks    talks        // posts that have chats
+	naming  sync.Mutex   // one Endings at a time
+	unnamed unnamed      // keys that time has ended, whose posts Endings has yet to find
+	untold  endings      // posts that have ended, of whom nobody was told yet
+	byHand  graves       // rows whose time has not come, but whose keys are gone
+	deleted atomic.Int64 // rows that Bury has yet to speak of
+	roomy   atomic.Bool  // many pages of the database are empty
+	talks   talks        // posts that have chats
 }
 
 // Close finishes what is queued, empties the journal and lets go of the files.

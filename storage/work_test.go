@@ -188,7 +188,7 @@ func TestLargeThreadIsBuriedWhole(t *testing.T) {
 func TestBuryLeavesWhatDestroyHasNotTold(t *testing.T) {
 	n := newNode(t)
 	p := n.post(t, "burns away", time.Hour)
-	if _, err := n.Destroy(t.Context(), n.now); err != nil {
+	if _, err := n.destroy(t.Context(), n.now); err != nil {
 		t.Fatal(err)
 	}
 	down := storagetest.Ballot(p, board.NewVisitor(n.now), board.Down)
@@ -229,11 +229,11 @@ func TestManyEndingsAreAllNamed(t *testing.T) {
 	bearMany(t, n, namePage+700, time.Minute)
 	late := n.post(t, "later", time.Hour)
 	n.now = n.now.Add(time.Minute)
-	ended, err := n.Destroy(t.Context(), n.now)
+	ended, err := n.destroy(t.Context(), n.now)
 	if err != nil || len(ended) != namePage+700 {
 		t.Errorf("%d ended, %v", len(ended), err)
 	}
-	if again, err := n.Destroy(t.Context(), n.now); err != nil || len(again) > 0 {
+	if again, err := n.destroy(t.Context(), n.now); err != nil || len(again) > 0 {
 		t.Errorf("again: %v, %v", again, err)
 	}
 	if !n.has(t, late.ID) {
@@ -245,12 +245,39 @@ func TestManyEndingsAreAllNamed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	n.now = late.Life.EndsAt
-	if _, err := n.Destroy(ctx, n.now); err == nil {
+	if _, err := n.destroy(ctx, n.now); err == nil {
 		t.Error("a Destroy that was called off found its posts")
 	}
 	if ended := n.sweep(t); len(ended) != 1 {
 		t.Errorf("after it was called off: %v", ended)
 	}
+}
+
+// Keys go on ending while the posts of others are looked for: they are told by the next
+// look, and their rows stay until then.
+func TestWhatEndsWhileEndingsAreNamedIsToldNext(t *testing.T) {
+	n := newNode(t)
+	first, second := n.post(t, "short", time.Minute), n.post(t, "not so short", 2*time.Minute)
+	n.now = n.now.Add(time.Minute)
+	if err := n.Destroy(n.now); err != nil {
+		t.Fatal(err)
+	}
+	n.unnamed.begin(n.now) // what Endings begins with
+	n.now = n.now.Add(time.Minute)
+	if err := n.Destroy(n.now); err != nil { // before it is through
+		t.Fatal(err)
+	}
+	n.unnamed.finish()
+	if rows, err := n.Bury(t.Context(), n.now); err != nil || rows != 1 || n.count(t, "SELECT count(*) FROM posts") != 1 {
+		t.Errorf("Bury = %d, %v; want the row of what was looked for", rows, err)
+	}
+	if ended := n.sweep(t); len(ended) != 1 || ended[0].ID != second.ID {
+		t.Errorf("ended = %v, want the second", ended)
+	}
+	if n.has(t, first.ID) {
+		t.Error("the first is read")
+	}
+	n.sound(t, 0)
 }
 
 func TestOwnedGoesThroughAllPages(t *testing.T) {
@@ -317,7 +344,7 @@ func TestBuryGetsOnWithASlowDisk(t *testing.T) {
 	n := newNode(t)
 	n.post(t, "to be buried", time.Minute)
 	n.now = n.now.Add(time.Minute)
-	if _, err := n.Destroy(t.Context(), n.now); err != nil {
+	if _, err := n.destroy(t.Context(), n.now); err != nil {
 		t.Fatal(err)
 	}
 	begun := 0

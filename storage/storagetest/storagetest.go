@@ -178,9 +178,12 @@ func (s *site) end(why board.Why, ids ...board.PostID) []board.Ending {
 // sweep does what a board.Sweeper does, and returns what ended.
 func (s *site) sweep() []board.Ending {
 	s.Helper()
-	ended, err := s.Destroy(s.Context(), s.now)
-	if err != nil {
+	if err := s.Destroy(s.now); err != nil {
 		s.Fatalf("Destroy: %v", err)
+	}
+	ended, err := s.Endings(s.Context(), s.now)
+	if err != nil {
+		s.Fatalf("Endings: %v", err)
 	}
 	if _, err := s.Bury(s.Context(), s.now); err != nil {
 		s.Fatalf("Bury: %v", err)
