@@ -32,7 +32,7 @@ type Index struct {
 
 	mu      sync.Mutex // guards what follows, for moments only
 	alive   map[board.PostID]entry
-	rising  map[string]ranking
+	trends  trends
 	waiting []change
 	filling bool
 	early   map[board.PostID]bool // ended while Fill was reading
@@ -43,10 +43,12 @@ type Index struct {
 	wake   chan struct{}
 }
 
-// entry is a living post.
+// entry is a living post. It holds no pointers: of a million the garbage collector looks
+// at none.
 type entry struct {
-	seq    int64
-	tagged *tagged // nil: it has no tags
+	seq  int64
+	born moment
+	tags uint32 // the first of them; 0: it has none
 }
 
 // change is a post on its way into the index or, without words, out of it.
@@ -83,7 +85,8 @@ func New(ctx context.Context, now board.Clock, log *slog.Logger) (*Index, error)
 	}
 	return &Index{
 		now: now, log: log, askTime: askTime, db: db, wake: make(chan struct{}, 1),
-		alive: map[board.PostID]entry{}, rising: map[string]ranking{}, coming: map[board.PostID]bool{},
+		alive: map[board.PostID]entry{}, coming: map[board.PostID]bool{},
+		trends: trends{boards: map[string]map[string]uint32{}, rankings: map[string]ranking{}},
 	}, nil
 }
 
@@ -134,12 +137,14 @@ func (x *Index) Add(p board.Post) {
 		return
 	}
 	c := change{p.ID, p.Seq, document(p)}
-	e := entry{p.Seq, tagging(p)}
+	e := entry{seq: p.Seq, born: momentOf(p.Life.Since)}
+	tags := tagsOf(p)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if _, known := x.alive[p.ID]; known || x.early[p.ID] || x.coming[p.ID] {
 		return
 	}
+	e.tags = x.trends.add(p.Board, tags, e.born)
 	x.alive[p.ID] = e
 	x.put(c)
 }
@@ -159,9 +164,7 @@ func (x *Index) Drop(ended []board.Ending) {
 			continue
 		}
 		delete(x.alive, e.ID)
-		if post.tagged != nil {
-			delete(x.rising, post.tagged.board.Value())
-		}
+		x.trends.drop(post.tags, post.born)
 		x.put(change{id: e.ID, seq: post.seq})
 	}
 }
