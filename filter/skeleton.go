@@ -55,10 +55,8 @@ func newSkeleton(text string) skeleton {
 	s := skeleton{text: text, units: make([]unit, 0, len(text))}
 	bones := make([]byte, 0, len(text))
 	for i, r := range text {
-		u := unit{from: int32(i), to: int32(i + utf8.RuneLen(r))} //nolint:gosec // a text is short
-		if r == utf8.RuneError {
-			u.to = u.from + 1
-		}
+		_, n := utf8.DecodeRuneInString(text[i:])
+		u := unit{from: int32(i), to: int32(i + n)} //nolint:gosec // a text is short
 		if r < utf8.RuneSelf {
 			u.read(r)
 			s.units = append(s.units, u)
