@@ -120,7 +120,9 @@ func checkSlowly(t failer, text string) {
 	t.Helper()
 	for name, way := range map[string]struct{ quick, slow func(string) (string, bool) }{
 		"clean": {CleanText, func(s string) (string, bool) { return slowly(s, keptOf) }},
-		"safe":  {SafeText, func(s string) (string, bool) { return slowly(s, func(s string) string { return strings.Map(unsafely, s) }) }},
+		"safe": {SafeText, func(s string) (string, bool) {
+			return slowly(s, func(s string) string { return strings.Map(unsafely, s) })
+		}},
 	} {
 		got, ok := way.quick(text)
 		want, wantOK := way.slow(text)
@@ -135,6 +137,19 @@ func checkSlowly(t failer, text string) {
 	for i := range got {
 		if got[i] != want[i] {
 			t.Fatalf("%+q has the tags %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestWhatIsPlainIsSeenAndStandsByItself, whatever a keeper is at.
+func TestWhatIsPlainIsSeenAndStandsByItself(t *testing.T) {
+	for r := range rune(unicode.MaxRune + 1) {
+		if !Plain(r) {
+			continue
+		}
+		if r != ' ' && unicode.IsSpace(r) || unicode.In(r, unicode.M, unicode.Cc, unicode.Cf, unicode.Noncharacter_Code_Point, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
+			r > unicode.MaxASCII && unicode.IsDigit(r) || turnsText(r) || carriesNothing(r) || isTag(r) {
+			t.Errorf("%U is not plain", r)
 		}
 	}
 }
