@@ -55,9 +55,9 @@ func tidy(s string) bool {
 	return true
 }
 
-// Plain says whether r is sure to be seen and to stand by itself, as what most people
-// write with does: no mark, nothing without width, no space but the common one and no
-// digits but those of ASCII.
+// Plain says whether r is sure to be seen, to stand by itself and to be spelt in one
+// way (NFC), as what most people write with is: no mark, nothing without width, no
+// space but the common one and no digits but those of ASCII.
 func Plain(r rune) bool {
 	if r < utf8.RuneSelf {
 		return ' ' <= r && r <= '~'
@@ -68,8 +68,8 @@ func Plain(r rune) bool {
 var plain = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x00A1, 0x00AC, 1}, {0x00AE, 0x02FF, 1}, // Latin
-		{0x0370, 0x0482, 1}, {0x048A, 0x0590, 1}, // Greek, Cyrillic, Armenian
-		{0x2010, 0x2027, 1}, {0x2030, 0x205E, 1}, {0x2070, 0x20CF, 1}, {0x2100, 0x2CEE, 1}, // signs
+		{0x0384, 0x0386, 1}, {0x0388, 0x0482, 1}, {0x048A, 0x0590, 1}, // Greek, Cyrillic, Armenian
+		{0x2010, 0x2027, 1}, {0x2030, 0x205E, 1}, {0x2070, 0x20CF, 1}, {0x2100, 0x2125, 1}, {0x212C, 0x2328, 1}, {0x232B, 0x2ADB, 1}, {0x2ADD, 0x2CEE, 1}, // signs
 		{0x3001, 0x3029, 1}, {0x3030, 0x3098, 1}, {0x309B, 0x3163, 1}, {0x3165, 0xA4CF, 1}, // of China and Japan
 		{0xAC00, 0xD7A3, 1}, // Hangul
 	},

@@ -75,13 +75,10 @@ func BenchmarkPass(b *testing.B) {
 func unitsSlowly(text string) (units []unit, bones string) {
 	for i, r := range text {
 		_, n := utf8.DecodeRuneInString(text[i:])
-		u := unit{from: int32(i), to: int32(i + n)} //nolint:gosec // a text is short
-		if r < utf8.RuneSelf {
-			u.read(r)
+		for _, u := range appendRead(nil, r) {
+			u.from, u.to = int32(i), int32(i+n) //nolint:gosec // a text is short
 			units = append(units, u)
-			continue
 		}
-		units = appendRead(units, u, r)
 	}
 	for i := range units {
 		units[i].at = int32(len(bones)) //nolint:gosec // a text is short
@@ -101,6 +98,10 @@ func privateSlowly(text string) []board.Private {
 	text = visibleSlowly(text)
 	var found []board.Private
 	for _, c := range clues {
+		c.looks = slices.Clone(c.looks)
+		for i := range c.looks {
+			c.looks[i].some = nil
+		}
 		if c.in(text) {
 			found = append(found, c.kind)
 		}
@@ -130,6 +131,23 @@ func unseenSlowly(r rune) bool {
 		return unicode.In(r, unicode.Inherited, unicode.Hebrew, unicode.Arabic, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 	}
 	return unicode.In(r, unicode.Me, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// TestWhatTellsNothingHoldsNoMarkInAnyForm has each character.
+func TestWhatTellsNothingHoldsNoMarkInAnyForm(t *testing.T) {
+	for r := range rune(unicode.MaxRune + 1) {
+		if s := visibleSlowly(string(r)); !telling(r) && strings.ContainsAny(s, digits+"@[(/:=") {
+			t.Errorf("%U, which is seen as %q, is to tell something", r, s)
+		}
+	}
+}
+
+func TestWhatIsPlainIsSpeltInOneWay(t *testing.T) {
+	for r := range rune(unicode.MaxRune + 1) {
+		if p := norm.NFC.PropertiesString(string(r)); board.Plain(r) && (!norm.NFC.IsNormalString(string(r)) || p.CCC() != 0 || !p.BoundaryBefore()) {
+			t.Errorf("%U is not plain", r)
+		}
+	}
 }
 
 func normalSlowly(text string) string {
@@ -166,7 +184,10 @@ func TestTextsAreReadAsLetterByLetter(t *testing.T) {
 		checkSlowly(t, text)
 		checkSlowly(t, text+"\nmary@example.org ０７７００ ９００１２３ 22 Baker Street insta: mary.rossi")
 	}
-	for c := rune(0); c <= unicode.MaxRune; c += 16 {
+	for c := rune(0); c <= 0x1FFFF; c += 16 {
+		if unicode.In(c, unicode.Ideographic, unicode.Hangul) && c%512 != 0 { // they are many, and all alike
+			continue
+		}
 		row := []rune("a")
 		for i := range rune(16) {
 			row = append(row, c+i)
