@@ -406,19 +406,3 @@ func (x *Index) ask(ctx context.Context, match, among string, before int64, limi
 	}
 	return list, rows.Err()
 }
-
-// document is what a post is found by: its board, tags and place, and its words.
-func document(p board.Post) string {
-	var b strings.Builder
-	b.WriteString(term(ofBoard, p.Board))
-	if slug := p.PlaceSlug(); slug != "" {
-		b.WriteString(" " + term(ofPlace, slug))
-	}
-	for _, tag := range tagsOf(p) {
-		b.WriteString(" " + term(ofTag, tag))
-	}
-	for _, w := range words(p.Warning + "\n" + p.Body) {
-		b.WriteString(" " + string(ofWord) + w)
-	}
-	return b.String()
-}
