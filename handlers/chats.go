@@ -126,7 +126,7 @@ type apiChat struct {
 	ID     string `json:"id"`
 	Post   string `json:"post"`
 	Side   string `json:"side"`   // "asker" or "author": who asks
-	State  string `json:"state"`  // "on" or "over"
+	State  string `json:"state"`  // "on" or "over"; to the author "blocked"
 	Asker  sealed `json:"asker"`  // their public keys
 	Author sealed `json:"author"` //
 	Sent   int    `json:"sent"`   // messages that this side wrote
@@ -136,14 +136,22 @@ type apiChat struct {
 }
 
 func (s *Server) drawChat(c board.Chat, me board.ChatSide) apiChat {
-	state := "on"
-	if c.State != board.ChatOn {
-		state = "over"
-	}
 	return apiChat{
-		ID: c.ID.String(), Post: c.Post.String(), Side: me.String(), State: state, Asker: c.Key[:], Author: c.Author.Key[:],
+		ID: c.ID.String(), Post: c.Post.String(), Side: me.String(), State: chatState(c, me), Asker: c.Key[:], Author: c.Author.Key[:],
 		Sent: c.Sent[me], Got: c.Sent[me.Other()], Unread: c.Unread[me.Other()], Left: seconds(c.Life.Left(s.board.Now())),
 	}
+}
+
+// chatState is how far a chat has come, as one of its sides may know it: who is blocked
+// finds out when they ask anew.
+func chatState(c board.Chat, me board.ChatSide) string {
+	switch {
+	case c.State == board.ChatOn:
+		return "on"
+	case c.State == board.ChatBlocked && me == board.AuthorSide:
+		return "blocked"
+	}
+	return "over"
 }
 
 // apiChatMessage is a message that nobody has read: its words are in the envelope.

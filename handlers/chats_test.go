@@ -449,9 +449,6 @@ func TestEitherSideEndsAChatAtOnce(t *testing.T) {
 			t.Errorf("after its end: %q", code)
 		}
 	}
-	if list := author.does(http.StatusOK, http.MethodGet, "", nil)["chats"].([]any); len(list) != 1 {
-		t.Errorf("the author sees %v", list)
-	}
 	a.id, a.sent = board.NewPostID(), 0
 	a.asks("sorry, once more") // who ended it may ask anew
 }
@@ -505,6 +502,52 @@ func TestWhoIsBlockedAsksNoMoreUnderThatPost(t *testing.T) {
 	if code := mine.code(http.MethodPost, mine.here("/messages"), answer); code != "error.chat.over" {
 		t.Errorf("the asker has blocked: %q", code)
 	}
+}
+
+func TestWhoEndedAChatCanStillBeBlocked(t *testing.T) {
+	s := newSite(t)
+	author := s.asking()
+	asker, other := author.reader(), author.reader()
+	asker.asks("you are a heron")
+	other.asks("me too")
+	mine := author.in(asker)
+	first := asker.id
+	asker.does(http.StatusNoContent, http.MethodDelete, asker.here(""), nil)
+	asker.id, asker.sent = board.NewPostID(), 0
+	asker.asks("and what a heron")
+	states := func(want string) {
+		t.Helper()
+		var got []string
+		for _, c := range author.does(http.StatusOK, http.MethodGet, "", nil)["chats"].([]any) {
+			got = append(got, c.(map[string]any)["state"].(string))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("the author sees %v, want %s", got, want)
+		}
+	}
+	states("over on on")
+	mine.does(http.StatusNoContent, http.MethodPost, mine.here("/block"), nil)
+	states("blocked on blocked") // who is blocked goes on nowhere under the post
+	for _, id := range []board.PostID{first, asker.id} {
+		asker.id = id
+		chat := asker.does(http.StatusOK, http.MethodGet, asker.here(""), nil)["chat"].(map[string]any)
+		if chat["state"] != "over" {
+			t.Errorf("who was blocked sees %v", chat["state"])
+		}
+	}
+	_, body := asker.seals("wait")
+	if code := asker.code(http.MethodPost, asker.here("/messages"), body); code != "error.chat.over" {
+		t.Errorf("blocked, they write: %q", code)
+	}
+	asker.id, asker.sent = board.NewPostID(), 0
+	_, body = asker.question("please")
+	if code := asker.code(http.MethodPost, "", body); code != "error.chat.blocked" {
+		t.Errorf("blocked, they ask anew: %q", code)
+	}
+	if code := mine.code(http.MethodPost, mine.here("/block"), nil); code != "error.chat.over" {
+		t.Errorf("blocked twice: %q", code)
+	}
+	other.wants("asker 1: me too")
 }
 
 func TestAPostHasSoManyChats(t *testing.T) {

@@ -42,7 +42,7 @@ async function attempt(work, button = null) {
     return await work();
   } catch (e) {
     if (e.status === 404) return gone();
-    if (e.status === 410) return over();
+    if (e.status === 410) return attempt(look); // it has ended, or is blocked: who by, the server says
     fail(e.sentence ?? (e instanceof TypeError ? say("offline") : String(e.message)));
   } finally {
     if (button) button.disabled = false;
@@ -58,15 +58,18 @@ async function gone() {
   if (mine) await keep.drop(mine.id);
 }
 
-/** One side has ended the chat; what is on the screen stays until it is left. */
-function over() {
-  if (chat) chat.state = "over";
-  if (!$("#m-over").hidden) return;
+/** One side has ended the chat; what is on the screen stays until it is left. Its author
+ * can still block who asked. */
+function over(state) {
+  chat.state = state;
+  const blocked = state === "blocked";
+  const news = $("#m-over").hidden || (blocked && $("#m-blocked").hidden);
   $("#m-over").hidden = false;
+  $("#m-blocked").hidden = !blocked;
   $("#m-anew").hidden = mine.side === "author";
-  $("#m-say").hidden = true;
-  $("#m-ends").hidden = true;
-  announce($("#m-over").textContent);
+  $("#m-say").hidden = $("#m-end").hidden = true;
+  $("#m-block").hidden = mine.side === "asker" || blocked;
+  if (news) announce($("#m-over").innerText);
 }
 
 // — The server —
@@ -169,7 +172,7 @@ const look = () => (looking = looking.then(lookOnce, lookOnce));
 async function lookOnce() {
   const got = await ask("GET", here());
   chat = got.chat;
-  if (chat.state === "over") return over();
+  if (chat.state !== "on") return over(chat.state);
   for (const m of got.messages) {
     if (m.from === mine.side || m.n > (mine.seen?.[chat.id] ?? 0)) await draw(m); // none twice
   }
@@ -233,27 +236,36 @@ async function talk() {
   $("#m-who").textContent = say(mine.side === "asker" ? "with-author" : "with-asker", {}, root);
   $("#m-block").hidden = mine.side === "asker";
   $("#m-all").hidden = mine.side === "asker";
-  $("#m-over").hidden = true;
-  $("#m-say").hidden = $("#m-ends").hidden = false;
+  $("#m-over").hidden = $("#m-blocked").hidden = true;
+  $("#m-say").hidden = $("#m-end").hidden = false;
   show("talk");
   await look();
   listen(mine.side === "asker" ? here("/tickets") : "/chats/tickets");
 }
 
-/** The chats of one's own post. */
+/** How a chat stands, in a word. */
+function stands(c) {
+  if (c.state !== "on") return say(c.state, {}, root);
+  return c.unread ? say("new", { n: c.unread }, root) : say("none-new", {}, root);
+}
+
+/** The chats of one's own post, and those that have ended below them. */
 async function list() {
   chat = null;
   const got = await ask("GET", "/chats");
-  $("#m-list").replaceChildren(
-    ...got.chats.map((c, i) => {
-      const li = copyOf("t-chat");
-      $("a", li).href = `#${c.id}`;
-      $("b", li).textContent = say("nth", { n: i + 1 }, root);
-      $(".says", li).textContent = c.unread ? say("new", { n: c.unread }, root) : say("none-new", {}, root);
-      return li;
-    }),
-  );
-  $("#m-none").hidden = got.chats.length > 0;
+  const lines = got.chats.map((c, i) => {
+    const li = copyOf("t-chat");
+    $("a", li).href = `#${c.id}`;
+    $("b", li).textContent = say("nth", { n: i + 1 }, root);
+    $(".says", li).textContent = stands(c);
+    return li;
+  });
+  const on = (_, i) => got.chats[i].state === "on";
+  const over = (_, i) => !on(_, i);
+  $("#m-list").replaceChildren(...lines.filter(on));
+  $("#m-past").replaceChildren(...lines.filter(over));
+  $("#m-none").hidden = got.chats.some((c) => c.state === "on");
+  $("#m-ended").hidden = !got.chats.some((c) => c.state !== "on");
   show("list");
   listen("/chats/tickets");
 }
@@ -321,12 +333,12 @@ on("#m-say", "submit", () => send($("#m-say")));
 on("#m-end", "click", async () => {
   await ask("DELETE", here());
   wipe();
-  over();
+  over("over");
 });
 on("#m-block", "click", async () => {
   await ask("POST", here("/block"));
   wipe();
-  over();
+  over("blocked");
 });
 on("#m-anew", "click", () => show("ask"));
 addEventListener("hashchange", () => location.reload());
