@@ -239,29 +239,33 @@ func (c *Chats) Ask(ctx context.Context, post PostID, v Visitor, b Bearer, d Cha
 
 // List returns the chats of a post to its author; for everybody else there are none.
 func (c *Chats) List(ctx context.Context, post PostID, b Bearer) ([]Chat, error) {
-	if err := c.IsAuthor(ctx, post, b); err != nil {
+	if _, err := c.Asked(ctx, post, b); err != nil {
 		return nil, err
 	}
 	return c.store.Chats(ctx, post, c.board.now())
 }
 
-// IsAuthor is nil for the author of a post that may be asked.
-func (c *Chats) IsAuthor(ctx context.Context, post PostID, b Bearer) error {
+// Asked returns a post that may be asked about to its author. For everybody else, and
+// outside the board's door, it is not there.
+func (c *Chats) Asked(ctx context.Context, post PostID, b Bearer) (Post, error) {
 	p, err := c.store.Asked(ctx, post, c.board.now())
-	if err == nil && p.Asks.Token != b.Hash() {
+	if err == nil && (p.Asks.Token != b.Hash() || c.board.enter(ctx, p.Board) != nil) {
 		err = ErrNotFound
 	}
-	return err
+	return p, err
 }
 
 // Chat returns a chat, which may be over, and whose side a bearer is on. For everybody
-// else it is not there.
+// else, and outside the board's door, it is not there.
 func (c *Chats) Chat(ctx context.Context, post, id PostID, b Bearer) (Chat, ChatSide, error) {
 	chat, err := c.store.Chat(ctx, post, id, c.board.now())
 	if err != nil {
 		return Chat{}, 0, err
 	}
 	side, err := chat.side(b)
+	if err == nil && c.board.enter(ctx, chat.Board) != nil {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return Chat{}, 0, err
 	}

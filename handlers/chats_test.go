@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -19,6 +20,7 @@ import (
 
 	"mayfly/board"
 	"mayfly/e2e/circle"
+	"mayfly/live"
 )
 
 // talk is one side of a chat with a client that is no browser.
@@ -188,7 +190,14 @@ func (c *talk) wants(list ...string) {
 func (c *talk) hears(tickets string) *websocket.Conn {
 	c.t.Helper()
 	ticket := c.does(http.StatusCreated, http.MethodPost, tickets, nil)["ticket"].(string)
-	heard := c.listen("/live?chat=" + c.post.String() + "&ticket=" + ticket)
+	dialer := *websocket.DefaultDialer
+	dialer.Jar = c.client.Jar
+	heard, res, err := dialer.DialContext(c.t.Context(), strings.Replace(c.url, "http", "ws", 1)+"/live?chat="+c.post.String()+"&ticket="+ticket, http.Header{"Origin": {c.url}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	res.Body.Close()
+	c.t.Cleanup(func() { heard.Close() })
 	c.next(heard)
 	return heard
 }
@@ -548,6 +557,93 @@ func TestWhoEndedAChatCanStillBeBlocked(t *testing.T) {
 		t.Errorf("blocked twice: %q", code)
 	}
 	other.wants("asker 1: me too")
+}
+
+// TestEveryRequestOfAChatAsksTheDoor: whoever is outside the board neither reads nor writes
+// a chat under its posts, from the call on that turned its key, and goes on once let in.
+func TestEveryRequestOfAChatAsksTheDoor(t *testing.T) {
+	s := newSite(t)
+	author := s.asking()
+	asker := author.reader()
+	asker.asks(askedWords)
+	mine := author.in(asker)
+	none := author.reader()
+	none.id = asker.id
+	turn := func(how func() error) {
+		t.Helper()
+		pages := []*websocket.Conn{asker.hears(asker.here("/tickets")), author.hears("/tickets")}
+		tickets := map[*talk]any{
+			asker:  asker.does(http.StatusCreated, http.MethodPost, asker.here("/tickets"), nil)["ticket"],
+			author: author.does(http.StatusCreated, http.MethodPost, "/tickets", nil)["ticket"],
+		}
+		if err := how(); err != nil {
+			t.Fatal(err)
+		}
+		for i, page := range pages {
+			if err := page.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			_, frame, err := page.ReadMessage()
+			if closed, is := errors.AsType[*websocket.CloseError](err); !is || closed.Code != live.CloseDoor {
+				t.Errorf("page %d hears %q, %v; want to be closed", i, frame, err)
+			}
+		}
+		for who, ticket := range tickets {
+			a := who.get("/live?chat="+author.post.String()+"&ticket="+ticket.(string), "Origin", s.url)
+			if a.StatusCode != http.StatusNotFound {
+				t.Errorf("a ticket from before opens a socket: %s", a.Status)
+			}
+		}
+	}
+	shut := func(who *talk) {
+		t.Helper()
+		_, next := who.seals("too late")
+		for _, call := range []struct {
+			method, path string
+			body         any
+		}{
+			{http.MethodGet, who.here(""), nil},
+			{http.MethodPost, who.here("/messages"), next},
+			{http.MethodPut, who.here("/read"), map[string]any{"n": 1}},
+			{http.MethodPost, who.here("/reports"), map[string]any{"reason": "harm", "n": 1, "words": "x", "f": b64(circle.Random(32))}},
+			{http.MethodPost, who.here("/tickets"), nil},
+			{http.MethodPost, who.here("/block"), nil},
+			{http.MethodDelete, who.here(""), nil},
+			{http.MethodGet, "", nil},
+			{http.MethodPost, "/tickets", nil},
+		} {
+			a, _ := who.tries(call.method, call.path, call.body)
+			if want, _ := none.tries(call.method, call.path, call.body); a.StatusCode != http.StatusNotFound || a.body != want.body {
+				t.Errorf("outside, %s %s: %s %s", call.method, call.path, a.Status, a.body)
+			}
+		}
+	}
+	enter := func(who *talk, phrase string) {
+		t.Helper()
+		if a := who.form("/b/home/door", "passphrase", phrase); a.StatusCode != http.StatusSeeOther {
+			t.Fatalf("the door: %s", a.Status)
+		}
+	}
+	turn(func() error { return s.doors.Set(t.Context(), "ada", board.Home, board.ByPassphrase, doorPhrase) })
+	shut(asker)
+	shut(mine)
+	enter(author, doorPhrase)
+	mine.wants("asker 1: " + askedWords)
+	mine.says(answeredWords)
+	shut(asker)
+	enter(asker, doorPhrase)
+	asker.wants("asker 1: "+askedWords, "author 1: "+answeredWords)
+	turn(func() error { return s.doors.TurnOut(t.Context(), "ada", board.Home) })
+	shut(mine)
+	shut(asker)
+	enter(author, doorPhrase)
+	mine.wants("asker 1: "+askedWords, "author 1: "+answeredWords)
+	other := author.hears("/tickets")
+	s.gives(board.Home, board.ByPassphrase, otherPhrase)
+	if _, _, err := other.ReadMessage(); err == nil {
+		t.Error("another passphrase leaves a page open")
+	}
+	shut(mine)
 }
 
 func TestAPostHasSoManyChats(t *testing.T) {

@@ -17,7 +17,9 @@ const copyOf = (name) => document.getElementById(name).content.firstElementChild
 const shown = 600; // seconds that what was read stays on the screen
 
 let mine = null; // what this browser keeps for this post
+let cookies = "omit"; // "same-origin" where the post is behind a door: its pass is a cookie
 let author = ""; // the public key of the post's author
+let slug = ""; // the board that the post stands on
 let chat = null; // as the server knows it
 let key = null; // of the chat
 const bubbles = new Map(); // "asker 1" → its element
@@ -41,7 +43,7 @@ async function attempt(work, button = null) {
   try {
     return await work();
   } catch (e) {
-    if (e.status === 404) return gone();
+    if (e.status === 404) return attempt(gone);
     if (e.status === 410) return attempt(look); // it has ended, or is blocked: who by, the server says
     fail(e.sentence ?? (e instanceof TypeError ? say("offline") : String(e.message)));
   } finally {
@@ -49,13 +51,39 @@ async function attempt(work, button = null) {
   }
 }
 
-/** The post has ended, and all of its chats with it. */
+/** The post has ended, and all of its chats with it; or its board has a door, and this
+ * browser is outside: then the keys are kept, and the way in is shown. */
 async function gone() {
   chat = null;
-  socket?.close();
+  const line = socket;
+  socket = null;
+  line?.close();
   wipe();
+  const held = mine ?? (await keep.all()).find((e) => e.post === post);
+  if (held?.board && (await outside(held.board))) return door(held.board);
+  if (cookies === "omit" && !(await reads("omit")) && (await reads("same-origin"))) return location.reload(); // a door since
   show("gone");
   if (mine) await keep.drop(mine.id);
+}
+
+async function outside(board) {
+  const answer = await fetch(`/api/v1/boards/${encodeURIComponent(board)}/posts?limit=1`, { credentials: "same-origin" });
+  return answer.status === 403;
+}
+
+function door(board) {
+  $("#m-door").href = `/b/${encodeURIComponent(board)}/door?to=${encodeURIComponent(location.pathname + location.hash)}`;
+  show("door");
+}
+
+/** The post that the chats are under; null: there is none for who asks so. */
+async function reads(cookie) {
+  try {
+    return (await ask("GET", "", null, { bare: true, cookie })).post;
+  } catch (e) {
+    if (e.status === 404) return null;
+    throw e;
+  }
 }
 
 /** One side has ended the chat; what is on the screen stays until it is left. Its author
@@ -74,7 +102,7 @@ function over(state) {
 
 // — The server —
 
-async function ask(method, path, body, { proof = "", cookie = "omit", bare = false } = {}) {
+async function ask(method, path, body, { proof = "", cookie = cookies, bare = false } = {}) {
   const headers = { "Accept-Language": document.documentElement.lang };
   if (!bare) headers.Authorization = `Chat ${mine.token}`;
   if (body) headers["Content-Type"] = "application/json";
@@ -219,7 +247,7 @@ async function begin(form) {
   await agree();
   const got = await ask("POST", "/chats", { id: chat.id, key: mine.key, ...(await sealed(words, 1)) }, { cookie: "same-origin" });
   chat = got.chat;
-  mine.chat = chat.id;
+  Object.assign(mine, { chat: chat.id, board: slug });
   await keep.put(mine);
   $("textarea", form).value = "";
   await talk();
@@ -293,7 +321,7 @@ async function listen(tickets) {
   try {
     ({ ticket } = await ask("POST", tickets));
   } catch (e) {
-    if (e.status === 404) return gone();
+    if (e.status === 404) return attempt(gone);
     if (e instanceof TypeError) fail(say("offline", {}, root));
     return void setTimeout(() => listen(tickets), 3000 + Math.random() * 4000);
   }
@@ -301,10 +329,10 @@ async function listen(tickets) {
   const made = new WebSocket(`${location.origin.replace("http", "ws")}/live?chat=${post}&ticket=${ticket}`);
   socket = made;
   made.addEventListener("message", ({ data }) => hear(JSON.parse(data)).catch(() => {}));
-  made.addEventListener("close", () => {
-    if (socket !== made) return; // another has taken its place
+  made.addEventListener("close", ({ code }) => {
+    if (socket !== made) return; // another has taken its place, or none is wanted
     socket = null;
-    if ($('[data-view="gone"]').hidden) setTimeout(() => listen(tickets), 1000 + Math.random() * 3000);
+    setTimeout(() => listen(tickets), code === 4003 ? 0 : 1000 + Math.random() * 3000); // 4003: the door was turned
   });
 }
 
@@ -366,11 +394,14 @@ async function index() {
 }
 
 async function open() {
-  const got = await ask("GET", "", null, { bare: true, cookie: "same-origin" });
-  $("#m-about").textContent = got.post.warning || got.post.body.slice(0, 120);
-  author = got.post.chat;
+  let about = await reads("omit");
+  if (!about) about = await reads((cookies = "same-origin"));
+  if (!about) return gone();
+  $("#m-about").textContent = about.warning || about.body.slice(0, 120);
+  author = about.chat;
+  slug = about.board;
   mine = (author && (await keep.asAuthor(author))) || (await keep.asAsker(post)) || null;
-  if (mine && mine.side === "author" && !mine.post) await keep.put(Object.assign(mine, { post }));
+  if (mine && mine.board !== slug) await keep.put(Object.assign(mine, { post, board: slug }));
   if (mine && (mine.side === "author" || mine.chat)) {
     try {
       return await enter();
