@@ -142,6 +142,21 @@ func checkDocument(t testing.TB, text string) {
 	}
 }
 
+// TestWhatIsFoldedAloneIsFoldedSoBetweenAnyLetters has each such letter between others.
+func TestWhatIsFoldedAloneIsFoldedSoBetweenAnyLetters(t *testing.T) {
+	known := alone()
+	for r := range rune(0x20000) {
+		if !known.has(r) {
+			continue
+		}
+		for _, text := range []string{"é" + string(r), "각" + string(r) + "\u11A8", string(r) + "\u0301\u0345ß", "か" + string(r) + "\u3099"} {
+			if got, want := fold(text), foldSlowly(text); got != want {
+				t.Fatalf("%+q is folded to %+q, want %+q", text, got, want)
+			}
+		}
+	}
+}
+
 func TestTextsAreFoundByTheirWords(t *testing.T) {
 	for _, text := range writing(t) {
 		checkDocument(t, text)
