@@ -60,7 +60,7 @@ func (f folded) has(r rune) bool {
 var alone = sync.OnceValue(func() folded {
 	known := make(folded, 0x530)
 	for i := range known {
-		if r := rune(i); !unicode.Is(unicode.M, r) { //nolint:gosec // a small number
+		if r := rune(i); !unicode.Is(unicode.M, r) {
 			known[i] = foldAny(string(r))
 		}
 	}
