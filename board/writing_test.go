@@ -162,6 +162,8 @@ func TestTextsAreCleanedAsStepByStep(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) { checkSlowly(t, nasty().Draw(t, "text")) })
+	usual := rapid.SliceOf(rapid.SampledFrom([]string{"a", "è", "я", " ", "\n", "\r\n", "\t", "#x", "#", "&", "/", "_"}))
+	rapid.Check(t, func(t *rapid.T) { checkSlowly(t, strings.Join(usual.Draw(t, "usual text"), "")) })
 }
 
 // TestEveryCharacterIsCleanedAsStepByStep has each between letters, at an end, twice and marked.
