@@ -162,8 +162,19 @@ func TestTextsAreCleanedAsStepByStep(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) { checkSlowly(t, nasty().Draw(t, "text")) })
-	usual := rapid.SliceOf(rapid.SampledFrom([]string{"a", "è", "я", " ", "\n", "\r\n", "\t", "#x", "#", "&", "/", "_"}))
-	rapid.Check(t, func(t *rapid.T) { checkSlowly(t, strings.Join(usual.Draw(t, "usual text"), "")) })
+	checkUsual(t, "", 5)
+}
+
+// checkUsual has every text of some pieces of usual ones.
+func checkUsual(t failer, text string, more int) {
+	t.Helper()
+	checkSlowly(t, text)
+	if more == 0 {
+		return
+	}
+	for _, piece := range []string{"è", " ", "\n", "\r", "\t", "#x", "&", "/"} {
+		checkUsual(t, text+piece, more-1)
+	}
 }
 
 // TestEveryCharacterIsCleanedAsStepByStep has each between letters, at an end, twice and marked.
