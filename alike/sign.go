@@ -50,7 +50,7 @@ func sign(text string) (signature, bool) {
 	}
 	var s signature
 	for n := range s {
-		s[n] = byte(half(stir(half(least(all, uint32(n)))^nth(7))) & 0xff) //nolint:gosec // a small number
+		s[n] = byte(half(stir(half(least(all, uint32(n)))^nth(7))) & 0xff)
 	}
 	return s, true
 }
@@ -139,7 +139,7 @@ func seen(r rune) rune {
 // ascii is what is seen in each of ASCII.
 var ascii = func() (table [utf8.RuneSelf]rune) {
 	for r := range table {
-		table[r] = seen(rune(r)) //nolint:gosec // a small number
+		table[r] = seen(rune(r))
 	}
 	return table
 }()

@@ -55,7 +55,7 @@ func signSlowly(text string) (signature, bool) {
 	for i := range len(letters) - piece + 1 {
 		h := uint32(2166136261)
 		for _, r := range letters[i : i+piece] {
-			h = (h ^ uint32(r)) * 16777619 //nolint:gosec // a rune
+			h = (h ^ uint32(r)) * 16777619
 		}
 		seen[h] = true
 	}
@@ -142,7 +142,7 @@ func TestSignaturesAreAsTheyWereTuned(t *testing.T) {
 
 func FuzzSign(f *testing.F) {
 	for _, text := range writing(f) {
-		f.Add(text)
+		f.Add(text[:140])
 	}
 	for _, text := range append(campaigns, "\xff\xfe", strings.Repeat("ab", 100), "🇮🇹🇬🇧", "İSTANBUL ΣΑΣ ﬃ ½ ①", strings.Repeat("e\u0301", 60)) {
 		f.Add(text)

@@ -162,6 +162,19 @@ func TestTextsAreCleanedAsStepByStep(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) { checkSlowly(t, nasty().Draw(t, "text")) })
+	checkUsual(t, "", 5)
+}
+
+// checkUsual has every text of some pieces of usual ones.
+func checkUsual(t failer, text string, more int) {
+	t.Helper()
+	checkSlowly(t, text)
+	if more == 0 {
+		return
+	}
+	for _, piece := range []string{"è", " ", "\n", "\r", "\t", "#x", "&", "/"} {
+		checkUsual(t, text+piece, more-1)
+	}
 }
 
 // TestEveryCharacterIsCleanedAsStepByStep has each between letters, at an end, twice and marked.
@@ -175,7 +188,7 @@ func TestEveryCharacterIsCleanedAsStepByStep(t *testing.T) {
 
 func FuzzCleanText(f *testing.F) {
 	for _, text := range writing(f) {
-		f.Add(text)
+		f.Add(text[:140])
 	}
 	for _, text := range []string{"", "\xff#a", "a \r\n\r\n\r\nb\t", "#a#b ##c /#d &#e", "\U0001F468\u200d\U0001F469", "e\u0301\u0301\u0301\u0301\u0301", "a\u00a0\n", "\u2028#x\u3000"} {
 		f.Add(text)

@@ -82,7 +82,7 @@ func newSkeleton(text string) skeleton {
 var common = sync.OnceValue(func() [][]unit {
 	known := make([][]unit, 0x530)
 	for r := range known {
-		known[r] = appendRead(nil, rune(r)) //nolint:gosec // a small number
+		known[r] = appendRead(nil, rune(r))
 	}
 	return known
 })

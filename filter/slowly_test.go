@@ -39,7 +39,10 @@ func (s stored) Filters(context.Context) ([]board.Filter, error) { return s, nil
 
 // some are the filters that a host may well have.
 var some = stored{
-	{Text: "spam*", Action: board.Block}, {Text: "cazzo", Action: board.Block}, {Text: "kill yourself", Action: board.Care}, {Text: "badword", Action: board.Hold},
+	{Text: "spam*", Action: board.Block},
+	{Text: "cazzo", Action: board.Block},
+	{Text: "kill yourself", Action: board.Care},
+	{Text: "badword", Action: board.Hold},
 	{Text: "блин", Action: board.Mask}, {Text: "lemon", Action: board.Mask}, {Text: "🥁", Action: board.Mask}, {Text: "cantin*", Action: board.Mask},
 	{Text: `buy\s+now`, Pattern: true, Action: board.Block}, {Text: `(roll|cup)s?`, Pattern: true, Action: board.Mask}, {Text: `\bд\pL+м\b`, Pattern: true, Action: board.Mask},
 }
@@ -76,16 +79,16 @@ func unitsSlowly(text string) (units []unit, bones string) {
 	for i, r := range text {
 		_, n := utf8.DecodeRuneInString(text[i:])
 		for _, u := range appendRead(nil, r) {
-			u.from, u.to = int32(i), int32(i+n) //nolint:gosec // a text is short
+			u.from, u.to = int32(i), int32(i+n)
 			units = append(units, u)
 		}
 	}
 	for i := range units {
-		units[i].at = int32(len(bones)) //nolint:gosec // a text is short
+		units[i].at = int32(len(bones))
 		bones += string(units[i].r)
 	}
 	for i := len(units) - 1; i >= 0; i-- {
-		units[i].row = int32(i + 1) //nolint:gosec // a text is short
+		units[i].row = int32(i + 1)
 		if i+1 < len(units) && units[i+1].r == units[i].r {
 			units[i].row = units[i+1].row
 		}
@@ -233,7 +236,7 @@ func TestABoardWithoutFiltersIsReadAsOneWhoseFiltersHitNothing(t *testing.T) {
 
 func FuzzPass(f *testing.F) {
 	for _, text := range writing(f) {
-		f.Add(text)
+		f.Add(text[:140])
 	}
 	for _, text := range []string{"", "\xff", "mary@\u200bexample.co.uk", "０７７００ ９００１２３", "aAa1!|€ßſ", "e\u0301e\u0301", "か\u3099", "🄰🇦"} {
 		f.Add(text)
