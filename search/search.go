@@ -162,8 +162,14 @@ func (x *Index) Add(p board.Post) {
 }
 
 // Drop forgets posts. From its return on they are not found; their words go from
-// memory a moment later.
+// memory a moment later: see Run.
 func (x *Index) Drop(ended []board.Ending) {
+	for some := range slices.Chunk(ended, chunk) { // nobody waits for all of a mass ending
+		x.forget(some)
+	}
+}
+
+func (x *Index) forget(ended []board.Ending) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, e := range ended {
