@@ -153,9 +153,10 @@ type sheet struct {
 	body   bytes.Buffer
 	served uint64 // the count of sheets at its last serving
 
-	reader board.Visitor // whom it is drawn for: nobody, or somebody who comes for the first time
-	visit  views.Visit   // what it was drawn from
-	posts  []board.Post  // what is on it, in its order
+	reader   board.Visitor // whom it is drawn for: nobody, or somebody who comes for the first time
+	visit    views.Visit   // what it was drawn from
+	posts    []board.Post  // what is on it, in its order
+	articles []*article    // and as it was drawn
 
 	marks func() (board.Marks, error) // of all visitors
 	cut   func() *cut                 // the page in pieces, made when the first asks
@@ -169,7 +170,7 @@ func newSheet(k sheetKey, at moment, now time.Time) *sheet {
 			sh.reader.Issued = time.Unix(0, 0).UTC()
 		}
 	}
-	sh.cut = sync.OnceValue(func() *cut { return newCut(sh.body.Bytes(), sh.posts) })
+	sh.cut = sync.OnceValue(func() *cut { return newCut(sh.body.Bytes(), sh.articles) })
 	return sh
 }
 
