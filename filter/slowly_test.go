@@ -43,8 +43,13 @@ var some = stored{
 	{Text: "cazzo", Action: board.Block},
 	{Text: "kill yourself", Action: board.Care},
 	{Text: "badword", Action: board.Hold},
-	{Text: "блин", Action: board.Mask}, {Text: "lemon", Action: board.Mask}, {Text: "🥁", Action: board.Mask}, {Text: "cantin*", Action: board.Mask},
-	{Text: `buy\s+now`, Pattern: true, Action: board.Block}, {Text: `(roll|cup)s?`, Pattern: true, Action: board.Mask}, {Text: `\bд\pL+м\b`, Pattern: true, Action: board.Mask},
+	{Text: "блин", Action: board.Mask},
+	{Text: "lemon", Action: board.Mask},
+	{Text: "🥁", Action: board.Mask},
+	{Text: "cantin*", Action: board.Mask},
+	{Text: `buy\s+now`, Pattern: true, Action: board.Block},
+	{Text: `(roll|cup)s?`, Pattern: true, Action: board.Mask},
+	{Text: `\bд\pL+м\b`, Pattern: true, Action: board.Mask},
 }
 
 // BenchmarkPass has what a draft goes through here, on a board without filters and on one with some.
