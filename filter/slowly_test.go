@@ -193,7 +193,7 @@ func TestTextsAreReadAsLetterByLetter(t *testing.T) {
 		checkSlowly(t, text+"\nmary@example.org ０７７００ ９００１２３ 22 Baker Street insta: mary.rossi")
 	}
 	for c := rune(0); c <= 0x1FFFF; c += 16 {
-		if unicode.In(c, unicode.Ideographic, unicode.Hangul) && c%512 != 0 { // they are many, and all alike
+		if c >= 0x3400 && c%128 != 0 { // they are many, and much alike
 			continue
 		}
 		row := []rune("a")
