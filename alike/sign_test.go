@@ -124,14 +124,14 @@ func TestSignaturesAreAsTheyWereTuned(t *testing.T) {
 			checkSign(t, dress(r, text))
 		}
 	}
-	for c := rune(0); c <= unicode.MaxRune; c += 61 {
+	for c := rune(0); c <= 0x2FFFF; c += 61 {
 		row := make([]rune, 0, 61)
 		for i := range rune(61) {
 			row = append(row, c+i)
 		}
 		checkSign(t, string(row))
 	}
-	for range 500 {
+	for range 200 {
 		noise := make([]byte, r.IntN(3000))
 		for i := range noise {
 			noise[i] = byte(r.IntN(1 << r.IntN(9)))

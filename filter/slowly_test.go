@@ -43,8 +43,13 @@ var some = stored{
 	{Text: "cazzo", Action: board.Block},
 	{Text: "kill yourself", Action: board.Care},
 	{Text: "badword", Action: board.Hold},
-	{Text: "блин", Action: board.Mask}, {Text: "lemon", Action: board.Mask}, {Text: "🥁", Action: board.Mask}, {Text: "cantin*", Action: board.Mask},
-	{Text: `buy\s+now`, Pattern: true, Action: board.Block}, {Text: `(roll|cup)s?`, Pattern: true, Action: board.Mask}, {Text: `\bд\pL+м\b`, Pattern: true, Action: board.Mask},
+	{Text: "блин", Action: board.Mask},
+	{Text: "lemon", Action: board.Mask},
+	{Text: "🥁", Action: board.Mask},
+	{Text: "cantin*", Action: board.Mask},
+	{Text: `buy\s+now`, Pattern: true, Action: board.Block},
+	{Text: `(roll|cup)s?`, Pattern: true, Action: board.Mask},
+	{Text: `\bд\pL+м\b`, Pattern: true, Action: board.Mask},
 }
 
 // BenchmarkPass has what a draft goes through here, on a board without filters and on one with some.
@@ -188,7 +193,7 @@ func TestTextsAreReadAsLetterByLetter(t *testing.T) {
 		checkSlowly(t, text+"\nmary@example.org ０７７００ ９００１２３ 22 Baker Street insta: mary.rossi")
 	}
 	for c := rune(0); c <= 0x1FFFF; c += 16 {
-		if unicode.In(c, unicode.Ideographic, unicode.Hangul) && c%512 != 0 { // they are many, and all alike
+		if c >= 0x3400 && c%128 != 0 { // they are many, and much alike
 			continue
 		}
 		row := []rune("a")

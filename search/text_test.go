@@ -147,7 +147,7 @@ func checkDocument(t testing.TB, text string) {
 func TestWhatIsFoldedAloneIsFoldedSoBetweenAnyLetters(t *testing.T) {
 	known := alone()
 	for r := range rune(0x20000) {
-		if !known.has(r) {
+		if !known.has(r) || r >= 0x3400 && r < 0xD7A4 && r%16 != 0 { // they are many, and much alike
 			continue
 		}
 		for _, text := range []string{"é" + string(r), "각" + string(r) + "\u11A8", string(r) + "\u0301\u0345ß", "か" + string(r) + "\u3099"} {
@@ -163,7 +163,7 @@ func TestTextsAreFoundByTheirWords(t *testing.T) {
 		checkDocument(t, text)
 	}
 	for c := rune(0); c <= 0x1FFFF; c += 16 {
-		if unicode.In(c, unicode.Ideographic, unicode.Hangul) && c%512 != 0 { // they are many, and all alike
+		if c >= 0x3400 && c%128 != 0 { // they are many, and much alike
 			continue
 		}
 		row := []rune("x")
