@@ -4,18 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
-	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
-
-	"mayfly/board"
 )
 
 // cut is a page in pieces that are compressed one by one, so that another can take the place
 // of each: what a reader gets is one gzip stream all the same.
 type cut struct {
-	groups []group
+	pieces []piece
 	whole  func() []byte // all of it, nobody's marks on it
 	room   int           // about as much as it takes
 }
@@ -24,120 +21,61 @@ type cut struct {
 type piece struct {
 	post  int // of the page's; -1: none
 	plain []byte
+	alone func() []byte
+	after func() []byte // for who has just been sent the piece before it
 }
-
-// group is some pieces in a row, and both ways to send them: together, which takes less
-// room, and one by one. Each is made when the first asks.
-type group struct {
-	pieces   []piece
-	together func() []byte
-	apart    func() [][]byte
-}
-
-// groupSize is how many pieces are packed together: all but a few groups of a page are as
-// they were.
-const groupSize = 8
 
 // newCut cuts a page at its articles; nil: they are not where they should be.
-func newCut(page []byte, posts []board.Post) *cut {
-	var pieces []piece
+func newCut(page []byte, articles []*article) *cut {
+	c := &cut{room: len(page) / 4}
+	c.whole = sync.OnceValue(func() []byte { return c.with(nil) })
 	at := 0
-	add := func(post, end int) {
+	add := func(end int) {
 		if end > at {
-			pieces = append(pieces, piece{post, page[at:end]})
+			plain := page[at:end]
+			alone := sync.OnceValue(func() []byte { return packed(nil, plain) })
+			c.pieces = append(c.pieces, piece{-1, plain, alone, alone})
 			at = end
 		}
 	}
-	for i, p := range posts {
-		begin, end := article(page[at:], p.ID)
-		if end < 0 {
+	for i, a := range articles {
+		begin := bytes.Index(page[at:], a.plain)
+		if begin < 0 {
 			return nil
 		}
-		begin, end = at+begin, at+end
-		add(-1, begin)
-		add(i, end)
+		add(at + begin)
+		after := a.alone
+		if begin == 0 && i > 0 {
+			after = func() []byte { return a.packedAfter(articles[i-1]) }
+		}
+		c.pieces = append(c.pieces, piece{i, a.plain, a.alone, after})
+		at += len(a.plain)
 	}
-	add(-1, len(page))
-	c := &cut{room: len(page) / 2, whole: sync.OnceValue(func() []byte {
-		return gzipEnd(append(gzipBegin(len(page)/2), packed(page)...), crc32.ChecksumIEEE(page), len(page))
-	})}
-	for some := range slices.Chunk(pieces, groupSize) {
-		c.groups = append(c.groups, newGroup(some))
-	}
+	add(len(page))
 	return c
 }
-
-func newGroup(pieces []piece) group {
-	return group{
-		pieces: pieces,
-		together: sync.OnceValue(func() []byte {
-			var plain []byte
-			for _, p := range pieces {
-				plain = append(plain, p.plain...)
-			}
-			return packed(plain)
-		}),
-		apart: sync.OnceValue(func() [][]byte {
-			list := make([][]byte, len(pieces))
-			for i, p := range pieces {
-				list[i] = packed(p.plain)
-			}
-			return list
-		}),
-	}
-}
-
-// article is where a post's begins and ends on a page. What people wrote holds no tag.
-func article(page []byte, id board.PostID) (begin, end int) {
-	named := bytes.Index(page, []byte(` id="p-`+id.String()+`"`))
-	if named < 0 {
-		return 0, -1
-	}
-	begin = bytes.LastIndex(page[:named], []byte("<article"))
-	length := bytes.Index(page[named:], []byte(articleEnd))
-	if begin < 0 || length < 0 {
-		return 0, -1
-	}
-	return begin, named + length + len(articleEnd)
-}
-
-const articleEnd = "</article>"
 
 // with is the page with other articles in the place of some, by post. They are not packed:
 // it costs more than it spares.
 func (c *cut) with(articles map[int][]byte) []byte {
 	blocks := gzipBegin(c.room)
-	sum, size := uint32(0), 0
-	for _, g := range c.groups {
-		same := true
-		for _, p := range g.pieces {
-			plain, other := articles[p.post]
-			if !other {
-				plain = p.plain
-			}
-			same = same && !other
-			sum = crc32.Update(sum, crc32.IEEETable, plain)
-			size += len(plain)
+	sum, size, others := uint32(0), 0, false
+	for _, p := range c.pieces {
+		plain := p.plain
+		other, is := articles[p.post]
+		switch {
+		case is:
+			plain, blocks = other, stored(blocks, other)
+		case others:
+			blocks = append(blocks, p.alone()...)
+		default:
+			blocks = append(blocks, p.after()...)
 		}
-		if same {
-			blocks = append(blocks, g.together()...)
-		} else {
-			blocks = g.mixed(blocks, articles)
-		}
+		others = is
+		sum = crc32.Update(sum, crc32.IEEETable, plain)
+		size += len(plain)
 	}
 	return gzipEnd(blocks, sum, size)
-}
-
-// mixed appends a group some of whose articles are others.
-func (g group) mixed(blocks []byte, articles map[int][]byte) []byte {
-	for i, own := range g.apart() {
-		if other, is := articles[g.pieces[i].post]; is {
-			blocks = stored(blocks, other)
-		} else {
-			blocks = append(blocks, own...)
-		}
-	}
-	return blocks
 }
 
 // stored appends b as deflate blocks that are not compressed.
@@ -163,7 +101,7 @@ func gzipEnd(b []byte, sum uint32, size int) []byte {
 	return binary.LittleEndian.AppendUint32(b, uint32(size)) //nolint:gosec // a page's
 }
 
-// packer compresses what can be read without what was before.
+// packer compresses what can be read without what was before, or with a little of it.
 type packer struct {
 	to bytes.Buffer
 	w  *flate.Writer
@@ -175,12 +113,13 @@ var packers = sync.Pool{New: func() any {
 	return p
 }}
 
-// packed is b as deflate blocks that need nothing before them, none of which is the last.
-func packed(b []byte) []byte {
+// packed is b as deflate blocks that need nothing but before in front of them, none of which
+// is the last.
+func packed(before, b []byte) []byte {
 	p := packers.Get().(*packer) // nothing else is in there
 	defer packers.Put(p)
 	p.to.Reset()
-	p.w.Reset(&p.to)
+	p.w.ResetDict(&p.to, before)
 	_, _ = p.w.Write(b) // to memory
 	_ = p.w.Flush()     // to the end of a byte
 	return bytes.Clone(p.to.Bytes())

@@ -8,35 +8,31 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-
-	"mayfly/board"
 )
 
 // TestAPageOfPiecesIsOneStream whichever articles take the place of whichever.
 func TestAPageOfPiecesIsOneStream(t *testing.T) {
 	for n := range 40 {
-		posts := make([]board.Post, n)
 		var page strings.Builder
 		page.WriteString("<head>")
-		articles := make([]string, n)
-		for i := range posts {
-			posts[i].ID = board.NewPostID()
-			articles[i] = fmt.Sprintf(`<article class="post" id="p-%s">%s</article>`, posts[i].ID, strings.Repeat("words ", rand.IntN(100)))
-			page.WriteString(articles[i])
+		articles := make([]*article, n)
+		for i := range articles {
+			articles[i] = newArticle(fmt.Appendf(nil, `<article class="post" id="p-%d">%s</article>`, i, strings.Repeat("words ", rand.IntN(100))))
+			page.Write(articles[i].plain)
 			if i%7 == 0 {
 				page.WriteString("\n<hr>")
 			}
 		}
 		page.WriteString("<foot>")
-		c := newCut([]byte(page.String()), posts)
+		c := newCut([]byte(page.String()), articles)
 		if got := unzipped(t, c.whole()); got != page.String() {
 			t.Fatalf("%d articles: a page on which nothing is another's is another", n)
 		}
 		want, others := page.String(), map[int][]byte{}
-		for i := range posts {
+		for i, a := range articles {
 			if rand.IntN(4) == 0 {
 				other := strings.Repeat("x", rand.IntN(1<<17))
-				others[i], want = []byte(other), strings.Replace(want, articles[i], other, 1)
+				others[i], want = []byte(other), strings.Replace(want, string(a.plain), other, 1)
 			}
 		}
 		if got := unzipped(t, c.with(others)); got != want {
@@ -46,9 +42,9 @@ func TestAPageOfPiecesIsOneStream(t *testing.T) {
 }
 
 func TestAPageWithoutItsArticlesIsNotCut(t *testing.T) {
-	posts := []board.Post{{ID: board.NewPostID()}}
-	for _, page := range []string{"", "<p>", `<article id="p-` + posts[0].ID.String() + `">`, `<p id="p-` + posts[0].ID.String() + `"></article>`} {
-		if newCut([]byte(page), posts) != nil {
+	a, b := newArticle([]byte("<article>a</article>")), newArticle([]byte("<article>b</article>"))
+	for _, page := range []string{"", "<p>", "<article>a</article>", "<article>b</article><article>a</article>"} {
+		if newCut([]byte(page), []*article{a, b}) != nil {
 			t.Errorf("%q is cut", page)
 		}
 	}

@@ -40,7 +40,7 @@ func (s *Server) answerMarked(w http.ResponseWriter, r *http.Request, sh *sheet,
 		return false
 	}
 	body, err := sh.marked(r.Context(), cut, v, marks.Of(v, sh.posts))
-	if err != nil || !sh.rightAt(s.board.Now(), s.board.Changes()) {
+	if err != nil || !sh.rightAt(s.board.Now(), s.board.Turns()) {
 		return false
 	}
 	h := w.Header()

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"mayfly/board"
 	"mayfly/live"
 	"mayfly/views"
@@ -36,6 +38,9 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 		Words: s.printer(r), Now: now, Settings: settings, Board: info, Boards: boards,
 		Visitor: s.visitor(r), Theme: readLook(r).Theme, AgeSeen: readLook(r).Age, Path: r.URL.RequestURI(), Reload: reloadEvery(r), Rising: s.board.Rising(r.Context(), slug),
 		Clear: s.uncertified(r),
+	}
+	if sh := sheetOf(r); sh != nil {
+		v.Drawn = func(a views.Article) templ.Component { return s.articles.on(sh, a) }
 	}
 	v.Notices = s.board.Notices(v.Visitor)
 	if v.Reload > 0 {

@@ -233,6 +233,9 @@ func (s *Server) threadState(w http.ResponseWriter, r *http.Request, id board.Po
 
 // marks finds what v has done with posts: opened, which v is told, and voted.
 func (s *Server) marks(r *http.Request, v *views.Visit, posts []board.Post) (map[board.PostID]board.Vote, error) {
+	if sheetOf(r) != nil { // who is nobody in particular
+		return nil, nil
+	}
 	var err error
 	if v.Opened, err = s.board.Opened(r.Context(), v.Visitor, posts); err != nil {
 		return nil, err

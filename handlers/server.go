@@ -82,6 +82,7 @@ type Server struct {
 	refusals    refusals
 	sheets      *sheets         // for readers without a cookie
 	marked      *sheets         // for those who have one
+	articles    *articles       // of both
 	tickets     tickets[inside] // to the sockets of circles
 	chatTickets tickets[talking]
 
@@ -96,7 +97,7 @@ func New(p Parts) *Server {
 		board: p.Board, door: p.Door, doors: p.Doors, circles: p.Circles, chats: p.Chats, hub: p.Hub, gate: p.Gate, press: p.Press, sealer: p.Sealer, tuner: p.Tuner, outset: p.Outset, storms: p.Storms, settings: p.Storms.Settings, well: p.Well,
 		cookies: cookies{p.VisitorKey}, cursors: newCursors(p.VisitorKey),
 		base: p.Base, onion: p.Onion, tls: p.TLS, trusted: p.Trusted, examine: p.Examine, lost: p.Lost, bell: p.Bell, alerts: p.Alerts, tables: p.Tables, log: p.Log,
-		sheets: newSheets(), marked: newSheets(), uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
+		sheets: newSheets(), marked: newSheets(), articles: newArticles(), uploads: semaphore.NewWeighted(uploadRoom), shown: semaphore.NewWeighted(shownRoom),
 	}
 }
 

@@ -38,8 +38,8 @@ type sheetKey struct {
 func (s *Server) sharedPage(h handler) http.Handler { return s.share(h, false) }
 
 // sharedFeed is sharedPage for one on which readers with a cookie find nothing of theirs but
-// marks on its posts. They share a page without any until the next change of whatever kind,
-// and theirs are put in.
+// marks on its posts. They share a page without any, with all that had changed when they
+// asked, and theirs are put in.
 func (s *Server) sharedFeed(h handler) http.Handler { return s.share(h, true) }
 
 func (s *Server) share(h handler, known bool) http.Handler {
@@ -55,11 +55,11 @@ func (s *Server) share(h handler, known bool) http.Handler {
 			gzhttp.GzipHandler(s.handle(func(http.ResponseWriter, *http.Request) error { return err })).ServeHTTP(w, r)
 			return
 		}
-		sheets, turns := s.sheets, s.board.Turns
+		sheets, at := s.sheets, func() moment { return moment{turns: s.board.Turns()} }
 		if k.known {
-			sheets, turns = s.marked, s.board.Changes
+			sheets, at = s.marked, func() moment { return moment{s.board.Turns(), s.board.Changes()} }
 		}
-		sh := sheets.page(r.Context(), k, s.board.Now, turns, func(sh *sheet) { drawSheet(sh, drawn, r) })
+		sh := sheets.page(r.Context(), k, s.board.Now, at, func(sh *sheet) { drawSheet(sh, drawn, r) })
 		switch {
 		case r.Context().Err() != nil:
 		case sh != nil && !k.known:

@@ -11,8 +11,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
+
+	"mayfly/board"
 )
 
 // BenchmarkFeedPage is a page of fifty posts over a socket, beside a server that knows
@@ -28,6 +31,36 @@ func BenchmarkFeedPage(b *testing.B) {
 	b.Run("raw", func(b *testing.B) { benchmarkPage(b, rawPage(b, s), "") })
 	b.Run("shared", func(b *testing.B) { benchmarkPage(b, s.url, "") })
 	b.Run("cookie", func(b *testing.B) { benchmarkPage(b, s.url, "Cookie: mf="+s.cookie()+"\r\n") })
+}
+
+// BenchmarkFeedPageAfterABirth is a page of fifty posts that has to be drawn, because
+// something has come: with a cookie at each of two hundred births a second, without one at
+// the first of the next second.
+func BenchmarkFeedPageAfterABirth(b *testing.B) {
+	for what, passes := range map[string]time.Duration{"cookie": time.Second / 200, "nobody": board.SharedTime} {
+		b.Run(what, func(b *testing.B) {
+			s := newSite(b)
+			birth := func() { s.publish(rand.Text() + strings.Repeat(" "+rand.Text()[:6], 20)) }
+			for range 50 {
+				birth()
+			}
+			headers := []string{"Accept-Encoding", "gzip"}
+			if what == "cookie" {
+				headers = append(headers, "Cookie", "mf="+s.cookie())
+			}
+			size := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				s.client = newBrowser()
+				birth()
+				s.clock.turn(passes)
+				b.StartTimer()
+				size = len(s.nobody("/", headers...).body)
+			}
+			b.ReportMetric(float64(size), "bytes/page")
+		})
+	}
 }
 
 // cookie is the visitor's that the site's browser holds.

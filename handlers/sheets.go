@@ -33,15 +33,20 @@ func newSheets() *sheets {
 	return &sheets{drawn: map[sheetKey]*sheet{}, drawing: map[sheetKey]*sheet{}}
 }
 
-// sharedTries is how often a page is drawn anew because what was drawn has just become
-// wrong. Then each reader is given their own.
+// moment is how far the board has come: Board.Turns, and Board.Changes where a page is to
+// show each.
+type moment struct{ turns, changes uint64 }
+
+// sharedTries is how often a page is waited for or drawn anew because what was drawn has
+// just become wrong, or was begun before who waits asked. Then each reader is given their own.
 const sharedTries = 3
 
-// page returns the page behind k. What draw finds not to be shared is for the caller who
-// draws it; nil: the caller draws one of their own.
-func (c *sheets) page(ctx context.Context, k sheetKey, now board.Clock, turns func() uint64, draw func(*sheet)) *sheet {
+// page returns the page behind k with all that had changed when it is called. What draw
+// finds not to be shared is for the caller who draws it; nil: the caller draws one of their own.
+func (c *sheets) page(ctx context.Context, k sheetKey, now board.Clock, at func() moment, draw func(*sheet)) *sheet {
+	asked := at().changes
 	for range sharedTries {
-		sh, mine := c.take(k, now(), turns())
+		sh, mine := c.take(k, now(), asked, at())
 		if mine {
 			c.draw(sh, now, draw)
 		}
@@ -51,7 +56,7 @@ func (c *sheets) page(ctx context.Context, k sheetKey, now board.Clock, turns fu
 			return nil
 		}
 		switch {
-		case sh.rightAt(now(), turns()), mine && sh.until.IsZero():
+		case sh.changes >= asked && sh.rightAt(now(), at().turns), mine && sh.until.IsZero():
 			return sh
 		case sh.until.IsZero():
 			return nil
@@ -66,27 +71,29 @@ func (c *sheets) draw(sh *sheet, now board.Clock, draw func(*sheet)) {
 	draw(sh)
 }
 
-// take returns the page behind k that is right at now, or is just being drawn; mine: there
-// is none, and the caller is to draw it and put it.
-func (c *sheets) take(k sheetKey, now time.Time, turns uint64) (sh *sheet, mine bool) {
+// take returns the page behind k that is right at now and shows what had changed by asked, or
+// the one that is just being drawn: while there is much to show, who asks later waits for it,
+// and shares the next with all that came meanwhile. mine: there is none, and the caller is to
+// draw it and put it.
+func (c *sheets) take(k sheetKey, now time.Time, asked uint64, at moment) (sh *sheet, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.count++
-	if turns > c.turns {
-		c.turns, c.bytes = turns, 0
+	if at.turns > c.turns {
+		c.turns, c.bytes = at.turns, 0
 		clear(c.drawn)
 		clear(c.drawing)
 	}
-	if sh := c.drawn[k]; sh != nil && sh.rightAt(now, turns) {
+	if sh := c.drawn[k]; sh != nil && sh.changes >= asked && sh.rightAt(now, at.turns) {
 		sh.served = c.count
 		return sh, false
 	}
-	if sh := c.drawing[k]; sh != nil && sh.turns == turns {
+	if sh := c.drawing[k]; sh != nil && sh.turns == at.turns {
 		return sh, false
 	}
-	sh = newSheet(k, turns, now)
+	sh = newSheet(k, at, now)
 	sh.served = c.count
-	if turns == c.turns {
+	if at.turns == c.turns {
 		c.drawing[k] = sh
 	}
 	return sh, true
@@ -136,33 +143,34 @@ func (c *sheets) idlest() (idlest *sheet) {
 
 // sheet is a page as it is sent, and the http.ResponseWriter that it is drawn on.
 type sheet struct {
-	key   sheetKey
-	ready chan struct{} // closed once it is drawn
-	turns uint64        // Board.Turns before it was
-	until time.Time     // from when on it is wrong; zero: it is not to be shared
+	key    sheetKey
+	ready  chan struct{} // closed once it is drawn
+	moment               // before it was
+	until  time.Time     // from when on it is wrong; zero: it is not to be shared
 
 	header http.Header
 	status int
 	body   bytes.Buffer
 	served uint64 // the count of sheets at its last serving
 
-	reader board.Visitor // whom it is drawn for: nobody, or somebody who comes for the first time
-	visit  views.Visit   // what it was drawn from
-	posts  []board.Post  // what is on it, in its order
+	reader   board.Visitor // whom it is drawn for: nobody, or somebody who comes for the first time
+	visit    views.Visit   // what it was drawn from
+	posts    []board.Post  // what is on it, in its order
+	articles []*article    // and as it was drawn
 
 	marks func() (board.Marks, error) // of all visitors
 	cut   func() *cut                 // the page in pieces, made when the first asks
 }
 
-func newSheet(k sheetKey, turns uint64, now time.Time) *sheet {
-	sh := &sheet{key: k, ready: make(chan struct{}), turns: turns, header: http.Header{}}
+func newSheet(k sheetKey, at moment, now time.Time) *sheet {
+	sh := &sheet{key: k, ready: make(chan struct{}), moment: at, header: http.Header{}}
 	if k.known {
 		sh.reader = board.NewVisitor(now)
 		if !k.writes {
 			sh.reader.Issued = time.Unix(0, 0).UTC()
 		}
 	}
-	sh.cut = sync.OnceValue(func() *cut { return newCut(sh.body.Bytes(), sh.posts) })
+	sh.cut = sync.OnceValue(func() *cut { return newCut(sh.body.Bytes(), sh.articles) })
 	return sh
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,7 +16,7 @@ import (
 // draws has a page drawn that is right for a while.
 func (c *sheets) draws(t *testing.T, path string, turns uint64, lasts time.Duration, size int) *sheet {
 	t.Helper()
-	sh, mine := c.take(sheetKey{path: path}, time.Now(), turns)
+	sh, mine := c.take(sheetKey{path: path}, time.Now(), 0, moment{turns: turns})
 	if !mine {
 		t.Fatalf("%s is there", path)
 	}
@@ -27,7 +28,7 @@ func (c *sheets) draws(t *testing.T, path string, turns uint64, lasts time.Durat
 }
 
 func (c *sheets) has(path string, turns uint64) bool {
-	_, mine := c.take(sheetKey{path: path}, time.Now(), turns)
+	_, mine := c.take(sheetKey{path: path}, time.Now(), 0, moment{turns: turns})
 	return !mine
 }
 
@@ -79,8 +80,8 @@ func TestSharedPagesGoWithTheFirstWhoAsksAfterAnEnding(t *testing.T) {
 func TestAPageThatBecameWrongWhileItWasDrawnIsNotKept(t *testing.T) {
 	c := newSheets()
 	k := sheetKey{path: "/"}
-	early, _ := c.take(k, time.Now(), 1)
-	late, mine := c.take(k, time.Now(), 2)
+	early, _ := c.take(k, time.Now(), 0, moment{turns: 1})
+	late, mine := c.take(k, time.Now(), 0, moment{turns: 2})
 	if !mine || late == early {
 		t.Fatal("who asks after an ending waits for what was read before it")
 	}
@@ -112,7 +113,7 @@ func TestWhatBecameWrongWhileItWasDrawnIsDrawnAnew(t *testing.T) {
 				}
 			}
 			asks := func() *sheet {
-				return c.page(t.Context(), sheetKey{path: "/"}, time.Now, turns.Load, draw)
+				return c.page(t.Context(), sheetKey{path: "/"}, time.Now, func() moment { return moment{turns: turns.Load()} }, draw)
 			}
 			other := make(chan *sheet)
 			go func() { other <- asks() }()
@@ -129,18 +130,53 @@ func TestWhatBecameWrongWhileItWasDrawnIsDrawnAnew(t *testing.T) {
 	})
 }
 
+// TestWhoAsksWhileMuchChangesSharesADrawing that began after they asked: the one which is
+// under way when a birth comes is for those who asked before it, and all who ask until it is
+// over share the next.
+func TestWhoAsksWhileMuchChangesSharesADrawing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newSheets()
+		var changes, drawings atomic.Uint64
+		at := func() moment { return moment{1, changes.Load()} }
+		draw := func(sh *sheet) {
+			drawings.Add(1)
+			sh.status, sh.until = http.StatusOK, time.Now().Add(board.SharedTime)
+			for range 10 {
+				time.Sleep(time.Millisecond)
+				changes.Add(1)
+			}
+		}
+		var readers sync.WaitGroup
+		for range 20 { // two each millisecond, one of them before its change
+			for range 2 {
+				readers.Go(func() {
+					asked := changes.Load()
+					if sh := c.page(t.Context(), sheetKey{path: "/"}, time.Now, at, draw); sh == nil || sh.changes < asked {
+						t.Error("who asked is not given what there was")
+					}
+				})
+				time.Sleep(time.Millisecond / 2)
+			}
+		}
+		readers.Wait()
+		if n := drawings.Load(); n > 4 {
+			t.Errorf("drawn %d times for those who came in twice the time of a drawing; want 4 at most", n)
+		}
+	})
+}
+
 func TestWhoLeavesHoldsNobodyUp(t *testing.T) {
 	c := newSheets()
 	ctx, leave := context.WithCancel(t.Context())
-	turns := func() uint64 { return 1 }
-	sh := c.page(ctx, sheetKey{path: "/"}, time.Now, turns, func(sh *sheet) {
+	at := func() moment { return moment{turns: 1} }
+	sh := c.page(ctx, sheetKey{path: "/"}, time.Now, at, func(sh *sheet) {
 		leave()
-		if c.page(ctx, sheetKey{path: "/"}, time.Now, turns, nil) != nil {
+		if c.page(ctx, sheetKey{path: "/"}, time.Now, at, nil) != nil {
 			t.Error("who left is given a page")
 		}
 		sh.until = time.Now().Add(time.Hour)
 	})
-	if _, mine := c.take(sheetKey{path: "/"}, time.Now(), 1); mine || sh == nil && ctx.Err() == nil {
+	if _, mine := c.take(sheetKey{path: "/"}, time.Now(), 0, at()); mine || sh == nil && ctx.Err() == nil {
 		t.Error("what was drawn for who left is not there for others")
 	}
 }

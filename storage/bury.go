@@ -20,7 +20,7 @@ const (
 	// each transaction a burial would never end while many write.
 	digLeast = 200
 	// digRows is how many rows are deleted at a time, and digAhead how many are read.
-	digRows  = 50
+	digRows  = 200
 	digAhead = 1000
 	// freePages is how many empty pages a Bury gives back to the disk. While there
 	// are more than manyPages (of pictures that ended), it goes on doing so.
@@ -77,7 +77,7 @@ func (s *Store) dig(ctx context.Context, d *digger) error {
 	defer s.writing.Unlock()
 	next := *d
 	next.byHand, next.deleted = nil, 0
-	err := inTx(ctx, s.writer, func(tx *sql.Tx) error {
+	err := inTx(ctx, s.digger, func(tx *sql.Tx) error {
 		next.until = time.Now().Add(digTime) // from here on, so that each gets something done
 		return next.dig(ctx, tx)
 	})
@@ -179,7 +179,7 @@ func (d *digger) digByHand(ctx context.Context, tx querier) (bool, error) {
 
 func (d *digger) digOne(ctx context.Context, tx querier, id board.PostID, isReply bool) (bool, error) {
 	const find = `
-		SELECT ends_at, seq, id, board, unlisted, until, slot, gen, replies
+		SELECT seq, slot, gen, replies
 		FROM posts
 		WHERE id = $1`
 	if isReply {
@@ -187,13 +187,16 @@ func (d *digger) digOne(ctx context.Context, tx querier, id board.PostID, isRepl
 		d.deleted += n
 		return true, err
 	}
-	e, err := scanEnded(tx.QueryRowContext(ctx, find, id[:]).Scan)
+	e := endedRow{id: id}
+	var slot, gen int64
+	err := tx.QueryRowContext(ctx, find, id[:]).Scan(&e.seq, &slot, &gen, &e.replies)
 	if errors.Is(err, sql.ErrNoRows) {
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
+	e.ref = ref(slot, gen)
 	return d.bury(ctx, tx, e)
 }
 

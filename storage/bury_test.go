@@ -15,7 +15,7 @@ func TestKeysAreZeroBeforeAnybodyReadsWhoseTheyWere(t *testing.T) {
 	n.now = n.now.Add(time.Minute)
 	read := false
 	n.faults.set(func(what string) error {
-		if strings.Contains(what, "ends_at, seq, id, board, unlisted") {
+		if strings.Contains(what, "ends_at, seq, id, unlisted") {
 			read = true
 			if keyOnDisk(t, n, key) {
 				t.Error("the key is on the disk while rows are read")

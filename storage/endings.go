@@ -1,11 +1,15 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"mayfly/board"
@@ -315,41 +319,81 @@ func (s *Store) endedPage(ctx context.Context, slug string, after position, now 
 	return page, err
 }
 
+// What an endedRow is read from, and the row as one text: it is handed over for a whole page
+// at a time, as a call into SQLite for each of a million costs more than all that it reads.
+const (
+	endedColumns = `ends_at, seq, id, unlisted = 1 OR standing = 'held' AS aside, until, slot, gen, replies`
+	endedText    = `group_concat(concat_ws(' ', ends_at, seq, hex(id), aside, until, slot, gen, replies), ',')`
+)
+
 // endedRows reads the next ended posts of a board. Ends lie on a grid, so very many are
 // the same, and SQLite searches an index by the first of a pair alone: to compare pairs
 // would read all of one end again for each page.
 func endedRows(ctx context.Context, q querier, slug string, after position, now time.Time, limit int) ([]endedRow, error) {
-	const columns = `
-		ends_at, seq, id, board, unlisted = 1 OR standing = 'held', until, slot, gen, replies`
 	const same = `
-		SELECT ` + columns + `
-		FROM posts
-		WHERE board = $1 AND ends_at = $2 AND seq > $3
-		ORDER BY seq
-		LIMIT $4`
+		SELECT ` + endedText + `
+		FROM (
+			SELECT ` + endedColumns + `
+			FROM posts
+			WHERE board = $1 AND ends_at = $2 AND seq > $3
+			ORDER BY seq
+			LIMIT $4
+		)`
 	const later = `
-		SELECT ` + columns + `
-		FROM posts
-		WHERE board = $1 AND ends_at > $2 AND ends_at <= $3
-		ORDER BY ends_at, seq
-		LIMIT $4`
-	rows, err := all(ctx, q, scanEnded, same, slug, after.endsAt, after.seq, limit)
+		SELECT ` + endedText + `
+		FROM (
+			SELECT ` + endedColumns + `
+			FROM posts
+			WHERE board = $1 AND ends_at > $2 AND ends_at <= $3
+			ORDER BY ends_at, seq
+			LIMIT $4
+		)`
+	rows, err := readEnded(q.QueryRowContext(ctx, same, slug, after.endsAt, after.seq, limit), slug)
 	if err != nil || len(rows) == limit {
 		return rows, err
 	}
-	more, err := all(ctx, q, scanEnded, later, slug, after.endsAt, now.UnixMilli(), limit-len(rows))
+	more, err := readEnded(q.QueryRowContext(ctx, later, slug, after.endsAt, now.UnixMilli(), limit-len(rows)), slug)
 	return append(rows, more...), err
 }
 
-func scanEnded(scan scanner) (endedRow, error) {
-	var e endedRow
-	var id []byte
-	var slot, gen int64
-	if err := scan(&e.endsAt, &e.seq, &id, &e.board, &e.unlisted, &e.until, &slot, &gen, &e.replies); err != nil {
-		return endedRow{}, err
+// readEnded takes a page of ended posts apart. What is put together in no order that is
+// promised is put in order here.
+func readEnded(page *sql.Row, slug string) ([]endedRow, error) {
+	var text sql.NullString
+	if err := page.Scan(&text); err != nil || !text.Valid {
+		return nil, err
 	}
-	e.id, e.ref = board.PostID(id), ref(slot, gen)
-	return e, nil
+	rows := make([]endedRow, 0, strings.Count(text.String, ",")+1)
+	for row := range strings.SplitSeq(text.String, ",") {
+		e := endedRow{board: slug}
+		if err := e.read(row); err != nil {
+			return nil, err
+		}
+		rows = append(rows, e)
+	}
+	slices.SortFunc(rows, func(x, y endedRow) int { return cmp.Or(cmp.Compare(x.endsAt, y.endsAt), cmp.Compare(x.seq, y.seq)) })
+	return rows, nil
+}
+
+// read takes one row apart that endedText put together.
+func (e *endedRow) read(row string) (err error) {
+	next := func() (text string) {
+		text, row, _ = strings.Cut(row, " ")
+		return text
+	}
+	number := func() int64 {
+		n, bad := strconv.ParseInt(next(), 10, 64)
+		err = errors.Join(err, bad)
+		return n
+	}
+	e.endsAt, e.seq = number(), number()
+	if n, bad := hex.Decode(e.id[:], []byte(next())); bad != nil || n != len(e.id) {
+		err = errors.Join(err, bad, errors.New("an id is cut off"))
+	}
+	e.unlisted, e.until = number() == 1, number()
+	e.ref = ref(number(), number())
+	e.replies = int(number())
+	return err
 }
 
 // capPage is how many lives are shortened in one transaction; posts go in between.

@@ -164,7 +164,7 @@ func TestLargeThreadIsBuriedWhole(t *testing.T) {
 	n := newNode(t)
 	p := n.post(t, "a crowd", 2*time.Minute)
 	var voter board.Visitor
-	atOnce(t, 7*digRows, func(i int) error {
+	atOnce(t, 2*digRows+1, func(i int) error {
 		v := board.NewVisitor(n.now)
 		r, key, voice := storagetest.NewReply(p, v, "one of them")
 		r, _, err := n.InsertReply(t.Context(), r, key, voice, n.now)

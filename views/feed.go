@@ -24,7 +24,7 @@ func NewFeed(v Visit, l Listing) Feed {
 		Closing:  NewClosing(p, v.Board, v.Now),
 		Tabs:     tabs(p, boardHref(v.Board.Slug), l.Sort),
 		Composer: NewComposer(v, Given{}, nil),
-		Prompts:  NewPosts(v, l.Prompts, l.Votes),
+		Prompts:  articles(v, l.Prompts, l.Votes),
 	}
 	f.Entry, f.Script = "stream", f.Composer.script()
 	f.listing(v, l, func(cursor string) string { return feedHref(f.Home, l.Sort, cursor) })
@@ -46,7 +46,7 @@ func tabs(p *words.Printer, home string, current board.Sort) []Tab {
 // listing draws up the posts of a feed, narrowed or not, with the way to more.
 func (f *Feed) listing(v Visit, l Listing, href func(cursor string) string) {
 	f.Order, f.Later = string(l.Sort), l.From != ""
-	f.Posts = NewPosts(v, l.Posts, l.Votes)
+	f.Posts = articles(v, l.Posts, l.Votes)
 	f.Live = liveFeed(v.Board.Slug, l)
 	f.growsOld(v.Path)
 	if l.Next == "" {

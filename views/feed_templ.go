@@ -176,8 +176,8 @@ func FeedPage(f Feed) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, p := range f.Prompts {
-				templ_7745c5c3_Err = PostArticle(p).Render(ctx, templ_7745c5c3_Buffer)
+			for _, a := range f.Prompts {
+				templ_7745c5c3_Err = a.Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -472,8 +472,8 @@ func stream(f Feed, terms string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		for _, p := range f.Posts {
-			templ_7745c5c3_Err = PostArticle(p).Render(ctx, templ_7745c5c3_Buffer)
+		for _, a := range f.Posts {
+			templ_7745c5c3_Err = a.Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"mayfly/board"
 	"mayfly/words"
 )
@@ -32,6 +34,9 @@ type Visit struct {
 	Here     string                // about how many read along; "" when that is not to be told
 	Notices  []board.Notice        // of what an admin removed that the visitor wrote
 	Clear    bool                  // it comes in the clear, for want of a certificate
+	// Drawn gives articles of a page that is drawn for nobody in particular; nil: it is
+	// drawn for its visitor.
+	Drawn func(Article) templ.Component
 }
 
 // Page is what surrounds every page.
@@ -121,8 +126,8 @@ type Feed struct {
 	Order    string // data-order of the list: new, hot, fading or top
 	Later    bool   // not the first page: nothing is born on it
 	Composer Composer
-	Prompts  []Post
-	Posts    []Post
+	Prompts  []templ.Component // articles
+	Posts    []templ.Component
 	Tombs    []Tomb
 	Removed  string // stands for the tombs where they are many
 	Next     string // the way to older posts, "" when there are none

@@ -204,6 +204,7 @@ func (out Post) meta() string {
 
 // live fills in what a clock of its own brings with it. A reply has none.
 func (out *Post) live(p *words.Printer, l board.Life, s board.Settings, now time.Time) {
+	now = now.Truncate(step(l))
 	left, span := l.Left(now), l.Span(now)
 	out.Left, out.Span = seconds(left), seconds(span)
 	out.LeftText, out.ISO = p.Say("post.left", "life", left), iso(left)
