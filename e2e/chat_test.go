@@ -136,11 +136,14 @@ func TestAChatIsEndedBlockedReportedAndEndsWithItsPost(t *testing.T) {
 	ada.wait("those that have ended are there", `!document.getElementById("m-ended").hidden && document.querySelectorAll("#m-past a").length === 3`)
 	ada.click("#m-ended summary")
 	ada.shows("blocked")
+	ada.meetsNoBarriers("those that have ended")
+	ada.isShot("chat-ended")
 	ada.taps("#m-past li:last-child a")
 	ada.wait("it is over", `!document.getElementById("m-over").hidden && !document.getElementById("m-block").hidden && document.getElementById("m-end").hidden`)
 	ada.taps("#m-block")
 	ada.shows("can ask nothing more under this post")
 	ada.wait("nobody is blocked twice", `document.getElementById("m-block").hidden`)
+	ada.isShot("chat-blocked")
 	rob.taps("#m-anew")
 	rob.types("#m-question", "back again")
 	rob.expects("403")
@@ -169,8 +172,10 @@ func TestAChatWaitsOutsideTheDoor(t *testing.T) {
 	s.setPhrase("home", "warm tin roof")
 	for _, p := range []*person{ada, ben} {
 		p.wait("the door is shown", `!document.querySelector('[data-view="door"]').hidden && document.querySelector('[data-view="talk"]').hidden && !document.querySelector(".bubble")`)
+		p.loses("the scan came back")
 	}
 	ada.meetsNoBarriers("outside the door")
+	ada.isShot("chat-door")
 	for _, p := range []*person{ada, ben} {
 		p.follow("#m-door")
 		p.types("#passphrase", "warm tin roof")
@@ -219,8 +224,14 @@ func TestPagesOfAChatHaveNoBarriers(t *testing.T) {
 	ada.open("/m")
 	ada.wait("it is held", `document.querySelector("#m-held a")`)
 	ada.meetsNoBarriers("what is held")
+	ben.isShot("chat")
+}
+
+// isShot takes pictures where MAYFLY_SHOTS names a folder: see TestShots.
+func (p *person) isShot(name string) {
+	p.t.Helper()
 	if dir := os.Getenv("MAYFLY_SHOTS"); dir != "" {
-		ben.shoots(dir, "chat")
+		p.shoots(dir, name)
 	}
 }
 

@@ -154,8 +154,12 @@ var shifting = []struct {
 	begins string
 	*regexp.Regexp
 }{
-	{`Date:[`, regexp.MustCompile(`Date:\[[^\]]*\]`)}, {`data-at="`, regexp.MustCompile(`data-at="\d+"`)}, {`"at":"`, regexp.MustCompile(`"at":"\d+"`)},
-	{`?at=`, regexp.MustCompile(`\?at=\d+`)}, {`&at=`, regexp.MustCompile(`&at=\d+`)}, {`?token=`, regexp.MustCompile(`\?token=[A-Z2-7]+`)},
+	{`Date:[`, regexp.MustCompile(`Date:\[[^\]]*\]`)},
+	{`data-at="`, regexp.MustCompile(`data-at="\d+"`)},
+	{`"at":"`, regexp.MustCompile(`"at":"\d+"`)},
+	{`?at=`, regexp.MustCompile(`\?at=\d+`)},
+	{`&at=`, regexp.MustCompile(`&at=\d+`)},
+	{`?token=`, regexp.MustCompile(`\?token=[A-Z2-7]+`)},
 	{`name="seed"`, regexp.MustCompile(`name="seed" value="[^"]*"`)},
 }
 

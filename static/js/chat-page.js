@@ -59,6 +59,7 @@ async function gone() {
   socket = null;
   line?.close();
   wipe();
+  $("#m-about").textContent = "";
   const held = mine ?? (await keep.all()).find((e) => e.post === post);
   if (held?.board && (await outside(held.board))) return door(held.board);
   if (cookies === "omit" && !(await reads("omit")) && (await reads("same-origin"))) return location.reload(); // a door since
