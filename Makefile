@@ -32,7 +32,7 @@ lint: ## golangci-lint, and vet of the browser's tests
 check: generated lint test ## all that CI runs
 
 test: tools ## all tests, the browser's too; installs what is missing
-	go test -race -shuffle=on ./...
+	GORACE=atexit_sleep_ms=0 go test -race -shuffle=on ./...
 	go test -tags e2e -timeout 20m ./e2e
 
 e2e: tools ## the browser's tests

@@ -21,18 +21,21 @@ import (
 
 var _ board.Alikes = (*Index)(nil)
 
-// cluster is what says nearly the same on one board. The first is its head.
+// cluster is what says nearly the same on one board. It holds no pointers: of a million
+// the garbage collector looks at none.
 type cluster struct {
-	board string
-	sign  signature // of the first that ever was in it
-	posts []board.PostID
+	head  board.PostID // the first of those that live; zero: nothing is in it
+	board uint64       // a hash of its slug
+	sign  signature    // of the first that ever was in it
 }
 
 // Index holds what lives.
 type Index struct {
 	mu    sync.Mutex
-	of    map[board.PostID]*cluster
-	table []*cluster // by hash of a band; the latest that has it, and maybe none
+	of    map[board.PostID]number
+	slab  slab
+	more  map[number][]board.PostID // those behind the head, the oldest first
+	table []number                  // by hash of a band; the latest that has it, and maybe none
 
 	// What ended while births were under way, so that neither brings it back.
 	pending int
@@ -41,7 +44,15 @@ type Index struct {
 
 // New gives an empty Index.
 func New() *Index {
-	return &Index{of: map[board.PostID]*cluster{}, table: make([]*cluster, tableLeast)}
+	x := &Index{}
+	x.clear(tableLeast)
+	return x
+}
+
+// clear makes an empty Index of x; x.mu is held.
+func (x *Index) clear(table int) {
+	x.of, x.more, x.slab = map[board.PostID]number{}, map[number][]board.PostID{}, slab{}
+	x.table = make([]number, table)
 }
 
 // Expect announces a post that is about to be stored; call settled once it was added or
@@ -74,50 +85,53 @@ func (x *Index) Add(p board.Post) (head board.PostID, n int) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if _, ended := x.gone[p.ID]; ended || x.of[p.ID] != nil {
+	_, ended := x.gone[p.ID]
+	if _, known := x.of[p.ID]; known || ended {
 		return board.PostID{}, 0
 	}
-	c := x.find(p.Board, &sign)
-	if c == nil {
-		c = &cluster{board: p.Board, sign: sign, posts: []board.PostID{p.ID}}
-		x.of[p.ID] = c
+	slug := slugHash(p.Board)
+	in := x.find(slug, &sign)
+	if in == none {
+		in = x.slab.put(cluster{head: p.ID, board: slug, sign: sign})
+		x.of[p.ID] = in
 		x.grow()
-		x.enter(c, &sign)
+		x.enter(in, slug, &sign)
 		return board.PostID{}, 0
 	}
-	c.posts = append(c.posts, p.ID)
-	x.of[p.ID] = c
-	x.enter(c, &sign) // what is like the copy is found, too
-	return c.posts[0], len(c.posts) - 1
+	x.more[in] = append(x.more[in], p.ID)
+	x.of[p.ID] = in
+	x.enter(in, slug, &sign) // what is like the copy is found, too
+	return x.slab.at(in).head, len(x.more[in])
 }
 
-// find is the cluster on a board that a text belongs to; x.mu is held.
-func (x *Index) find(slug string, s *signature) *cluster {
-	var best *cluster
-	most := 0
+// find is the cluster on a board that a text belongs to; x.mu is held. A number in the
+// table may be another's by now: what its cluster says decides.
+func (x *Index) find(slug uint64, s *signature) number {
+	best, most := none, 0
 	for band := range bands {
-		c := x.table[x.slot(slug, s, band)]
-		if c == nil || c == best || c.board != slug || len(c.posts) == 0 {
+		n := x.table[x.slot(slug, s, band)]
+		if n == none || n == best {
 			continue
 		}
-		if n := c.sign.common(s); n >= enough && n > most {
-			best, most = c, n
+		c := x.slab.at(n)
+		if c.board != slug || c.head == (board.PostID{}) {
+			continue
+		}
+		if same := c.sign.common(s); same >= enough && same > most {
+			best, most = n, same
 		}
 	}
 	return best
 }
 
-func (x *Index) enter(c *cluster, s *signature) {
+func (x *Index) enter(n number, slug uint64, s *signature) {
 	for band := range bands {
-		x.table[x.slot(c.board, s, band)] = c
+		x.table[x.slot(slug, s, band)] = n
 	}
 }
 
-func (x *Index) slot(slug string, s *signature, band int) uint32 {
-	h := uint32(2166136261) + uint32(band) //nolint:gosec // a small number
-	for i := range len(slug) {
-		h = (h ^ uint32(slug[i])) * 16777619
-	}
+func (x *Index) slot(slug uint64, s *signature, band int) uint32 {
+	h := (uint32(slug^slug>>32) ^ uint32(band)) * 16777619 //nolint:gosec // half of a hash, and a small number
 	for _, b := range s[band*rows : (band+1)*rows] {
 		h = (h ^ uint32(b)) * 16777619
 	}
@@ -125,6 +139,15 @@ func (x *Index) slot(slug string, s *signature, band int) uint32 {
 	h *= 2246822519
 	h ^= h >> 13
 	return h & uint32(len(x.table)-1) //nolint:gosec // a power of two
+}
+
+// slugHash stands for a board, of which there are too few for two to share one (FNV-1a).
+func slugHash(slug string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(slug) {
+		h = (h ^ uint64(slug[i])) * 1099511628211
+	}
+	return h
 }
 
 const (
@@ -138,9 +161,36 @@ func (x *Index) grow() {
 	if len(x.of)*bands <= len(x.table) || len(x.table) >= tableMost {
 		return
 	}
-	x.table = make([]*cluster, 2*len(x.table))
-	for _, c := range x.of {
-		x.enter(c, &c.sign)
+	x.table = make([]number, 2*len(x.table))
+	for n, c := range x.slab.all {
+		x.enter(n, c.board, &c.sign)
+	}
+}
+
+// shrinkAt is how many times as many posts there may be room for as there are.
+const shrinkAt = 16
+
+// shrink gives back the memory of what has ended, where that was nearly all; x.mu is held.
+func (x *Index) shrink() {
+	if len(x.table) == tableLeast || len(x.of)*shrinkAt > x.slab.room() {
+		return
+	}
+	old, more := x.slab, x.more
+	table := tableLeast
+	for table < tableMost && table < len(x.of)*bands {
+		table *= 2
+	}
+	x.clear(table)
+	for was, c := range old.all {
+		n := x.slab.put(*c)
+		x.of[c.head] = n
+		if ids := more[was]; ids != nil {
+			x.more[n] = ids
+			for _, id := range ids {
+				x.of[id] = n
+			}
+		}
+		x.enter(n, c.board, &c.sign)
 	}
 }
 
@@ -149,47 +199,74 @@ func (x *Index) grow() {
 func (x *Index) Drop(ended []board.Ending) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	left := map[*cluster]int{} // with the last that left it
-	heads := map[int]*cluster{}
+	left := map[number]int{} // with the last that left it
+	heads := map[int]number{}
 	for i, e := range ended {
 		if x.gone != nil {
 			x.gone[e.ID] = struct{}{}
 		}
-		c := x.of[e.ID]
-		if c == nil {
+		n, known := x.of[e.ID]
+		if !known {
 			continue
 		}
-		if c.posts[0] == e.ID {
-			heads[i] = c
-		}
 		delete(x.of, e.ID)
-		left[c] = i
+		if len(x.more[n]) == 0 {
+			x.slab.drop(n)
+			continue
+		}
+		if x.slab.at(n).head == e.ID {
+			heads[i] = n
+		}
+		left[n] = i
 	}
-	for c := range left { // once each: a raid may be one cluster of many thousands
-		c.posts = slices.DeleteFunc(c.posts, func(id board.PostID) bool { return x.of[id] != c })
+	for n := range left { // once each: a raid may be one cluster of many thousands
+		x.leave(n)
 	}
-	for i, c := range heads {
-		if len(c.posts) > 0 {
-			ended[i].Next, ended[i].Rest = c.posts[0], len(c.posts)
-			delete(left, c)
+	for i, n := range heads {
+		if next := x.slab.at(n).head; next != (board.PostID{}) {
+			ended[i].Next, ended[i].Rest = next, 1+len(x.more[n])
+			delete(left, n)
 		}
 	}
-	for c, i := range left {
-		if len(c.posts) > 0 {
-			ended[i].Under, ended[i].Rest = c.posts[0], len(c.posts)-1
+	for n, i := range left {
+		if head := x.slab.at(n).head; head != (board.PostID{}) {
+			ended[i].Under, ended[i].Rest = head, len(x.more[n])
 		}
 	}
-	if len(x.of) == 0 && len(x.table) > tableLeast {
-		x.table = make([]*cluster, tableLeast)
+	x.shrink()
+}
+
+// leave takes those out of a cluster of several that x.of does not know any more; x.mu
+// is held.
+func (x *Index) leave(n number) {
+	c := x.slab.at(n)
+	ids := slices.DeleteFunc(x.more[n], func(id board.PostID) bool { return !x.in(id, n) })
+	if !x.in(c.head, n) && len(ids) > 0 {
+		c.head = ids[0]
+		ids = slices.Delete(ids, 0, 1)
 	}
+	x.more[n] = ids
+	if len(ids) == 0 {
+		delete(x.more, n)
+	}
+	if !x.in(c.head, n) {
+		x.slab.drop(n)
+	}
+}
+
+func (x *Index) in(id board.PostID, n number) bool {
+	of, is := x.of[id]
+	return is && of == n
 }
 
 // Head is the post under which another is folded; zero: it stands by itself.
 func (x *Index) Head(id board.PostID) board.PostID {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if c := x.of[id]; c != nil && c.posts[0] != id {
-		return c.posts[0]
+	if n, known := x.of[id]; known {
+		if head := x.slab.at(n).head; head != id {
+			return head
+		}
 	}
 	return board.PostID{}
 }
@@ -198,8 +275,8 @@ func (x *Index) Head(id board.PostID) board.PostID {
 func (x *Index) Like(id board.PostID) int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if c := x.of[id]; c != nil && c.posts[0] == id {
-		return len(c.posts) - 1
+	if n, known := x.of[id]; known && x.slab.at(n).head == id {
+		return len(x.more[n])
 	}
 	return 0
 }
@@ -208,8 +285,8 @@ func (x *Index) Like(id board.PostID) int {
 func (x *Index) Cluster(id board.PostID) []board.PostID {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if c := x.of[id]; c != nil {
-		return slices.Clone(c.posts)
+	if n, known := x.of[id]; known {
+		return append([]board.PostID{x.slab.at(n).head}, x.more[n]...)
 	}
 	return []board.PostID{id}
 }

@@ -1,8 +1,10 @@
 package alike
 
 import (
+	"math/bits"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -42,42 +44,61 @@ func sign(text string) (signature, bool) {
 	if len(letters) < lettersLeast {
 		return signature{}, false
 	}
-	var least [hashes]uint32
-	for i := range least {
-		least[i] = ^uint32(0)
+	all := pieces(letters)
+	if len(all) < piecesLeast {
+		return signature{}, false
 	}
-	seen := make(map[uint32]struct{}, len(letters))
+	var s signature
+	for n := range s {
+		s[n] = byte(half(stir(half(least(all, uint32(n)))^nth(7))) & 0xff)
+	}
+	return s, true
+}
+
+// pieces are the halves of the hashes of a text's pieces, each once.
+func pieces(letters []rune) []uint32 {
+	list := make([]uint32, 0, len(letters))
+	places := make([]int32, 1<<bits.Len(uint(2*len(letters)))) // in list, from 1, by hash; 0: none
 	for i := range len(letters) - piece + 1 {
 		h := uint32(2166136261)
 		for _, r := range letters[i : i+piece] {
 			h = (h ^ uint32(r)) * 16777619 //nolint:gosec // a rune
 		}
-		if _, known := seen[h]; known {
-			continue
+		h = half(h)
+		at := int(h) & (len(places) - 1)
+		for places[at] != 0 && list[places[at]-1] != h {
+			at = (at + 1) & (len(places) - 1)
 		}
-		seen[h] = struct{}{}
-		for j := range least {
-			least[j] = min(least[j], mix(h, uint32(j)))
+		if places[at] == 0 {
+			list = append(list, h)
+			places[at] = int32(len(list)) //nolint:gosec // a text is short
 		}
 	}
-	if len(seen) < piecesLeast {
-		return signature{}, false
-	}
-	var s signature
-	for i, l := range least {
-		s[i] = byte(mix(l, 7) & 0xff)
-	}
-	return s, true
+	return list
 }
 
-// mix is a hash of h for each of many n.
-func mix(h, n uint32) uint32 {
-	h ^= n * 0x9e3779b9
-	h ^= h >> 16
+// least is the least of hash n over all pieces.
+func least(pieces []uint32, n uint32) uint32 {
+	n = nth(n)
+	low, near := ^uint32(0), ^uint32(0)
+	for _, h := range pieces {
+		if h = stir(h ^ n); h <= near { // half leaves the upper bits alone
+			low = min(low, half(h))
+			near = low | 0xffff
+		}
+	}
+	return low
+}
+
+// Hash n of h is half(stir(half(h ^ n*0x9e3779b9))). To halve both together is to halve each
+// apart, once.
+func nth(n uint32) uint32  { return half(n * 0x9e3779b9) }
+func half(h uint32) uint32 { return h ^ h>>16 }
+
+func stir(h uint32) uint32 {
 	h *= 0x7feb352d
 	h ^= h >> 15
-	h *= 0x846ca68b
-	return h ^ h>>16
+	return h * 0x846ca68b
 }
 
 // fold gives the letters and digits of a text as readers see them: without case,
@@ -87,13 +108,12 @@ func fold(text string) []rune {
 	letters := make([]rune, 0, len(text))
 	var last rune
 	for _, r := range norm.NFKD.String(strings.ToLower(text)) {
-		if plain, known := passes[r]; known {
-			r = plain
+		if r < utf8.RuneSelf {
+			r = ascii[r]
+		} else {
+			r = seen(r)
 		}
-		if r >= regionalA && r <= regionalZ {
-			r = 'a' + r - regionalA
-		}
-		if r == last || !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+		if r == last || r == 0 {
 			continue
 		}
 		last = r
@@ -101,6 +121,28 @@ func fold(text string) []rune {
 	}
 	return letters
 }
+
+// seen is what letter or digit readers see in r; 0: none.
+func seen(r rune) rune {
+	if plain, known := passes[r]; known {
+		return plain
+	}
+	switch {
+	case r >= regionalA && r <= regionalZ:
+		return 'a' + r - regionalA
+	case unicode.IsLetter(r) || unicode.IsDigit(r):
+		return r
+	}
+	return 0
+}
+
+// ascii is what is seen in each of ASCII.
+var ascii = func() (table [utf8.RuneSelf]rune) {
+	for r := range table {
+		table[r] = seen(rune(r))
+	}
+	return table
+}()
 
 const regionalA, regionalZ = '\U0001F1E6', '\U0001F1FF'
 

@@ -219,7 +219,10 @@ func (c *crowd) take(r *reader, f frame, at time.Time) bool {
 		found := 0
 		t := c.tally.Load()
 		for n := range numbers(f.payload) {
-			found++
+			if found++; c.sample.Load() == nil { // before anybody knows that something was heard
+				first := bytes.Clone(f.payload)
+				c.sample.Store(&first)
+			}
 			if t != nil {
 				t.hear(r.number, n, at)
 			}
@@ -228,10 +231,6 @@ func (c *crowd) take(r *reader, f frame, at time.Time) bool {
 			r.heard += found
 			c.frames.Add(1)
 			c.bytes.Add(int64(len(f.payload)))
-			if c.sample.Load() == nil {
-				first := bytes.Clone(f.payload)
-				c.sample.Store(&first)
-			}
 		}
 	}
 	return true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -151,7 +152,8 @@ type ChatStore interface {
 	InsertChat(ctx context.Context, c Chat, m ChatMessage, key Key, most int, now time.Time) (Chat, error)
 	// Asked returns a post whose author may be asked.
 	Asked(ctx context.Context, post PostID, now time.Time) (Post, error)
-	// Chats returns those of a post that go on, the first to ask first.
+	// Chats returns those of a post, the first to ask first, with those that have ended and
+	// are remembered.
 	Chats(ctx context.Context, post PostID, now time.Time) ([]Chat, error)
 	// Chat returns one, which may be over.
 	Chat(ctx context.Context, post, id PostID, now time.Time) (Chat, error)
@@ -237,29 +239,33 @@ func (c *Chats) Ask(ctx context.Context, post PostID, v Visitor, b Bearer, d Cha
 
 // List returns the chats of a post to its author; for everybody else there are none.
 func (c *Chats) List(ctx context.Context, post PostID, b Bearer) ([]Chat, error) {
-	if err := c.IsAuthor(ctx, post, b); err != nil {
+	if _, err := c.Asked(ctx, post, b); err != nil {
 		return nil, err
 	}
 	return c.store.Chats(ctx, post, c.board.now())
 }
 
-// IsAuthor is nil for the author of a post that may be asked.
-func (c *Chats) IsAuthor(ctx context.Context, post PostID, b Bearer) error {
+// Asked returns a post that may be asked about to its author. For everybody else, and
+// outside the board's door, it is not there.
+func (c *Chats) Asked(ctx context.Context, post PostID, b Bearer) (Post, error) {
 	p, err := c.store.Asked(ctx, post, c.board.now())
-	if err == nil && p.Asks.Token != b.Hash() {
+	if err == nil && (p.Asks.Token != b.Hash() || c.board.enter(ctx, p.Board) != nil) {
 		err = ErrNotFound
 	}
-	return err
+	return p, err
 }
 
 // Chat returns a chat, which may be over, and whose side a bearer is on. For everybody
-// else it is not there.
+// else, and outside the board's door, it is not there.
 func (c *Chats) Chat(ctx context.Context, post, id PostID, b Bearer) (Chat, ChatSide, error) {
 	chat, err := c.store.Chat(ctx, post, id, c.board.now())
 	if err != nil {
 		return Chat{}, 0, err
 	}
 	side, err := chat.side(b)
+	if err == nil && c.board.enter(ctx, chat.Board) != nil {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return Chat{}, 0, err
 	}
@@ -317,13 +323,34 @@ func (c *Chats) Read(ctx context.Context, chat Chat, me ChatSide, n int) error {
 // End ends a chat for both sides.
 func (c *Chats) End(ctx context.Context, chat Chat) error { return c.end(ctx, chat, ChatOver) }
 
-// Block ends a chat, and has its asker ask no more under this post. The asker, who alone
-// begins chats, only ends it.
+// Block ends a chat, which may be over, and has its asker ask no more under this post. The
+// asker, who alone begins chats, only ends it.
 func (c *Chats) Block(ctx context.Context, chat Chat, me ChatSide) error {
 	if me == AskerSide {
 		return c.End(ctx, chat)
 	}
-	return c.end(ctx, chat, ChatBlocked)
+	return c.block(ctx, chat)
+}
+
+// block ends a chat, and whatever else its asker has begun under the post since: from then
+// on they begin nothing.
+func (c *Chats) block(ctx context.Context, chat Chat) error {
+	if err := c.end(ctx, chat, ChatBlocked); err != nil {
+		return err
+	}
+	list, err := c.store.Chats(ctx, chat.Post, c.board.now())
+	if err != nil {
+		return fmt.Errorf("block: %w", err)
+	}
+	for _, other := range list {
+		if other.Token != chat.Token || other.State == ChatBlocked {
+			continue
+		}
+		if err := c.end(ctx, other, ChatBlocked); err != nil && !errors.Is(err, ErrChatOver) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Chats) end(ctx context.Context, chat Chat, to ChatState) error {
@@ -369,7 +396,7 @@ func (c *Chats) TakeDown(ctx context.Context, by string, r ChatReport) error {
 		return err
 	}
 	if chat.State != ChatBlocked {
-		if err := c.end(ctx, chat, ChatBlocked); err != nil {
+		if err := c.block(ctx, chat); err != nil {
 			return err
 		}
 	}

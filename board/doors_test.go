@@ -2,6 +2,8 @@ package board_test
 
 import (
 	"context"
+	"crypto/ecdh"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"slices"
@@ -408,7 +410,22 @@ func FuzzStamp(f *testing.F) {
 func TestEveryWayToABoardAsksItsDoor(t *testing.T) {
 	h := newHouse(t)
 	v := h.visitor()
-	p, _, err := h.Create(t.Context(), "attic", v, board.Draft{Body: "words of the attic"})
+	author, asker := board.Bearer{1}, board.Bearer{2}
+	if err := h.tuner.Apply(t.Context(), "ada", "attic", map[string]string{"chats": "on"}); err != nil {
+		t.Fatal(err)
+	}
+	key, err := ecdh.P256().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := &board.Askable{Key: [65]byte(key.PublicKey().Bytes()), Token: author.Hash()}
+	p, _, err := h.Create(t.Context(), "attic", v, board.Draft{Body: "words of the attic", Asks: asks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	chats := board.NewChats(h.store, h.Board, h, slog.New(slog.DiscardHandler), func(board.Waiting) {})
+	m := board.ChatMessage{From: board.AskerSide, N: 1, Envelope: board.Envelope("sealed")}
+	chat, err := h.store.InsertChat(t.Context(), board.Chat{ID: board.NewPostID(), Post: p.ID, Token: asker.Hash()}, m, board.NewKey(), 1, h.clock())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -446,6 +463,10 @@ func TestEveryWayToABoardAsksItsDoor(t *testing.T) {
 		"to report": func(ctx context.Context) error {
 			return h.Report(ctx, p.ID, h.visitor(), board.Complaint{Reason: "spam"})
 		},
+		"the chats under a post": func(ctx context.Context) error { _, err := chats.List(ctx, p.ID, author); return err },
+		"who may be asked":       func(ctx context.Context) error { _, err := chats.Asked(ctx, p.ID, author); return err },
+		"a chat, to its author":  func(ctx context.Context) error { _, _, err := chats.Chat(ctx, p.ID, chat.ID, author); return err },
+		"a chat, to its asker":   func(ctx context.Context) error { _, _, err := chats.Chat(ctx, p.ID, chat.ID, asker); return err },
 	}
 	in := h.in("attic", firstPhrase)
 	for name, way := range ways {

@@ -20,21 +20,21 @@ type TagMark struct {
 // its word in lower case.
 func Tags(text string) []TagMark {
 	var marks []TagMark
-	before := ' '
-	for i := 0; i < len(text); {
-		r, n := utf8.DecodeRuneInString(text[i:])
-		if r == '#' && !inWord(before) && before != '#' && before != '/' && before != '&' {
-			if word := tagWord(text[i+n:]); word != "" {
-				end := i + n + len(word)
-				marks = append(marks, TagMark{i, end, strings.ToLower(word)})
-				i, before = end, 'x'
-				continue
-			}
+	for i := 0; ; {
+		next := strings.IndexByte(text[i:], '#')
+		if next < 0 {
+			return marks
 		}
-		before = r
-		i += n
+		start := i + next
+		i = start + 1
+		if before, _ := utf8.DecodeLastRuneInString(text[:start]); inWord(before) || before == '#' || before == '/' || before == '&' {
+			continue
+		}
+		if word := tagWord(text[i:]); word != "" {
+			i += len(word)
+			marks = append(marks, TagMark{start, i, strings.ToLower(word)})
+		}
 	}
-	return marks
 }
 
 // ParseTag reads a tag as an address holds it, with or without its "#".

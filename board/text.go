@@ -20,15 +20,14 @@ func SafeText(s string) (string, bool) {
 	return tidied(s, func(s string) string { return strings.Map(dropUnsafe, s) })
 }
 
-// lineEnds writes every end of a line as one.
-var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n", "\t", " ")
-
 func tidied(s string, drop func(string) string) (string, bool) {
 	if !utf8.ValidString(s) {
 		return "", false
 	}
-	s = drop(lineEnds.Replace(s))
-	lines := strings.Split(s, "\n")
+	if s = strings.ReplaceAll(s, "\r\n", "\n"); tidy(s) { // forms end lines with both
+		return s, true
+	}
+	lines := strings.Split(drop(s), "\n")
 	kept, empty := lines[:0], 0
 	for _, line := range lines {
 		line = strings.TrimRightFunc(line, unicode.IsSpace)
@@ -42,9 +41,44 @@ func tidied(s string, drop func(string) string) (string, bool) {
 	return strings.TrimSpace(strings.Join(kept, "\n")), true
 }
 
+// tidy says that nothing of a text is to be taken away. Most are; of others the
+// answer may be no.
+func tidy(s string) bool {
+	if len(strings.TrimSpace(s)) < len(s) || strings.Contains(s, " \n") || strings.Contains(s, "\n\n\n") {
+		return false
+	}
+	for _, r := range s {
+		if r != '\n' && !Plain(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// Plain says whether r is sure to be seen, to stand by itself and to be spelt in one
+// way (NFC), as what most people write with is: no mark, nothing without width, no
+// space but the common one and no digits but those of ASCII.
+func Plain(r rune) bool {
+	if r < utf8.RuneSelf {
+		return ' ' <= r && r <= '~'
+	}
+	return unicode.Is(plain, r)
+}
+
+var plain = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{0x00A1, 0x00AC, 1}, {0x00AE, 0x02FF, 1}, // Latin
+		{0x0384, 0x0386, 1}, {0x0388, 0x0482, 1}, {0x048A, 0x0590, 1}, // Greek, Cyrillic, Armenian
+		{0x2010, 0x2027, 1}, {0x2030, 0x205E, 1}, {0x2070, 0x20CF, 1}, {0x2100, 0x2125, 1}, {0x212C, 0x2328, 1}, {0x232B, 0x2ADB, 1}, {0x2ADD, 0x2CEE, 1}, // signs
+		{0x3001, 0x3029, 1}, {0x3030, 0x3098, 1}, {0x309B, 0x3163, 1}, {0x3165, 0xA4CF, 1}, // of China and Japan
+		{0xAC00, 0xD7A3, 1}, // Hangul
+	},
+	R32: []unicode.Range32{{0x1F000, 0x1FAFF, 1}}, // emoji
+}
+
 // drop takes away what stays nowhere, whatever stands around it.
 func drop(r rune) rune {
-	if ' ' <= r && r < unicode.MaxASCII { // most are
+	if Plain(r) {
 		return r
 	}
 	if carriesNothing(r) {
@@ -53,9 +87,16 @@ func drop(r rune) rune {
 	return dropUnsafe(r)
 }
 
-// dropUnsafe takes away what could reach beyond its own text.
+// dropUnsafe takes away what could reach beyond its own text, and writes every end of a
+// line as one.
 func dropUnsafe(r rune) rune {
-	if r != '\n' && unicode.IsControl(r) || turnsText(r) || unicode.Is(unicode.Noncharacter_Code_Point, r) {
+	switch r {
+	case '\n', '\r', '\u0085', '\u2028', '\u2029':
+		return '\n'
+	case '\t':
+		return ' '
+	}
+	if unicode.IsControl(r) || turnsText(r) || unicode.Is(unicode.Noncharacter_Code_Point, r) {
 		return -1
 	}
 	return r
@@ -68,14 +109,19 @@ func keepAll(s string) string {
 	}
 	var k keeper
 	var b strings.Builder
-	b.Grow(len(s))
+	done := 0
 	for i, r := range s {
-		n := utf8.RuneLen(r)
-		next, _ := utf8.DecodeRuneInString(s[i+n:])
-		if k.keeps(r, next) {
-			b.WriteString(s[i : i+n])
+		end := i + utf8.RuneLen(r)
+		next, _ := utf8.DecodeRuneInString(s[end:])
+		if !k.keeps(r, next) {
+			b.WriteString(s[done:i])
+			done = end
 		}
 	}
+	if done == 0 {
+		return s
+	}
+	b.WriteString(s[done:])
 	return b.String()
 }
 
@@ -101,6 +147,7 @@ type keeper struct {
 // what stays alone, so that cleaning twice is cleaning once.
 func (k *keeper) keeps(r, next rune) bool {
 	switch {
+	case Plain(r):
 	case isTag(r):
 		if k.tags == 0 {
 			return false

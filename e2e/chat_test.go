@@ -129,11 +129,60 @@ func TestAChatIsEndedBlockedReportedAndEndsWithItsPost(t *testing.T) {
 	eve.types("#m-question", "once more")
 	eve.taps("#m-ask .btn")
 	eve.shows("once more")
+	rob := s.person("rob")
+	rob.asks(post, "you are a heron, and I am off")
+	rob.taps("#m-end")
+	ada.open("/m/" + post)
+	ada.wait("those that have ended are there", `!document.getElementById("m-ended").hidden && document.querySelectorAll("#m-past a").length === 3`)
+	ada.click("#m-ended summary")
+	ada.shows("blocked")
+	ada.taps("#m-past li:last-child a")
+	ada.wait("it is over", `!document.getElementById("m-over").hidden && !document.getElementById("m-block").hidden && document.getElementById("m-end").hidden`)
+	ada.taps("#m-block")
+	ada.shows("can ask nothing more under this post")
+	ada.wait("nobody is blocked twice", `document.getElementById("m-block").hidden`)
+	rob.taps("#m-anew")
+	rob.types("#m-question", "back again")
+	rob.expects("403")
+	rob.taps("#m-ask .btn")
+	rob.shows("wants no more questions from you")
 	eve.expects("404")
 	ada.expects("404")
 	ada.open("/p/" + post)
 	ada.click(".remove")
 	eve.waitFor(15*time.Second, "it ended with the post", `!document.querySelector('[data-view="gone"]').hidden && !document.querySelector(".bubble")`)
+}
+
+// TestAChatWaitsOutsideTheDoor: who is put out of the board sees its door in the place of
+// the chat, and goes on with the same keys once let in.
+func TestAChatWaitsOutsideTheDoor(t *testing.T) {
+	s := newSite(t, "chats=on")
+	ada, ben := s.person("ada"), s.person("ben")
+	post := ada.lets("the scan came back, ask me")
+	ben.asks(post, "does it hurt at night")
+	ada.hears(post)
+	ada.shows("does it hurt at night")
+	for _, p := range []*person{ada, ben} {
+		p.expects("status of 403")
+		p.expects("status of 404")
+	}
+	s.setPhrase("home", "warm tin roof")
+	for _, p := range []*person{ada, ben} {
+		p.wait("the door is shown", `!document.querySelector('[data-view="door"]').hidden && document.querySelector('[data-view="talk"]').hidden && !document.querySelector(".bubble")`)
+	}
+	ada.meetsNoBarriers("outside the door")
+	for _, p := range []*person{ada, ben} {
+		p.follow("#m-door")
+		p.types("#passphrase", "warm tin roof")
+		p.follow("main button.btn")
+		p.wait("the chat is there again", `location.pathname === "/m/`+post+`" && !document.querySelector('[data-view="talk"]').hidden`)
+	}
+	ada.whispers("only when it rains")
+	ben.shows("only when it rains")
+	ben.open("/m/" + post)
+	ben.wait("it opens with the pass", `!document.querySelector('[data-view="talk"]').hidden`)
+	ben.whispers("good night")
+	ada.shows("good night")
 }
 
 func TestAChatSaysWhatItNeeds(t *testing.T) {

@@ -3,9 +3,13 @@
 package e2e
 
 import (
+	"fmt"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
@@ -122,6 +126,77 @@ func looksOfCircles(t *testing.T, lang string, look looking) {
 	look(ada, "admin")
 }
 
+// looksOfRareCircles goes through what is seldom met there, and looks.
+func looksOfRareCircles(t *testing.T, lang string, look looking) {
+	s := newSite(t)
+	ada, ben, eve := s.person("ada"), s.person("ben"), s.person("eve")
+	for _, p := range []*person{ada, ben, eve} {
+		p.speaks(lang)
+		p.expects("status of 4")
+	}
+	ada.open("/c")
+	ada.types("#c-make #c-name", "Kitchen table")
+	ada.types("#c-make #c-rules", "What is said at this table stays at it.")
+	ada.click(`#c-make [value="maker"]`)
+	see[any](ada, `void (document.querySelector("#c-lasts option").value = document.querySelector("#c-ttl-max option").value = "1h")`)
+	ada.sets("#c-lasts", "1h")
+	ada.sets("#c-ttl-max", "1h")
+	ada.click("#c-make .btn")
+	ada.wait("the circle is open", `document.querySelector("h1#c-name")?.textContent === "Kitchen table"`)
+	look(ada, "closing")
+	home := see[string](ada, `location.pathname + location.hash`)
+
+	ada.click(`[data-opens="invite"]`)
+	ada.sets("#c-uses", "12")
+	ada.click("#c-invites .btn")
+	ada.wait("there is an invite", `document.getElementById("c-link").value`)
+	link := see[string](ada, `document.getElementById("c-link").value`)
+	for range 11 {
+		ben.open("/about")
+		ben.joins(link)
+	}
+	eve.comesBy(link)
+	eve.click("#c-join")
+	eve.wait("it is refused", `!document.querySelector('[data-view="failed"]').hidden`)
+	look(eve, "full")
+
+	ben.sets("#c-silence", see[string](ben, `document.querySelector("#c-silence option:not([disabled]):not([value=''])").value`))
+	look(ben, "silence")
+	ben.saysInCircle("If nobody answers, this goes before I can be sorry for it.")
+	ada.open("/about")
+	ada.open(home)
+	ada.shows("before I can be sorry for it")
+	ada.click(".post:first-child .circle-report summary")
+	ada.click(".post:first-child [data-reports] .btn")
+	ada.wait("it is reported", `!document.querySelector(".post:first-child [data-reports] .btn")`)
+	look(ada, "reported")
+	ada.click(`[data-opens="people"]`)
+	ada.wait("all are in", `document.querySelectorAll("#c-members li").length === 12`)
+	look(ada, "people-full")
+	for left := 11; !see[bool](ben, `!document.querySelector('[data-view="outside"]').hidden`); left-- { // nobody can tell from the list which of them that is
+		ada.click("#c-members [data-out]:not([hidden])")
+		ada.wait("one is out", fmt.Sprintf(`document.querySelectorAll("#c-members li").length === %d`, left))
+	}
+	look(ben, "removed")
+
+	for name, key := range map[string]string{"wrong-key": home[:len(home)-4] + "AAAA", "wrong-link": strings.Replace(home, "#m1.", "#m1.AAAA", 1)[:len(home)]} {
+		eve.open("/about")
+		eve.open(key)
+		eve.wait("nothing opens", `!document.querySelector('[data-view="wrong-key"]').hidden || !document.querySelector('[data-view="outside"]').hidden`)
+		look(eve, name)
+	}
+
+	to := must(url.Parse(s.url))
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }})
+	defer proxy.Close()
+	far := newPerson(t, "far", fmt.Sprintf("http://board.test:%s", must(url.Parse(proxy.URL)).Port()))
+	far.speaks(lang)
+	far.expects("Cross-Origin-Opener-Policy")
+	far.open("/c")
+	far.wait("it can't be sealed", `!document.querySelector('[data-view="no-crypto"]').hidden`)
+	look(far, "no-crypto")
+}
+
 // TestShotsOfCircles takes no test: see TestShots.
 func TestShotsOfCircles(t *testing.T) {
 	folder := os.Getenv("MAYFLY_SHOTS")
@@ -134,7 +209,9 @@ func TestShotsOfCircles(t *testing.T) {
 			if err := os.MkdirAll(in, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			looksOfCircles(t, lang, func(p *person, name string) { photographer{p, in}.take("circle-" + name) })
+			take := func(p *person, name string) { photographer{p, in}.take("circle-" + name) }
+			looksOfCircles(t, lang, take)
+			looksOfRareCircles(t, lang, take)
 		})
 	}
 }
@@ -144,7 +221,7 @@ func TestShotsOfCircles(t *testing.T) {
 func TestPagesOfACircleHaveNoBarriers(t *testing.T) {
 	t.Parallel()
 	axe := string(must(os.ReadFile("testdata/axe.min.js")))
-	looksOfCircles(t, "en", func(p *person, name string) {
+	look := func(p *person, name string) {
 		if see[string](p, `document.documentElement.className`) == "has-js" {
 			tell(p, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}) // for axe alone
 			p.do(chromedp.Evaluate[chromedp.Void](axe))
@@ -162,5 +239,7 @@ func TestPagesOfACircleHaveNoBarriers(t *testing.T) {
 		}
 		see[any](p, `void (document.dir = "ltr")`)
 		p.width(1280)
-	})
+	}
+	looksOfCircles(t, "en", look)
+	looksOfRareCircles(t, "en", look)
 }

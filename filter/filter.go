@@ -81,11 +81,21 @@ func normal(text string, clean func(string) (string, bool)) string {
 	}
 	for range 4 { // what leaves may bring together what composes
 		tidy, _ := clean(text)
-		next := norm.NFC.String(tidy)
+		next := spelt(tidy)
 		if next == text {
 			break
 		}
 		text = next
+	}
+	return text
+}
+
+// spelt writes each letter in the one way of NFC. What is plain is written in no other.
+func spelt(text string) string {
+	for _, r := range text {
+		if r != '\n' && !board.Plain(r) {
+			return norm.NFC.String(text)
+		}
 	}
 	return text
 }
@@ -103,10 +113,13 @@ func (s *Screen) Read(slug string, d board.Draft, guard bool) board.Verdict {
 		if *text == "" {
 			continue
 		}
-		sk := newSkeleton(*text)
 		if guard {
 			v.Private = append(v.Private, private(*text)...)
 		}
+		if set.idle() {
+			continue
+		}
+		sk := newSkeleton(*text)
 		*text = set.read(&sk, &v)
 	}
 	if !guard { // the names of the host's list were read with its words

@@ -2,8 +2,10 @@ package filter
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -17,32 +19,50 @@ type clue struct {
 	marks         string // every match has one of these bytes,
 	before, after int    // and begins and ends so near to one
 	digits        int    // and has so many digits
-	looks         []*regexp.Regexp
+	looks         []look
 }
+
+// look is how a clue may look.
+type look struct {
+	*regexp.Regexp
+	some []string // one of them, in lower case, stands in every match; none: nothing is known
+}
+
+// having puts a look together: one of some between what is before and after it.
+func having(before, some, after string) look {
+	l := look{Regexp: regexp.MustCompile(before + "(?:" + some + ")" + after)}
+	for word := range strings.SplitSeq(some, "|") {
+		l.some = append(l.some, strings.ToLower(strings.ReplaceAll(word, `\`, "")))
+	}
+	return l
+}
+
+func plainly(pattern string) look { return look{Regexp: regexp.MustCompile(pattern)} }
 
 const digits = "0123456789"
 
 var clues = []clue{
-	{board.PrivateMail, "@[(", 64, 64, 0, []*regexp.Regexp{
-		regexp.MustCompile(`(?i)[\w.+-]+\s?(?:@|\[at\]|\(at\)|\(chiocciola\))\s?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}`),
+	{board.PrivateMail, "@[(", 64, 64, 0, []look{
+		having(`(?i)[\w.+-]+\s?`, `@|\[at\]|\(at\)|\(chiocciola\)`, `\s?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}`),
 	}},
-	{board.PrivatePhone, digits, 32, 2, 7, []*regexp.Regexp{
-		regexp.MustCompile(`(?:^|[^\w+])(?:\+|00)[1-9]\d{0,2}[ ./-]?\(?\d{1,4}\)?(?:[ ./-]?\d{2,4}){2,4}(?:$|[^\w/-])`), // with its country
-		regexp.MustCompile(`(?:^|[^\w.,/-])3[2-9]\d[ ./-]?\d{3}[ ./-]?\d{3,4}(?:$|[^\w/-])`),                            // an Italian mobile
-		regexp.MustCompile(`(?:^|[^\w.,/-])3[2-9]\d[ ./-]?\d{2}[ ./-]?\d{2}[ ./-]?\d{2,3}(?:$|[^\w/-])`),
-		regexp.MustCompile(`(?:^|[^\w.,/-])0\d{1,3}[ /-]\d{3,4}[ -]?\d{3,4}(?:$|[^\w/-])`),     // an area and a number
-		regexp.MustCompile(`(?:^|[^\w.,/-])07\d{3}[ -]?\d{3}[ -]?\d{3}(?:$|[^\w/-])`),          // a British mobile
-		regexp.MustCompile(`(?:^|[^\w.,/-])\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}(?:$|[^\w/-])`), // North American
-		regexp.MustCompile(`(?i)\b(?:call|text|phone|tel|cell|mobile|whatsapp|chiama(?:mi)?|scrivi(?:mi)?|numero|telefono)\b[^\d\n]{0,15}\d(?:[ ./-]?\d){6,13}(?:$|\D)`),
+	{board.PrivatePhone, digits, 32, 2, 7, []look{
+		plainly(`(?:^|[^\w+])(?:\+|00)[1-9]\d{0,2}[ ./-]?\(?\d{1,4}\)?(?:[ ./-]?\d{2,4}){2,4}(?:$|[^\w/-])`), // with its country
+		plainly(`(?:^|[^\w.,/-])3[2-9]\d[ ./-]?\d{3}[ ./-]?\d{3,4}(?:$|[^\w/-])`),                            // an Italian mobile
+		plainly(`(?:^|[^\w.,/-])3[2-9]\d[ ./-]?\d{2}[ ./-]?\d{2}[ ./-]?\d{2,3}(?:$|[^\w/-])`),
+		plainly(`(?:^|[^\w.,/-])0\d{1,3}[ /-]\d{3,4}[ -]?\d{3,4}(?:$|[^\w/-])`),     // an area and a number
+		plainly(`(?:^|[^\w.,/-])07\d{3}[ -]?\d{3}[ -]?\d{3}(?:$|[^\w/-])`),          // a British mobile
+		plainly(`(?:^|[^\w.,/-])\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}(?:$|[^\w/-])`), // North American
+		having(`(?i)\b`, `call|text|phone|tel|cell|mobile|whatsapp|chiama|chiamami|scrivi|scrivimi|numero|telefono`, `\b[^\d\n]{0,15}\d(?:[ ./-]?\d){6,13}(?:$|\D)`),
 	}},
-	{board.PrivateStreet, digits, 96, 64, 1, []*regexp.Regexp{
-		regexp.MustCompile(`\b\d{1,5}[a-zA-Z]?,? (?:[NSEW]\.? )?(?:\p{Lu}[\p{L}'’.]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|Close|Terrace|Boulevard|Blvd|Crescent|Gardens|Way)\b`),
-		regexp.MustCompile(`\b(?:[Vv]ia|[Vv]iale|[Pp]iazza|[Pp]iazzale|[Vv]icolo|Corso|Largo|[Cc]\.so|[Vv]\.le|[Pp]\.zza) ` +
+	{board.PrivateStreet, digits, 96, 64, 1, []look{
+		having(`\b\d{1,5}[a-zA-Z]?,? (?:[NSEW]\.? )?(?:\p{Lu}[\p{L}'’.]+ ){1,3}`,
+			`Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|Close|Terrace|Boulevard|Blvd|Crescent|Gardens|Way`, `\b`),
+		having(`\b`, `via |Via |viale |Viale |piazza |Piazza |piazzale |Piazzale |vicolo |Vicolo |Corso |Largo |c\.so |C\.so |v\.le |V\.le |p\.zza |P\.zza `,
 			`(?:(?:d(?:i|ei|el|ella|elle|egli|a)|alla|san|santa) |d(?:ell)?['’])?(?:\p{Lu}[\p{L}'’.]+[ ,]+){1,4}(?:n\.? ?|civico )?\d{1,4}(?:/?[a-zA-Z])?(?:$|[^\w:.,€%°]|[.,](?:$|\D))`),
 	}},
-	{board.PrivateHandle, "/:=", 24, 24, 0, []*regexp.Regexp{
-		regexp.MustCompile(`(?i)\b(?:t\.me|wa\.me|instagram\.com|tiktok\.com/@|facebook\.com|fb\.com|snapchat\.com/add|x\.com|twitter\.com|onlyfans\.com|linkedin\.com/in)/[\w.]{3,}`),
-		regexp.MustCompile(`(?i)\b(?:ig|insta|instagram|snap|snapchat|telegram|tiktok|discord)\s?[:=]\s?[\w.]{3,}`),
+	{board.PrivateHandle, "/:=", 24, 24, 0, []look{
+		having(`(?i)\b`, `t\.me|wa\.me|instagram\.com|tiktok\.com/@|facebook\.com|fb\.com|snapchat\.com/add|x\.com|twitter\.com|onlyfans\.com|linkedin\.com/in`, `/[\w.]{3,}`),
+		having(`(?i)\b`, `ig|insta|instagram|snap|snapchat|telegram|tiktok|discord`, `\s?[:=]\s?[\w.]{3,}`),
 	}},
 }
 
@@ -54,7 +74,7 @@ var (
 
 // private says what in a text gives somebody away.
 func private(text string) []board.Private {
-	if !strings.ContainsAny(text, digits+"@[(/:=") && isASCII(text) {
+	if !strings.ContainsFunc(text, telling) {
 		return nil
 	}
 	text = visible(text)
@@ -68,6 +88,17 @@ func private(text string) []board.Private {
 		found = append(found, board.PrivateHandle)
 	}
 	return found
+}
+
+// telling says whether r may be one of the marks of clues, in whatever form.
+func telling(r rune) bool {
+	switch {
+	case r < utf8.RuneSelf:
+		return '/' <= r && r <= ':' || r == '@' || r == '[' || r == '(' || r == '='
+	case 'À' <= r && r < '⁰', '、' <= r && r < '㈀', '㐀' <= r && r < '🄀', r >= '🌀': // what is between has numbers and brackets
+		return !board.Plain(r)
+	}
+	return true
 }
 
 func isASCII(text string) bool {
@@ -102,8 +133,10 @@ func (c clue) in(text string) bool {
 }
 
 func (c clue) sees(text string) bool {
+	low := strings.ToLower(text)
+	within := func(word string) bool { return strings.Contains(low, word) }
 	for _, look := range c.looks {
-		if look.MatchString(text) {
+		if (look.some == nil || slices.ContainsFunc(look.some, within)) && look.MatchString(text) {
 			return true
 		}
 	}
@@ -131,6 +164,8 @@ func visible(text string) string {
 	}
 	return strings.Map(func(r rune) rune {
 		switch {
+		case board.Plain(r):
+			return r
 		case unseen(r):
 			return -1
 		case unicode.IsDigit(r):

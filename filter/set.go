@@ -16,7 +16,11 @@ type set struct {
 	words    map[rune][]word // by their first letter
 	ascii    [utf8.RuneSelf][]word
 	patterns []ruled
+	size     int
 }
+
+// idle says that no text is ever hit.
+func (s *set) idle() bool { return s.size == 0 }
 
 type word struct {
 	*literal
@@ -44,6 +48,7 @@ func newSet(list []board.Filter, slug string) (*set, error) {
 		if err := s.add(f); err != nil {
 			return nil, err
 		}
+		s.size++
 	}
 	return s, nil
 }

@@ -52,23 +52,21 @@ type skeleton struct {
 // decomposed, without case, accents of European scripts, look-alikes, and what has
 // no width.
 func newSkeleton(text string) skeleton {
-	s := skeleton{text: text, units: make([]unit, 0, len(text))}
-	bones := make([]byte, 0, len(text))
+	s := skeleton{text: text, units: make([]unit, 0, utf8.RuneCountInString(text))}
+	bones, known := make([]byte, 0, len(text)), common()
 	for i, r := range text {
-		u := unit{from: int32(i), to: int32(i + utf8.RuneLen(r))} //nolint:gosec // a text is short
-		if r == utf8.RuneError {
-			u.to = u.from + 1
+		had := len(s.units)
+		if int(r) < len(known) {
+			s.units = append(s.units, known[r]...)
+		} else {
+			s.units = appendRead(s.units, r)
 		}
-		if r < utf8.RuneSelf {
-			u.read(r)
-			s.units = append(s.units, u)
-			continue
+		_, n := utf8.DecodeRuneInString(text[i:])
+		for j := had; j < len(s.units); j++ {
+			u := &s.units[j]
+			u.from, u.to, u.at = int32(i), int32(i+n), int32(len(bones)) //nolint:gosec // a text is short
+			bones = utf8.AppendRune(bones, u.r)
 		}
-		s.units = appendRead(s.units, u, r)
-	}
-	for i := range s.units {
-		s.units[i].at = int32(len(bones)) //nolint:gosec // a text is short
-		bones = utf8.AppendRune(bones, s.units[i].r)
 	}
 	s.bones = string(bones)
 	for i := len(s.units) - 1; i >= 0; i-- {
@@ -80,9 +78,19 @@ func newSkeleton(text string) skeleton {
 	return s
 }
 
-// appendRead reads a letter beyond ASCII, which may stand for several or for none.
-func appendRead(units []unit, u unit, r rune) []unit {
+// common are the readings of the letters of ASCII, and of Latin, Greek and Cyrillic.
+var common = sync.OnceValue(func() [][]unit {
+	known := make([][]unit, 0x530)
+	for r := range known {
+		known[r] = appendRead(nil, rune(r))
+	}
+	return known
+})
+
+// appendRead reads a letter, which may stand for several or for none.
+func appendRead(units []unit, r rune) []unit {
 	if r = boxed(r); r < utf8.RuneSelf {
+		var u unit
 		u.read(r)
 		return append(units, u)
 	}
@@ -106,7 +114,7 @@ func appendRead(units []unit, u unit, r rune) []unit {
 			look = string(low)
 		}
 		for _, l := range look {
-			v := u
+			var v unit
 			v.read(l)
 			switch { // I, l and 1 are one for readers
 			case known && l == 'l':

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -56,6 +57,19 @@ func (s *site) formAs(who *http.Client, path string, fields ...string) answer {
 func (s *site) signsIn(who *http.Client, name, passphrase, code string, headers ...string) answer {
 	s.t.Helper()
 	return s.as(who, http.MethodPost, "/admin/login", encode([]string{"name", name, "passphrase", passphrase, "code", code}), append([]string{"Content-Type", formType}, headers...)...)
+}
+
+// signsInInside is signsIn of a browser without cookies, asked of the handler itself.
+func (s *site) signsInInside(_ *http.Client, name, passphrase, code string, headers ...string) answer {
+	r := httptest.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+"/admin/login", strings.NewReader(encode([]string{"name", name, "passphrase", passphrase, "code", code})))
+	r.RemoteAddr = "127.0.0.1:4711"
+	r.Header.Set("Content-Type", formType)
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	return answer{w.Result(), w.Body.String()}
 }
 
 // session is the value of the session cookie that an answer sets.
@@ -216,7 +230,11 @@ func TestR44TenThousandWrongPassphrasesOpenNothing(t *testing.T) {
 	stranger := newBrowser()
 	counts := map[int]int{}
 	for i := range 10_000 {
-		a := s.signsIn(stranger, "ada", fmt.Sprintf("wrong passphrase %d", i), "", "X-Forwarded-For", fmt.Sprintf("10.%d.%d.1", i/250, i%250))
+		tries := s.signsIn
+		if i%20 > 0 { // most without a socket, which costs more than a try
+			tries = s.signsInInside
+		}
+		a := tries(stranger, "ada", fmt.Sprintf("wrong passphrase %d", i), "", "X-Forwarded-For", fmt.Sprintf("10.%d.%d.1", i/250, i%250))
 		counts[a.StatusCode]++
 		if session(a) != "" {
 			t.Fatalf("try %d is in", i)

@@ -58,6 +58,7 @@ func askedAt(p board.Post, s board.Settings) string {
 // talking is a request of one side of a chat or, without a chat, of a post's author.
 type talking struct {
 	post board.PostID
+	slug string // of the board where the post stands
 	chat board.Chat
 	me   board.ChatSide
 	who  board.Bearer
@@ -74,6 +75,7 @@ func (s *Server) inChat(cost limit.Cost, h talker) http.Handler {
 			return err
 		}
 		in.chat, in.me, err = s.chats.Chat(r.Context(), in.post, id, in.who)
+		in.slug = in.chat.Board
 		return err
 	})
 }
@@ -81,8 +83,9 @@ func (s *Server) inChat(cost limit.Cost, h talker) http.Handler {
 // asAuthor meters a call as the reading of a page and lets a post's author through.
 func (s *Server) asAuthor(h talker) http.Handler {
 	return s.letTalk(limit.Page, h, func(r *http.Request, in *talking) error {
-		in.me = board.AuthorSide
-		return s.chats.IsAuthor(r.Context(), in.post, in.who)
+		p, err := s.chats.Asked(r.Context(), in.post, in.who)
+		in.me, in.slug = board.AuthorSide, p.Board
+		return err
 	})
 }
 
@@ -104,7 +107,7 @@ func (s *Server) letTalk(cost limit.Cost, h talker, enter func(*http.Request, *t
 		if cost == limit.Page {
 			err = s.gate.Allow(cost, "", who)
 		} else {
-			err = s.gate.Admit(limit.Write{Cost: cost, Board: in.chat.Board, Who: who, Proof: proofOf(r)})
+			err = s.gate.Admit(limit.Write{Cost: cost, Board: in.slug, Who: who, Proof: proofOf(r)})
 		}
 		if err != nil {
 			return err
@@ -126,7 +129,7 @@ type apiChat struct {
 	ID     string `json:"id"`
 	Post   string `json:"post"`
 	Side   string `json:"side"`   // "asker" or "author": who asks
-	State  string `json:"state"`  // "on" or "over"
+	State  string `json:"state"`  // "on" or "over"; to the author "blocked"
 	Asker  sealed `json:"asker"`  // their public keys
 	Author sealed `json:"author"` //
 	Sent   int    `json:"sent"`   // messages that this side wrote
@@ -136,14 +139,22 @@ type apiChat struct {
 }
 
 func (s *Server) drawChat(c board.Chat, me board.ChatSide) apiChat {
-	state := "on"
-	if c.State != board.ChatOn {
-		state = "over"
-	}
 	return apiChat{
-		ID: c.ID.String(), Post: c.Post.String(), Side: me.String(), State: state, Asker: c.Key[:], Author: c.Author.Key[:],
+		ID: c.ID.String(), Post: c.Post.String(), Side: me.String(), State: chatState(c, me), Asker: c.Key[:], Author: c.Author.Key[:],
 		Sent: c.Sent[me], Got: c.Sent[me.Other()], Unread: c.Unread[me.Other()], Left: seconds(c.Life.Left(s.board.Now())),
 	}
+}
+
+// chatState is how far a chat has come, as one of its sides may know it: who is blocked
+// finds out when they ask anew.
+func chatState(c board.Chat, me board.ChatSide) string {
+	switch {
+	case c.State == board.ChatOn:
+		return "on"
+	case c.State == board.ChatBlocked && me == board.AuthorSide:
+		return "blocked"
+	}
+	return "over"
 }
 
 // apiChatMessage is a message that nobody has read: its words are in the envelope.
@@ -306,16 +317,21 @@ func (s *Server) openChatSocket(w http.ResponseWriter, r *http.Request) error {
 	if in.me == board.AskerSide {
 		topic = board.ChatTopic(in.chat.ID)
 	}
+	// Who listens is told that a chat has ended, and not turned out; what ended before they
+	// came they see as they look, once they are greeted. The door alone turns them out.
+	stays := func() bool {
+		outside, err := s.atDoor(r, in.slug)
+		return err == nil && !outside
+	}
+	if !stays() {
+		return board.ErrNotFound
+	}
 	release, err := s.gate.OpenSocket(limit.Caller{Addr: s.address(r)})
 	if err != nil {
 		return err
 	}
-	return s.hub.Serve(w, r, live.OfBoard(topic), chatFormat, staysToTheEnd, release)
+	return s.hub.Serve(w, r, live.OfBoard(topic).Behind(in.slug), chatFormat, stays, release)
 }
-
-// staysToTheEnd: who listens to a chat is told that it has ended, and not turned out. What
-// ended before they came they see as they look, once they are greeted.
-func staysToTheEnd() bool { return true }
 
 // chatFrame is what the pages of a chat hear: they ask for the rest with their token.
 type chatFrame struct {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -19,6 +20,7 @@ import (
 
 	"mayfly/board"
 	"mayfly/e2e/circle"
+	"mayfly/live"
 )
 
 // talk is one side of a chat with a client that is no browser.
@@ -188,7 +190,14 @@ func (c *talk) wants(list ...string) {
 func (c *talk) hears(tickets string) *websocket.Conn {
 	c.t.Helper()
 	ticket := c.does(http.StatusCreated, http.MethodPost, tickets, nil)["ticket"].(string)
-	heard := c.listen("/live?chat=" + c.post.String() + "&ticket=" + ticket)
+	dialer := *websocket.DefaultDialer
+	dialer.Jar = c.client.Jar
+	heard, res, err := dialer.DialContext(c.t.Context(), strings.Replace(c.url, "http", "ws", 1)+"/live?chat="+c.post.String()+"&ticket="+ticket, http.Header{"Origin": {c.url}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	res.Body.Close()
+	c.t.Cleanup(func() { heard.Close() })
 	c.next(heard)
 	return heard
 }
@@ -449,9 +458,6 @@ func TestEitherSideEndsAChatAtOnce(t *testing.T) {
 			t.Errorf("after its end: %q", code)
 		}
 	}
-	if list := author.does(http.StatusOK, http.MethodGet, "", nil)["chats"].([]any); len(list) != 1 {
-		t.Errorf("the author sees %v", list)
-	}
 	a.id, a.sent = board.NewPostID(), 0
 	a.asks("sorry, once more") // who ended it may ask anew
 }
@@ -505,6 +511,139 @@ func TestWhoIsBlockedAsksNoMoreUnderThatPost(t *testing.T) {
 	if code := mine.code(http.MethodPost, mine.here("/messages"), answer); code != "error.chat.over" {
 		t.Errorf("the asker has blocked: %q", code)
 	}
+}
+
+func TestWhoEndedAChatCanStillBeBlocked(t *testing.T) {
+	s := newSite(t)
+	author := s.asking()
+	asker, other := author.reader(), author.reader()
+	asker.asks("you are a heron")
+	other.asks("me too")
+	mine := author.in(asker)
+	first := asker.id
+	asker.does(http.StatusNoContent, http.MethodDelete, asker.here(""), nil)
+	asker.id, asker.sent = board.NewPostID(), 0
+	asker.asks("and what a heron")
+	states := func(want string) {
+		t.Helper()
+		var got []string
+		for _, c := range author.does(http.StatusOK, http.MethodGet, "", nil)["chats"].([]any) {
+			got = append(got, c.(map[string]any)["state"].(string))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("the author sees %v, want %s", got, want)
+		}
+	}
+	states("over on on")
+	mine.does(http.StatusNoContent, http.MethodPost, mine.here("/block"), nil)
+	states("blocked on blocked") // who is blocked goes on nowhere under the post
+	for _, id := range []board.PostID{first, asker.id} {
+		asker.id = id
+		chat := asker.does(http.StatusOK, http.MethodGet, asker.here(""), nil)["chat"].(map[string]any)
+		if chat["state"] != "over" {
+			t.Errorf("who was blocked sees %v", chat["state"])
+		}
+	}
+	_, body := asker.seals("wait")
+	if code := asker.code(http.MethodPost, asker.here("/messages"), body); code != "error.chat.over" {
+		t.Errorf("blocked, they write: %q", code)
+	}
+	asker.id, asker.sent = board.NewPostID(), 0
+	_, body = asker.question("please")
+	if code := asker.code(http.MethodPost, "", body); code != "error.chat.blocked" {
+		t.Errorf("blocked, they ask anew: %q", code)
+	}
+	if code := mine.code(http.MethodPost, mine.here("/block"), nil); code != "error.chat.over" {
+		t.Errorf("blocked twice: %q", code)
+	}
+	other.wants("asker 1: me too")
+}
+
+// TestEveryRequestOfAChatAsksTheDoor: whoever is outside the board neither reads nor writes
+// a chat under its posts, from the call on that turned its key, and goes on once let in.
+func TestEveryRequestOfAChatAsksTheDoor(t *testing.T) {
+	s := newSite(t)
+	author := s.asking()
+	asker := author.reader()
+	asker.asks(askedWords)
+	mine := author.in(asker)
+	none := author.reader()
+	none.id = asker.id
+	turn := func(how func() error) {
+		t.Helper()
+		pages := []*websocket.Conn{asker.hears(asker.here("/tickets")), author.hears("/tickets")}
+		tickets := map[*talk]any{
+			asker:  asker.does(http.StatusCreated, http.MethodPost, asker.here("/tickets"), nil)["ticket"],
+			author: author.does(http.StatusCreated, http.MethodPost, "/tickets", nil)["ticket"],
+		}
+		if err := how(); err != nil {
+			t.Fatal(err)
+		}
+		for i, page := range pages {
+			if err := page.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			_, frame, err := page.ReadMessage()
+			if closed, is := errors.AsType[*websocket.CloseError](err); !is || closed.Code != live.CloseDoor {
+				t.Errorf("page %d hears %q, %v; want to be closed", i, frame, err)
+			}
+		}
+		for who, ticket := range tickets {
+			a := who.get("/live?chat="+author.post.String()+"&ticket="+ticket.(string), "Origin", s.url)
+			if a.StatusCode != http.StatusNotFound {
+				t.Errorf("a ticket from before opens a socket: %s", a.Status)
+			}
+		}
+	}
+	shut := func(who *talk) {
+		t.Helper()
+		_, next := who.seals("too late")
+		for _, call := range []struct {
+			method, path string
+			body         any
+		}{
+			{http.MethodGet, who.here(""), nil},
+			{http.MethodPost, who.here("/messages"), next},
+			{http.MethodPut, who.here("/read"), map[string]any{"n": 1}},
+			{http.MethodPost, who.here("/reports"), map[string]any{"reason": "harm", "n": 1, "words": "x", "f": b64(circle.Random(32))}},
+			{http.MethodPost, who.here("/tickets"), nil},
+			{http.MethodPost, who.here("/block"), nil},
+			{http.MethodDelete, who.here(""), nil},
+			{http.MethodGet, "", nil},
+			{http.MethodPost, "/tickets", nil},
+		} {
+			a, _ := who.tries(call.method, call.path, call.body)
+			if want, _ := none.tries(call.method, call.path, call.body); a.StatusCode != http.StatusNotFound || a.body != want.body {
+				t.Errorf("outside, %s %s: %s %s", call.method, call.path, a.Status, a.body)
+			}
+		}
+	}
+	enter := func(who *talk, phrase string) {
+		t.Helper()
+		if a := who.form("/b/home/door", "passphrase", phrase); a.StatusCode != http.StatusSeeOther {
+			t.Fatalf("the door: %s", a.Status)
+		}
+	}
+	turn(func() error { return s.doors.Set(t.Context(), "ada", board.Home, board.ByPassphrase, doorPhrase) })
+	shut(asker)
+	shut(mine)
+	enter(author, doorPhrase)
+	mine.wants("asker 1: " + askedWords)
+	mine.says(answeredWords)
+	shut(asker)
+	enter(asker, doorPhrase)
+	asker.wants("asker 1: "+askedWords, "author 1: "+answeredWords)
+	turn(func() error { return s.doors.TurnOut(t.Context(), "ada", board.Home) })
+	shut(mine)
+	shut(asker)
+	enter(author, doorPhrase)
+	mine.wants("asker 1: "+askedWords, "author 1: "+answeredWords)
+	other := author.hears("/tickets")
+	s.gives(board.Home, board.ByPassphrase, otherPhrase)
+	if _, _, err := other.ReadMessage(); err == nil {
+		t.Error("another passphrase leaves a page open")
+	}
+	shut(mine)
 }
 
 func TestAPostHasSoManyChats(t *testing.T) {

@@ -141,16 +141,22 @@ func (w walker) ask(q asking) seen {
 	raw := a.body + "\n" + fmt.Sprint(a.Header)
 	text := raw
 	for _, s := range shifting {
-		text = s.ReplaceAllString(text, "")
+		if strings.Contains(text, s.begins) { // whoever replaces nothing copies it all the same
+			text = s.ReplaceAllString(text, "")
+		}
 	}
 	return seen{w.plain(q.method + " " + q.path + " " + q.body), a.Status + "\n" + w.plain(text), raw}
 }
 
-// shifting is what two answers to one question differ in. Each begins with what it is
-// found by, so that nothing else is looked at: there are thousands of pages.
-var shifting = []*regexp.Regexp{
-	regexp.MustCompile(`Date:\[[^\]]*\]`), regexp.MustCompile(`data-at="\d+"`), regexp.MustCompile(`"at":"\d+"`), regexp.MustCompile(`\?at=\d+`),
-	regexp.MustCompile(`&at=\d+`), regexp.MustCompile(`\?token=[A-Z2-7]+`), regexp.MustCompile(`name="seed" value="[^"]*"`),
+// shifting is what two answers to one question differ in, and what each begins with, so
+// that nothing else is looked at: there are thousands of pages.
+var shifting = []struct {
+	begins string
+	*regexp.Regexp
+}{
+	{`Date:[`, regexp.MustCompile(`Date:\[[^\]]*\]`)}, {`data-at="`, regexp.MustCompile(`data-at="\d+"`)}, {`"at":"`, regexp.MustCompile(`"at":"\d+"`)},
+	{`?at=`, regexp.MustCompile(`\?at=\d+`)}, {`&at=`, regexp.MustCompile(`&at=\d+`)}, {`?token=`, regexp.MustCompile(`\?token=[A-Z2-7]+`)},
+	{`name="seed"`, regexp.MustCompile(`name="seed" value="[^"]*"`)},
 }
 
 // plain has every id stand for what it is of, and an address for its pattern.
@@ -246,7 +252,7 @@ func (b *secret) enter(s *site, who *http.Client) {
 
 // leaks says what of a board an answer holds.
 func (b *secret) leaks(text string) string {
-	if i := strings.Index(strings.ToLower(text), xyzzy); i >= 0 {
+	if i := indexFold(text, xyzzy); i >= 0 {
 		return text[max(0, i-60):min(len(text), i+60)]
 	}
 	for _, part := range b.bytes {
@@ -255,6 +261,32 @@ func (b *secret) leaks(text string) string {
 		}
 	}
 	return ""
+}
+
+// indexFold is where text holds a word, in small letters or capitals, and -1 where it does
+// not. It makes no copy of the text.
+func indexFold(text, word string) int {
+	for _, first := range []string{word[:1], strings.ToUpper(word[:1])} {
+		for i := strings.Index(text, first); i >= 0 && len(text)-i >= len(word); {
+			if strings.EqualFold(text[i:i+len(word)], word) {
+				return i
+			}
+			next := strings.Index(text[i+1:], first)
+			if next < 0 {
+				break
+			}
+			i += 1 + next
+		}
+	}
+	return -1
+}
+
+func TestAWordIsFoundInAnyCase(t *testing.T) {
+	for text, at := range map[string]int{"": -1, "x": -1, "a xyzz": -1, "xxyzzy": 1, "an XyZZy": 3, "X xyz x xyzzy": 8, "Xyzz XYZZY": 5} {
+		if got := indexFold(text, xyzzy); got != at {
+			t.Errorf("%q: at %d, want %d", text, got, at)
+		}
+	}
 }
 
 func boardURLOf(slug string) string {

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,13 +37,21 @@ const CloseDoor = 4003
 type Topic struct {
 	board  string
 	thread board.PostID
+	door   string // the board whose door its readers have come through; "": its own
 }
 
 // OfBoard is the topic of a board: its posts, but not their replies.
 func OfBoard(slug string) Topic { return Topic{board: slug} }
 
 // OfThread is the topic of a post, which stands on a board, with its replies.
-func OfThread(slug string, id board.PostID) Topic { return Topic{slug, id} }
+func OfThread(slug string, id board.PostID) Topic { return Topic{board: slug, thread: id} }
+
+// Behind is t for readers who leave when everybody is put out of a board, which t itself
+// is not.
+func (t Topic) Behind(slug string) Topic {
+	t.door = slug
+	return t
+}
 
 // Drawer makes frames. A format is a word that names how readers want them, such
 // as "html/it" or "json"; a small set, as each is drawn once an event. What it
@@ -161,15 +170,17 @@ func (h *Hub) Close(ctx context.Context) error {
 	return fmt.Errorf("close hub: %w", ctx.Err())
 }
 
-// turnOut has everybody leave who reads a board or one of its threads. What waits for
-// them is not sent.
+// turnOut has everybody leave who reads a board, one of its threads, or what is behind its
+// door. What waits for them is not sent.
 func (h *Hub) turnOut(slug string) {
 	h.mu.Lock()
 	var all []*reader
 	for name, t := range h.topics {
-		if name.board == slug {
-			all = t.everybody(all)
+		here := t.everybody(nil)
+		if name.board != slug {
+			here = slices.DeleteFunc(here, func(r *reader) bool { return r.door != slug })
 		}
+		all = append(all, here...)
 	}
 	h.mu.Unlock()
 	for _, r := range all {
@@ -209,6 +220,7 @@ func (h *Hub) join(r *reader, name Topic) error {
 		h.mu.Unlock()
 		return nil
 	}
+	r.door, name.door = name.door, "" // one topic, whatever its readers came through
 	t := h.topic(name)
 	t.readers++
 	here := t.readers

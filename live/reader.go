@@ -93,6 +93,7 @@ type reader struct {
 	wire   *wire
 	format string
 	topic  *topic      // nil: never came in
+	door   string      // of a board, as its topic's
 	from   uint64      // its topic's counter when it came in
 	seat   int         // in the topic's room; the topic's lock holds it
 	pulse  *time.Timer // sends the next ping

@@ -254,28 +254,39 @@ func TestTagsRiseByUseOfLate(t *testing.T) {
 	}
 }
 
-// full is an Index of n posts such as people write.
-func full(t testing.TB, n int) *shelf {
-	s := newShelf(t)
+// vocabulary are 30,000 words, as often the letters of some language.
+var vocabulary = func() []string {
 	random := rand.New(rand.NewPCG(1, 2))
-	vocabulary := make([]string, 30_000)
-	for i := range vocabulary {
+	list := make([]string, 30_000)
+	for i := range list {
 		w := make([]byte, 2+random.IntN(9))
 		for j := range w {
 			w[j] = "etaoinshrdlucmfwypvbgkqjxz"[int(26*random.Float64()*random.Float64())]
 		}
-		vocabulary[i] = string(w)
+		list[i] = string(w)
 	}
+	return list
+}()
+
+// said is what somebody might write.
+func said(random *rand.Rand) string {
+	var b strings.Builder
+	for range 8 + random.IntN(30) {
+		r := random.Float64()
+		b.WriteString(vocabulary[int(float64(len(vocabulary))*r*r*r*r)] + " ")
+	}
+	fmt.Fprintf(&b, "#tag%d", random.IntN(500))
+	return b.String()
+}
+
+// full is an Index of n posts such as people write.
+func full(t testing.TB, n int) *shelf {
+	s := newShelf(t)
+	random := rand.New(rand.NewPCG(1, 2))
 	source := source(func(after int64) []board.Post {
 		var page []board.Post
 		for i := after; i < min(after+2000, int64(n)); i++ {
-			var b strings.Builder
-			for range 8 + random.IntN(30) {
-				r := random.Float64()
-				b.WriteString(vocabulary[int(float64(len(vocabulary))*r*r*r*r)] + " ")
-			}
-			fmt.Fprintf(&b, "#tag%d", random.IntN(500))
-			p := board.Post{ID: board.NewPostID(), Seq: i + 1, Board: board.Home, Body: b.String()}
+			p := board.Post{ID: board.NewPostID(), Seq: i + 1, Board: board.Home, Body: said(random)}
 			p.Thread = p.ID
 			p.Life.Since = s.now
 			page = append(page, p)

@@ -120,7 +120,7 @@ func WriteBackup(ctx context.Context, dataDir string, info BackupInfo, w io.Writ
 	if err := recognise(ctx, path); err != nil {
 		return err
 	}
-	db := openPool(1, "ro", path, busyTime, nil)
+	db := openPool(1, reads(path), nil)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var lines []line
 	err = inTx(ctx, db, func(tx *sql.Tx) error {

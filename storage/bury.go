@@ -77,7 +77,7 @@ func (s *Store) dig(ctx context.Context, d *digger) error {
 	defer s.writing.Unlock()
 	next := *d
 	next.byHand, next.deleted = nil, 0
-	err := inTx(ctx, s.writer, func(tx *sql.Tx) error {
+	err := inTx(ctx, s.digger, func(tx *sql.Tx) error {
 		next.until = time.Now().Add(digTime) // from here on, so that each gets something done
 		return next.dig(ctx, tx)
 	})

@@ -240,7 +240,8 @@ func chatByID(ctx context.Context, q querier, post, id board.PostID) (chatRow, e
 	return found(scanChat(q.QueryRowContext(ctx, find, id[:], post[:]).Scan))
 }
 
-// Chats returns those of a post that go on, the first to ask first.
+// Chats returns those of a post, the first to ask first, with those that have ended and are
+// remembered.
 func (s *Store) Chats(ctx context.Context, post board.PostID, now time.Time) (list []board.Chat, err error) {
 	now = s.at(now)
 	var p askedPost
@@ -253,7 +254,7 @@ func (s *Store) Chats(ctx context.Context, post board.PostID, now time.Time) (li
 		return err
 	})
 	for _, row := range rows {
-		if c, err := s.openChat(row, p); err == nil && c.State == board.ChatOn {
+		if c, err := s.openChat(row, p); err == nil {
 			list = append(list, c)
 		}
 	}

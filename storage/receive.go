@@ -165,7 +165,7 @@ func openable(ctx context.Context, path string) (err error) {
 	if err := recognise(ctx, path); err != nil {
 		return err
 	}
-	db := openPool(1, "rw", path, busyTime, nil)
+	db := openPool(1, writes(path, busyTime), nil)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var ok string
 	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&ok); err != nil || ok != "ok" {

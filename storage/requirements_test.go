@@ -420,7 +420,7 @@ func unnamedFiles(t *testing.T) []string {
 // them is refused.
 func TestR17PragmasAreReadBackOrRefused(t *testing.T) {
 	n := newNode(t)
-	for name, db := range map[string]*sql.DB{"writer": n.writer, "readers": n.readers, "aside": n.aside} {
+	for name, db := range map[string]*sql.DB{"writer": n.writer, "readers": n.readers, "digger": n.digger, "aside": n.aside} {
 		conns := db.Stats().MaxOpenConnections
 		for i := range conns {
 			conn, err := db.Conn(t.Context()) // all at once, so that each is another one
@@ -428,7 +428,8 @@ func TestR17PragmasAreReadBackOrRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			for _, p := range slices.Concat(filePragmas, connPragmas) {
+			sync := map[bool]string{true: syncNormal, false: syncFull}[name == "digger"]
+			for _, p := range slices.Concat(filePragmas, connPragmas, []pragma{{"synchronous", sync}}) {
 				var got string
 				if err := conn.QueryRowContext(t.Context(), "PRAGMA "+p.name).Scan(&got); err != nil || got != p.value {
 					t.Errorf("%s %d: %s = %s, %v; want %s", name, i, p.name, got, err, p.value)

@@ -86,7 +86,7 @@ func mayReplace(ctx context.Context, dataDir string, slots *keys.Store, force bo
 // living counts posts, and what people gave notice of, whose time has not come and whose
 // keys are there.
 func living(ctx context.Context, path string, slots *keys.Store, now time.Time) (n int, err error) {
-	db := openPool(1, "ro", path, busyTime, nil)
+	db := openPool(1, reads(path), nil)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for _, table := range []string{"posts", "claims", "circle_posts"} { // what else has keys is under a post
 		columns, err := columnsOf(ctx, db, table)
@@ -193,7 +193,7 @@ func replace(ctx context.Context, dataDir, dir string, slots *keys.Store) error 
 // is no database of ours goes with it.
 func settleJournal(ctx context.Context, path string) error {
 	if isThere(path) && recognise(ctx, path) == nil {
-		db := openPool(1, "rw", path, busyTime, nil)
+		db := openPool(1, writes(path, busyTime), nil)
 		var busy bool
 		var inJournal, done int
 		err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &inJournal, &done)

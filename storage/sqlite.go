@@ -73,9 +73,10 @@ func connect(ctx context.Context, dataDir string, log *slog.Logger, wrap func(dr
 	s := &Store{
 		log:     log,
 		path:    path,
-		writer:  openPool(1, "rw", path, busyTime, wrap),
-		readers: openPool(readerConns, "ro", path, busyTime, wrap),
-		aside:   openPool(1, "rw", path, asideBusyTime, wrap),
+		writer:  openPool(1, writes(path, busyTime), wrap),
+		readers: openPool(readerConns, reads(path), wrap),
+		digger:  openPool(1, buries(path), wrap),
+		aside:   openPool(1, writes(path, asideBusyTime), wrap),
 		queue:   make(chan *op, queueMax),
 		tidy:    make(chan struct{}, 1),
 	}
@@ -167,16 +168,35 @@ func (c connector) Connect(context.Context) (driver.Conn, error) {
 	return c.wrap(conn), nil
 }
 
-func openPool(conns int, mode, path string, busy time.Duration, wrap func(driver.Conn) driver.Conn) *sql.DB {
-	options := url.Values{"mode": {mode}, "_stmt_cache_size": {"64"}}
-	if mode == "ro" {
-		options.Set("_query_only", "1")
-	} else {
-		options.Set("_txlock", "immediate")
+// manner is how the connections of a pool are set up.
+type manner struct {
+	path     string
+	readOnly bool
+	sync     string // the pragma synchronous
+	busy     time.Duration
+}
+
+const (
+	syncFull   = "2" // on the disk when it is committed
+	syncNormal = "1" // with the next that is synced
+)
+
+func reads(path string) manner { return manner{path, true, syncFull, busyTime} }
+
+func writes(path string, busy time.Duration) manner { return manner{path, false, syncFull, busy} }
+
+// buries is for deletions that may be lost with the power: the keys are gone, and the next
+// start buries what it finds without.
+func buries(path string) manner { return manner{path, false, syncNormal, busyTime} }
+
+func openPool(conns int, as manner, wrap func(driver.Conn) driver.Conn) *sql.DB {
+	options := url.Values{"mode": {"rw"}, "_stmt_cache_size": {"64"}, "_txlock": {"immediate"}}
+	if as.readOnly {
+		options = url.Values{"mode": {"ro"}, "_stmt_cache_size": {"64"}, "_query_only": {"1"}}
 	}
 	db := sql.OpenDB(connector{
-		driver: &sqlite3.SQLiteDriver{ConnectHook: func(conn *sqlite3.SQLiteConn) error { return setUp(conn, mode == "ro", busy) }},
-		dsn:    dsnOf(path, options),
+		driver: &sqlite3.SQLiteDriver{ConnectHook: as.setUp},
+		dsn:    dsnOf(as.path, options),
 		wrap:   wrap,
 	})
 	db.SetMaxOpenConns(conns)
@@ -200,7 +220,6 @@ var filePragmas = []pragma{
 
 // connPragmas belong to each connection.
 var connPragmas = []pragma{
-	{"synchronous", "2"},
 	{"secure_delete", "1"},
 	{"foreign_keys", "1"},
 	{"temp_store", "2"},
@@ -212,18 +231,18 @@ var connPragmas = []pragma{
 }
 
 // setUp sets every pragma and reads it back.
-func setUp(conn *sqlite3.SQLiteConn, readOnly bool, busy time.Duration) error {
-	wait := pragma{"busy_timeout", strconv.FormatInt(busy.Milliseconds(), 10)}
-	set := slices.Concat([]pragma{wait}, filePragmas, connPragmas)
-	if readOnly {
-		set = slices.Concat([]pragma{wait}, connPragmas)
+func (m manner) setUp(conn *sqlite3.SQLiteConn) error {
+	own := []pragma{{"busy_timeout", strconv.FormatInt(m.busy.Milliseconds(), 10)}, {"synchronous", m.sync}}
+	set := slices.Concat(own, filePragmas, connPragmas)
+	if m.readOnly {
+		set = slices.Concat(own, connPragmas)
 	}
 	for _, p := range set {
 		if _, err := conn.Exec("PRAGMA "+p.name+"="+p.value, nil); err != nil {
 			return fmt.Errorf("pragma %s: %w", p.name, err)
 		}
 	}
-	for _, p := range slices.Concat([]pragma{wait}, filePragmas, connPragmas) {
+	for _, p := range slices.Concat(own, filePragmas, connPragmas) {
 		got, err := readPragma(conn, p.name)
 		if err != nil {
 			return fmt.Errorf("pragma %s: %w", p.name, err)

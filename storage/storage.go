@@ -51,6 +51,7 @@ type Store struct {
 
 	writer  *sql.DB // one connection, used under writing
 	readers *sql.DB // a few, read-only, used inside the gate
+	digger  *sql.DB // one connection that only buries, used under writing
 	aside   *sql.DB // one connection that only checkpoints
 
 	writing sync.Mutex // one transaction at a time; ends in rows and in memory agree whenever it is free
@@ -109,7 +110,7 @@ func (s *Store) stop() bool {
 }
 
 func (s *Store) closeFiles() error {
-	err := errors.Join(s.readers.Close(), s.aside.Close(), s.writer.Close())
+	err := errors.Join(s.readers.Close(), s.aside.Close(), s.digger.Close(), s.writer.Close())
 	if s.folder != nil {
 		err = errors.Join(err, s.folder.Close())
 	}

@@ -17,7 +17,9 @@ const copyOf = (name) => document.getElementById(name).content.firstElementChild
 const shown = 600; // seconds that what was read stays on the screen
 
 let mine = null; // what this browser keeps for this post
+let cookies = "omit"; // "same-origin" where the post is behind a door: its pass is a cookie
 let author = ""; // the public key of the post's author
+let slug = ""; // the board that the post stands on
 let chat = null; // as the server knows it
 let key = null; // of the chat
 const bubbles = new Map(); // "asker 1" → its element
@@ -41,37 +43,66 @@ async function attempt(work, button = null) {
   try {
     return await work();
   } catch (e) {
-    if (e.status === 404) return gone();
-    if (e.status === 410) return over();
+    if (e.status === 404) return attempt(gone);
+    if (e.status === 410) return attempt(look); // it has ended, or is blocked: who by, the server says
     fail(e.sentence ?? (e instanceof TypeError ? say("offline") : String(e.message)));
   } finally {
     if (button) button.disabled = false;
   }
 }
 
-/** The post has ended, and all of its chats with it. */
+/** The post has ended, and all of its chats with it; or its board has a door, and this
+ * browser is outside: then the keys are kept, and the way in is shown. */
 async function gone() {
   chat = null;
-  socket?.close();
+  const line = socket;
+  socket = null;
+  line?.close();
   wipe();
+  const held = mine ?? (await keep.all()).find((e) => e.post === post);
+  if (held?.board && (await outside(held.board))) return door(held.board);
+  if (cookies === "omit" && !(await reads("omit")) && (await reads("same-origin"))) return location.reload(); // a door since
   show("gone");
   if (mine) await keep.drop(mine.id);
 }
 
-/** One side has ended the chat; what is on the screen stays until it is left. */
-function over() {
-  if (chat) chat.state = "over";
-  if (!$("#m-over").hidden) return;
+async function outside(board) {
+  const answer = await fetch(`/api/v1/boards/${encodeURIComponent(board)}/posts?limit=1`, { credentials: "same-origin" });
+  return answer.status === 403;
+}
+
+function door(board) {
+  $("#m-door").href = `/b/${encodeURIComponent(board)}/door?to=${encodeURIComponent(location.pathname + location.hash)}`;
+  show("door");
+}
+
+/** The post that the chats are under; null: there is none for who asks so. */
+async function reads(cookie) {
+  try {
+    return (await ask("GET", "", null, { bare: true, cookie })).post;
+  } catch (e) {
+    if (e.status === 404) return null;
+    throw e;
+  }
+}
+
+/** One side has ended the chat; what is on the screen stays until it is left. Its author
+ * can still block who asked. */
+function over(state) {
+  chat.state = state;
+  const blocked = state === "blocked";
+  const news = $("#m-over").hidden || (blocked && $("#m-blocked").hidden);
   $("#m-over").hidden = false;
+  $("#m-blocked").hidden = !blocked;
   $("#m-anew").hidden = mine.side === "author";
-  $("#m-say").hidden = true;
-  $("#m-ends").hidden = true;
-  announce($("#m-over").textContent);
+  $("#m-say").hidden = $("#m-end").hidden = true;
+  $("#m-block").hidden = mine.side === "asker" || blocked;
+  if (news) announce($("#m-over").innerText);
 }
 
 // — The server —
 
-async function ask(method, path, body, { proof = "", cookie = "omit", bare = false } = {}) {
+async function ask(method, path, body, { proof = "", cookie = cookies, bare = false } = {}) {
   const headers = { "Accept-Language": document.documentElement.lang };
   if (!bare) headers.Authorization = `Chat ${mine.token}`;
   if (body) headers["Content-Type"] = "application/json";
@@ -169,7 +200,7 @@ const look = () => (looking = looking.then(lookOnce, lookOnce));
 async function lookOnce() {
   const got = await ask("GET", here());
   chat = got.chat;
-  if (chat.state === "over") return over();
+  if (chat.state !== "on") return over(chat.state);
   for (const m of got.messages) {
     if (m.from === mine.side || m.n > (mine.seen?.[chat.id] ?? 0)) await draw(m); // none twice
   }
@@ -216,7 +247,7 @@ async function begin(form) {
   await agree();
   const got = await ask("POST", "/chats", { id: chat.id, key: mine.key, ...(await sealed(words, 1)) }, { cookie: "same-origin" });
   chat = got.chat;
-  mine.chat = chat.id;
+  Object.assign(mine, { chat: chat.id, board: slug });
   await keep.put(mine);
   $("textarea", form).value = "";
   await talk();
@@ -233,27 +264,36 @@ async function talk() {
   $("#m-who").textContent = say(mine.side === "asker" ? "with-author" : "with-asker", {}, root);
   $("#m-block").hidden = mine.side === "asker";
   $("#m-all").hidden = mine.side === "asker";
-  $("#m-over").hidden = true;
-  $("#m-say").hidden = $("#m-ends").hidden = false;
+  $("#m-over").hidden = $("#m-blocked").hidden = true;
+  $("#m-say").hidden = $("#m-end").hidden = false;
   show("talk");
   await look();
   listen(mine.side === "asker" ? here("/tickets") : "/chats/tickets");
 }
 
-/** The chats of one's own post. */
+/** How a chat stands, in a word. */
+function stands(c) {
+  if (c.state !== "on") return say(c.state, {}, root);
+  return c.unread ? say("new", { n: c.unread }, root) : say("none-new", {}, root);
+}
+
+/** The chats of one's own post, and those that have ended below them. */
 async function list() {
   chat = null;
   const got = await ask("GET", "/chats");
-  $("#m-list").replaceChildren(
-    ...got.chats.map((c, i) => {
-      const li = copyOf("t-chat");
-      $("a", li).href = `#${c.id}`;
-      $("b", li).textContent = say("nth", { n: i + 1 }, root);
-      $(".says", li).textContent = c.unread ? say("new", { n: c.unread }, root) : say("none-new", {}, root);
-      return li;
-    }),
-  );
-  $("#m-none").hidden = got.chats.length > 0;
+  const lines = got.chats.map((c, i) => {
+    const li = copyOf("t-chat");
+    $("a", li).href = `#${c.id}`;
+    $("b", li).textContent = say("nth", { n: i + 1 }, root);
+    $(".says", li).textContent = stands(c);
+    return li;
+  });
+  const on = (_, i) => got.chats[i].state === "on";
+  const over = (_, i) => !on(_, i);
+  $("#m-list").replaceChildren(...lines.filter(on));
+  $("#m-past").replaceChildren(...lines.filter(over));
+  $("#m-none").hidden = got.chats.some((c) => c.state === "on");
+  $("#m-ended").hidden = !got.chats.some((c) => c.state !== "on");
   show("list");
   listen("/chats/tickets");
 }
@@ -281,7 +321,7 @@ async function listen(tickets) {
   try {
     ({ ticket } = await ask("POST", tickets));
   } catch (e) {
-    if (e.status === 404) return gone();
+    if (e.status === 404) return attempt(gone);
     if (e instanceof TypeError) fail(say("offline", {}, root));
     return void setTimeout(() => listen(tickets), 3000 + Math.random() * 4000);
   }
@@ -289,10 +329,10 @@ async function listen(tickets) {
   const made = new WebSocket(`${location.origin.replace("http", "ws")}/live?chat=${post}&ticket=${ticket}`);
   socket = made;
   made.addEventListener("message", ({ data }) => hear(JSON.parse(data)).catch(() => {}));
-  made.addEventListener("close", () => {
-    if (socket !== made) return; // another has taken its place
+  made.addEventListener("close", ({ code }) => {
+    if (socket !== made) return; // another has taken its place, or none is wanted
     socket = null;
-    if ($('[data-view="gone"]').hidden) setTimeout(() => listen(tickets), 1000 + Math.random() * 3000);
+    setTimeout(() => listen(tickets), code === 4003 ? 0 : 1000 + Math.random() * 3000); // 4003: the door was turned
   });
 }
 
@@ -321,12 +361,12 @@ on("#m-say", "submit", () => send($("#m-say")));
 on("#m-end", "click", async () => {
   await ask("DELETE", here());
   wipe();
-  over();
+  over("over");
 });
 on("#m-block", "click", async () => {
   await ask("POST", here("/block"));
   wipe();
-  over();
+  over("blocked");
 });
 on("#m-anew", "click", () => show("ask"));
 addEventListener("hashchange", () => location.reload());
@@ -354,11 +394,14 @@ async function index() {
 }
 
 async function open() {
-  const got = await ask("GET", "", null, { bare: true, cookie: "same-origin" });
-  $("#m-about").textContent = got.post.warning || got.post.body.slice(0, 120);
-  author = got.post.chat;
+  let about = await reads("omit");
+  if (!about) about = await reads((cookies = "same-origin"));
+  if (!about) return gone();
+  $("#m-about").textContent = about.warning || about.body.slice(0, 120);
+  author = about.chat;
+  slug = about.board;
   mine = (author && (await keep.asAuthor(author))) || (await keep.asAsker(post)) || null;
-  if (mine && mine.side === "author" && !mine.post) await keep.put(Object.assign(mine, { post }));
+  if (mine && mine.board !== slug) await keep.put(Object.assign(mine, { post, board: slug }));
   if (mine && (mine.side === "author" || mine.chat)) {
     try {
       return await enter();
