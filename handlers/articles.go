@@ -17,7 +17,8 @@ import (
 const (
 	articlesMax   = 2048
 	articleBytes  = 4 << 20
-	neighboursMax = 8
+	neighboursMax = 8 // before one of them
+	headsMax      = 16
 )
 
 // articles are those that pages for nobody in particular were made of within the last
@@ -31,20 +32,23 @@ type articles struct {
 	bytes int
 	timed bool // a timer will drop them
 	drawn map[views.Article]*article
+	heads map[string]*article // by what is drawn
 }
 
-func newArticles() *articles { return &articles{drawn: map[views.Article]*article{}} }
+func newArticles() *articles {
+	return &articles{drawn: map[views.Article]*article{}, heads: map[string]*article{}}
+}
 
-// draw returns the article of a page that was begun at turns.
-func (c *articles) draw(ctx context.Context, from views.Article, turns uint64) (*article, error) {
+// draw returns an article for a page that was begun at turns, drawn on a buffer if it must be.
+func (c *articles) draw(ctx context.Context, from views.Article, turns uint64, on *bytes.Buffer) (*article, error) {
 	if a := c.find(from, turns); a != nil {
 		return a, nil
 	}
-	b, err := render(ctx, from.Draw())
-	if err != nil {
+	on.Reset()
+	if err := renderTo(ctx, on, from.Draw()); err != nil {
 		return nil, err
 	}
-	a := newArticle(bytes.Clone(b))
+	a := newArticle(bytes.Clone(on.Bytes()))
 	c.keep(from, a, turns)
 	return a, nil
 }
@@ -68,34 +72,66 @@ func (c *articles) keep(from views.Article, a *article, turns uint64) {
 	}
 	c.drawn[from] = a
 	c.bytes += size
-	if !c.timed {
-		c.timed = true
-		time.AfterFunc(board.SharedTime, func() {
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			c.timed = false
-			c.drop()
-		})
+	c.dropSoon()
+}
+
+// head is what stands before the first article of a page that was begun at turns, and is the
+// same on the next more often than not. It says no more of posts than which tags rise.
+func (c *articles) head(plain []byte, turns uint64) *article {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if turns != c.turns {
+		return newArticle(plain)
 	}
+	a := c.heads[string(plain)]
+	if a == nil {
+		a = newArticle(bytes.Clone(plain))
+		if len(c.heads) == headsMax {
+			clear(c.heads)
+		}
+		c.heads[string(plain)] = a
+		c.dropSoon()
+	}
+	return a
+}
+
+// dropSoon sees to it that all goes within board.SharedTime; c.mu is held.
+func (c *articles) dropSoon() {
+	if c.timed {
+		return
+	}
+	c.timed = true
+	time.AfterFunc(board.SharedTime, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.timed = false
+		c.drop()
+	})
 }
 
 // drop lets go of all; c.mu is held.
 func (c *articles) drop() {
 	c.bytes = 0
 	clear(c.drawn)
+	clear(c.heads)
 }
 
-// on draws an article on a sheet.
-func (c *articles) on(sh *sheet, from views.Article) templ.Component {
-	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		a, err := c.draw(ctx, from, sh.turns)
-		if err != nil {
-			return err
-		}
-		sh.articles = append(sh.articles, a)
-		_, err = w.Write(a.plain)
-		return err
+// on draws articles on a sheet, which can be cut at them once it is drawn.
+func (c *articles) on(sh *sheet) func(views.Article) templ.Component {
+	sh.cut = sync.OnceValue(func() *cut {
+		return newCut(sh.body.Bytes(), sh.articles, func(plain []byte) *article { return c.head(plain, sh.turns) })
 	})
+	return func(from views.Article) templ.Component {
+		return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			a, err := c.draw(ctx, from, sh.turns, &sh.scratch)
+			if err != nil {
+				return err
+			}
+			sh.articles = append(sh.articles, a)
+			_, err = w.Write(a.plain)
+			return err
+		})
+	}
 }
 
 // article is one as it was drawn, and as it is sent: compressed for a reader who has just

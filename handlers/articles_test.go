@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,16 +30,29 @@ func (c *articles) kept() (n, bytes int) {
 }
 
 func TestAnArticleIsDrawnOnce(t *testing.T) {
-	c, from := newArticles(), aPost("one", time.Hour)
-	a, err := c.draw(t.Context(), from, 1)
-	if err != nil || !strings.Contains(string(a.plain), "one") {
-		t.Fatal(string(a.plain), err)
-	}
-	for turns, again := range map[uint64]bool{1: true, 2: false} {
-		if b, err := c.draw(t.Context(), from, turns); err != nil || (a == b) != again {
-			t.Errorf("after %d turns it is the same: %t, want %t (%v)", turns-1, a == b, again, err)
+	synctest.Test(t, func(t *testing.T) {
+		c, from := newArticles(), aPost("one", time.Hour)
+		draw := func(turns uint64) *article {
+			t.Helper()
+			a, err := c.draw(t.Context(), from, turns, new(bytes.Buffer))
+			if err != nil || !strings.Contains(string(a.plain), "one") {
+				t.Fatal(a, err)
+			}
+			return a
 		}
-	}
+		a, head := draw(1), c.head([]byte("<head>"), 1)
+		if draw(1) != a || c.head([]byte("<head>"), 1) != head {
+			t.Error("it is drawn again, or compressed again what stands before it")
+		}
+		if draw(2) == a || c.head([]byte("<head>"), 2) == head {
+			t.Error("it is there after an ending")
+		}
+		time.Sleep(board.SharedTime)
+		synctest.Wait()
+		if n := len(c.heads); n != 0 {
+			t.Errorf("what stands before is there after a second, %d times", n)
+		}
+	})
 }
 
 // TestNoArticleStaysLongerThanItsPost whether anybody asks for it or not: it holds words in
@@ -48,7 +62,7 @@ func TestNoArticleStaysLongerThanItsPost(t *testing.T) {
 		c := newArticles()
 		draw := func(left time.Duration, turns uint64) {
 			t.Helper()
-			if _, err := c.draw(t.Context(), aPost("words", left), turns); err != nil {
+			if _, err := c.draw(t.Context(), aPost("words", left), turns, new(bytes.Buffer)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -83,12 +97,18 @@ func TestNoArticleStaysLongerThanItsPost(t *testing.T) {
 func TestWhatIsKeptOfArticlesIsBounded(t *testing.T) {
 	c := newArticles()
 	for i := range articlesMax + 10 {
-		if _, err := c.draw(t.Context(), aPost(strconv.Itoa(i), time.Hour), 1); err != nil {
+		if _, err := c.draw(t.Context(), aPost(strconv.Itoa(i), time.Hour), 1, new(bytes.Buffer)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if n, bytes := c.kept(); n > articlesMax || bytes > articleBytes {
 		t.Errorf("%d are kept, %d bytes", n, bytes)
+	}
+	for i := range 3 * headsMax {
+		c.head([]byte(strconv.Itoa(i)), 1)
+	}
+	if len(c.heads) > headsMax {
+		t.Errorf("%d heads of pages are kept", len(c.heads))
 	}
 	a := newArticle([]byte("words"))
 	for range 3 * neighboursMax {

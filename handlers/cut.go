@@ -25,17 +25,17 @@ type piece struct {
 	after func() []byte // for who has just been sent the piece before it
 }
 
-// newCut cuts a page at its articles; nil: they are not where they should be.
-func newCut(page []byte, articles []*article) *cut {
+// newCut cuts a page at its articles; nil: they are not where they should be. What stands
+// before the first of them may be kept by head.
+func newCut(page []byte, articles []*article, head func([]byte) *article) *cut {
 	c := &cut{room: len(page) / 4}
 	c.whole = sync.OnceValue(func() []byte { return c.with(nil) })
 	at := 0
-	add := func(end int) {
+	add := func(end int, keep func([]byte) *article) {
 		if end > at {
-			plain := page[at:end]
-			alone := sync.OnceValue(func() []byte { return packed(nil, plain) })
-			c.pieces = append(c.pieces, piece{-1, plain, alone, alone})
-			at = end
+			a := keep(page[at:end])
+			c.pieces = append(c.pieces, piece{-1, a.plain, a.alone, a.alone})
+			at, head = end, newArticle
 		}
 	}
 	for i, a := range articles {
@@ -43,7 +43,7 @@ func newCut(page []byte, articles []*article) *cut {
 		if begin < 0 {
 			return nil
 		}
-		add(at + begin)
+		add(at+begin, head)
 		after := a.alone
 		if begin == 0 && i > 0 {
 			after = func() []byte { return a.packedAfter(articles[i-1]) }
@@ -51,7 +51,7 @@ func newCut(page []byte, articles []*article) *cut {
 		c.pieces = append(c.pieces, piece{i, a.plain, a.alone, after})
 		at += len(a.plain)
 	}
-	add(len(page))
+	add(len(page), newArticle)
 	return c
 }
 

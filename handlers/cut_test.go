@@ -24,7 +24,7 @@ func TestAPageOfPiecesIsOneStream(t *testing.T) {
 			}
 		}
 		page.WriteString("<foot>")
-		c := newCut([]byte(page.String()), articles)
+		c := newCut([]byte(page.String()), articles, newArticle)
 		if got := unzipped(t, c.whole()); got != page.String() {
 			t.Fatalf("%d articles: a page on which nothing is another's is another", n)
 		}
@@ -44,7 +44,7 @@ func TestAPageOfPiecesIsOneStream(t *testing.T) {
 func TestAPageWithoutItsArticlesIsNotCut(t *testing.T) {
 	a, b := newArticle([]byte("<article>a</article>")), newArticle([]byte("<article>b</article>"))
 	for _, page := range []string{"", "<p>", "<article>a</article>", "<article>b</article><article>a</article>"} {
-		if newCut([]byte(page), []*article{a, b}) != nil {
+		if newCut([]byte(page), []*article{a, b}, newArticle) != nil {
 			t.Errorf("%q is cut", page)
 		}
 	}

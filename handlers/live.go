@@ -215,21 +215,32 @@ func (s *Server) format(r *http.Request) string {
 // render draws a component whole, so that a failure is a clean error.
 func render(ctx context.Context, c templ.Component) ([]byte, error) {
 	var b bytes.Buffer
-	if err := c.Render(ctx, &b); err != nil {
-		return nil, fmt.Errorf("draw: %w", err)
+	err := renderTo(ctx, &b, c)
+	return b.Bytes(), err
+}
+
+func renderTo(ctx context.Context, b *bytes.Buffer, c templ.Component) error {
+	if err := c.Render(ctx, b); err != nil {
+		return fmt.Errorf("draw: %w", err)
 	}
-	return b.Bytes(), nil
+	return nil
 }
 
 // answerHTML draws c whole and sends it.
 func answerHTML(w http.ResponseWriter, r *http.Request, status int, c templ.Component) error {
-	b, err := render(r.Context(), c)
-	if err != nil {
+	b, sh := new(bytes.Buffer), sheetOf(r)
+	if sh != nil {
+		b.Grow(sh.room)
+	}
+	if err := renderTo(r.Context(), b, c); err != nil {
 		return err
+	}
+	if sh != nil {
+		sh.room = b.Len() + b.Len()/8
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(wholly(b)) // a reader that went away is no failure of ours
+	_, _ = w.Write(wholly(b.Bytes())) // a reader that went away is no failure of ours
 	return nil
 }
 

@@ -72,6 +72,52 @@ func TestReadersWithACookieFindTheirMarksOnASharedFeed(t *testing.T) {
 	}
 }
 
+// TestArticlesAreDrawnAnewWhenTheyChange: after whatever happens to one post of a page, the
+// page that is put together is the one that is drawn for a reader alone, byte by byte.
+func TestArticlesAreDrawnAnewWhenTheyChange(t *testing.T) {
+	s := newSite(t)
+	reader := newBrowser()
+	ids := make([]string, 5)
+	for i := range ids {
+		s.client = newBrowser()
+		ids[i], _ = s.publish("something " + board.NewPostID().String())
+	}
+	s.formAs(reader, "/p/"+ids[0]+"/vote", "vote", "heart") // who has a cookie from here on
+	packing := *reader
+	packing.Transport = http.DefaultTransport // which asks for gzip
+	before := ""
+	for _, step := range []struct {
+		what string
+		do   func()
+	}{
+		{"nothing", func() {}},
+		{"a birth", func() { s.publish("something " + board.NewPostID().String()) }},
+		{"a heart", func() { s.formAs(newBrowser(), "/p/"+ids[1]+"/vote", "vote", "heart") }},
+		{"downs", func() {
+			for range 3 {
+				s.formAs(newBrowser(), "/p/"+ids[2]+"/vote", "vote", "down")
+			}
+		}},
+		{"a reply", func() { s.formAs(newBrowser(), "/p/"+ids[3]+"/replies", "body", "so it is") }},
+		{"a second", func() { s.clock.turn(board.SharedTime) }},
+		{"an hour", func() { s.clock.turn(time.Hour) }},
+		{"a setting", func() { s.set("life_per_heart", "30m") }},
+		{"an ending", func() { s.formAs(s.client, "/p/"+ids[4]+"/delete") }},
+	} {
+		step.do()
+		alone := s.as(reader, http.MethodGet, "/", "", "Accept-Encoding", "identity").body
+		shared := s.as(&packing, http.MethodGet, "/", "").body
+		alone, shared = counterAt.ReplaceAllString(alone, ""), counterAt.ReplaceAllString(shared, "")
+		if alone != shared {
+			t.Errorf("after %s the page is another: %s", step.what, difference(alone, shared))
+		}
+		if shared == before {
+			t.Errorf("control: %s changes nothing", step.what)
+		}
+		before = shared
+	}
+}
+
 // TestNoMarksAreOnAnothersPage: what one reader did is on no page but theirs.
 func TestNoMarksAreOnAnothersPage(t *testing.T) {
 	s := newSite(t)

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/a-h/templ"
-
 	"mayfly/board"
 	"mayfly/live"
 	"mayfly/views"
@@ -40,7 +38,7 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request, slug string) (vie
 		Clear: s.uncertified(r),
 	}
 	if sh := sheetOf(r); sh != nil {
-		v.Drawn = func(a views.Article) templ.Component { return s.articles.on(sh, a) }
+		v.Drawn = s.articles.on(sh)
 	}
 	v.Notices = s.board.Notices(v.Visitor)
 	if v.Reload > 0 {

@@ -27,6 +27,7 @@ type sheets struct {
 	bytes   int
 	drawn   map[sheetKey]*sheet
 	drawing map[sheetKey]*sheet
+	room    int // what the last one took to draw
 }
 
 func newSheets() *sheets {
@@ -92,6 +93,7 @@ func (c *sheets) take(k sheetKey, now time.Time, asked uint64, at moment) (sh *s
 		return sh, false
 	}
 	sh = newSheet(k, at, now)
+	sh.room = c.room
 	sh.served = c.count
 	if at.turns == c.turns {
 		c.drawing[k] = sh
@@ -106,6 +108,7 @@ func (c *sheets) put(sh *sheet, now time.Time) {
 	if c.drawing[sh.key] == sh {
 		delete(c.drawing, sh.key)
 	}
+	c.room = sh.room
 	left := sh.until.Sub(now)
 	if sh.turns != c.turns || left <= 0 || sh.size() > sheetBytes/4 {
 		return
@@ -157,6 +160,8 @@ type sheet struct {
 	visit    views.Visit   // what it was drawn from
 	posts    []board.Post  // what is on it, in its order
 	articles []*article    // and as it was drawn
+	scratch  bytes.Buffer  // on which each was
+	room     int           // enough for all of it before it is compressed, as far as is known
 
 	marks func() (board.Marks, error) // of all visitors
 	cut   func() *cut                 // the page in pieces, made when the first asks
@@ -170,7 +175,6 @@ func newSheet(k sheetKey, at moment, now time.Time) *sheet {
 			sh.reader.Issued = time.Unix(0, 0).UTC()
 		}
 	}
-	sh.cut = sync.OnceValue(func() *cut { return newCut(sh.body.Bytes(), sh.articles) })
 	return sh
 }
 

@@ -24,7 +24,6 @@ type Article struct {
 type articleSettings struct {
 	vanish      int
 	heart, down time.Duration
-	care        string
 	pictures    board.Pictures
 	cautious    bool
 }
@@ -34,7 +33,7 @@ func NewArticle(v Visit, post board.Post) Article {
 	s := v.Settings
 	a := Article{
 		words: v.Words, post: post, now: v.Now.Truncate(step(post.Life)),
-		settings: articleSettings{s.VanishScore, s.LifePerHeart, s.LifePerDown, s.CareCard, s.Pictures, s.Cautious},
+		settings: articleSettings{s.VanishScore, s.LifePerHeart, s.LifePerDown, s.Pictures, s.Cautious},
 	}
 	if post.Picture != nil {
 		a.pictured, a.picture = true, *post.Picture
@@ -51,7 +50,7 @@ func (a Article) Draw() templ.Component {
 		post.Picture = &a.picture
 	}
 	return PostArticle(NewPost(a.words, post, board.Settings{
-		VanishScore: s.vanish, LifePerHeart: s.heart, LifePerDown: s.down, CareCard: s.care, Pictures: s.pictures, Cautious: s.cautious,
+		VanishScore: s.vanish, LifePerHeart: s.heart, LifePerDown: s.down, Pictures: s.pictures, Cautious: s.cautious,
 	}, a.now))
 }
 
