@@ -84,6 +84,7 @@ func (b *bench) start(ctx context.Context, name, dir string, with house.Setup) (
 	if err := errors.Join(ctx.Err(), os.MkdirAll(dir, 0o700)); err != nil {
 		return nil, err
 	}
+	unix.Sync() // or its first syncs wait for what others have written
 	with.Through = append([]string{"taskset", "-c", strconv.Itoa(serverCPU)}, with.Through...)
 	s := &server{name: name, dir: dir, began: time.Now()}
 	var err error
