@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"mayfly/board"
 )
 
@@ -141,12 +143,31 @@ func TestTheLastHourIsCountedDownAndToldToOpenPages(t *testing.T) {
 	}
 }
 
+// letStay waits until a socket that was greeted has been let stay: then its pings are
+// answered. What says makes a frame, behind which the answer is found.
+func (s *site) letStay(conn *websocket.Conn, says func()) {
+	s.t.Helper()
+	answered := false
+	conn.SetPongHandler(func(string) error {
+		answered = true
+		return nil
+	})
+	if err := conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Minute)); err != nil {
+		s.t.Fatal(err)
+	}
+	for !answered {
+		says()
+		s.next(conn)
+	}
+}
+
 func TestAClosedBoardSaysSoAndGivesWordsBack(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.addBoard(board.Info{Slug: "attic", Title: "The attic", ClosesAt: s.clock.Now().Add(time.Hour)})
 	page := s.listen("/live?board=attic")
 	s.next(page)
+	s.letStay(page, func() { s.form("/b/attic/posts", "body", "while it is open") })
 	s.clock.turn(61 * time.Minute)
 	s.follow()
 	if frame := s.next(page); !strings.Contains(frame, `data-event="reload"`) {
@@ -168,6 +189,7 @@ func TestAClosedBoardSaysSoAndGivesWordsBack(t *testing.T) {
 		t.Error("it is still led to")
 	}
 	s.clock.turn(24 * time.Hour)
+	s.sweep()
 	s.follow()
 	if a := s.get("/b/attic"); a.StatusCode != http.StatusNotFound {
 		t.Errorf("a day later: %s", a.Status)

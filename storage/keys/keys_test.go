@@ -205,7 +205,12 @@ func TestDamagedSlotCostsItsPostAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := file.WriteAt([]byte{0xff}, offset(bad.Slot)+60); err != nil {
+	damaged := make([]byte, 1)
+	if _, err := file.ReadAt(damaged, offset(bad.Slot)+60); err != nil {
+		t.Fatal(err)
+	}
+	damaged[0] ^= 0xff // whatever stood there
+	if _, err := file.WriteAt(damaged, offset(bad.Slot)+60); err != nil {
 		t.Fatal(err)
 	}
 	if err := file.Close(); err != nil {
