@@ -51,7 +51,7 @@ func eachUse(t *testing.T, pattern *regexp.Regexp, tell func(path, use string)) 
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (path == "e2e" || path == "bench" || path == "certs/certstest" || path == "storage/storagetest") {
+		if d.IsDir() && (path == "e2e" || path == "bench" || path == "board/boardtest" || path == "certs/certstest" || path == "storage/storagetest") {
 			return fs.SkipDir // tests, and what measures
 		}
 		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {

@@ -2,36 +2,18 @@ package alike
 
 import (
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"mayfly/board/boardtest"
 )
 
-// writing are texts as people write them.
-func writing(t testing.TB) map[string]string {
-	t.Helper()
-	files, err := filepath.Glob("../board/testdata/writing/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no texts", err)
-	}
-	texts := map[string]string{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts[strings.TrimSuffix(filepath.Base(file), ".txt")] = string(text)
-	}
-	return texts
-}
-
 func BenchmarkSign(b *testing.B) {
-	for name, text := range writing(b) {
+	for name, text := range boardtest.Writing(b) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -115,7 +97,7 @@ func checkSign(t testing.TB, text string) {
 // TestSignaturesAreAsTheyWereTuned for what people write, for raids in every dress, for
 // every character, and for noise.
 func TestSignaturesAreAsTheyWereTuned(t *testing.T) {
-	for _, text := range writing(t) {
+	for _, text := range boardtest.Writing(t) {
 		checkSign(t, text)
 	}
 	r := rand.New(rand.NewPCG(5, 4))
@@ -141,7 +123,7 @@ func TestSignaturesAreAsTheyWereTuned(t *testing.T) {
 }
 
 func FuzzSign(f *testing.F) {
-	for _, text := range writing(f) {
+	for _, text := range boardtest.Writing(f) {
 		f.Add(text[:140])
 	}
 	for _, text := range append(campaigns, "\xff\xfe", strings.Repeat("ab", 100), "🇮🇹🇬🇧", "İSTANBUL ΣΑΣ ﬃ ½ ①", strings.Repeat("e\u0301", 60)) {

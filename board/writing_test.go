@@ -1,37 +1,19 @@
 package board
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
-)
 
-// writing are texts as people write them, and one as long as a board may allow.
-func writing(t testing.TB) map[string]string {
-	t.Helper()
-	files, err := filepath.Glob("testdata/writing/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no texts", err)
-	}
-	texts := map[string]string{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts[strings.TrimSuffix(filepath.Base(file), ".txt")] = string(text)
-	}
-	return texts
-}
+	"mayfly/board/boardtest"
+)
 
 // BenchmarkText has each pass that a draft goes through here.
 func BenchmarkText(b *testing.B) {
-	for name, text := range writing(b) {
+	for name, text := range boardtest.Writing(b) {
 		for pass, f := range map[string]func(){
 			"clean": func() { CleanText(text) },
 			"form":  func() { CleanText(strings.ReplaceAll(text, ". ", ".\r\n")) },
@@ -156,7 +138,7 @@ func TestWhatIsPlainIsSeenAndStandsByItself(t *testing.T) {
 }
 
 func TestTextsAreCleanedAsStepByStep(t *testing.T) {
-	for _, text := range writing(t) {
+	for _, text := range boardtest.Writing(t) {
 		checkSlowly(t, text)
 		if clean, _ := CleanText(text); clean != text {
 			t.Errorf("what people write becomes %q", clean)
@@ -188,7 +170,7 @@ func TestEveryCharacterIsCleanedAsStepByStep(t *testing.T) {
 }
 
 func FuzzCleanText(f *testing.F) {
-	for _, text := range writing(f) {
+	for _, text := range boardtest.Writing(f) {
 		f.Add(text[:140])
 	}
 	for _, text := range []string{"", "\xff#a", "a \r\n\r\n\r\nb\t", "#a#b ##c /#d &#e", "\U0001F468\u200d\U0001F469", "e\u0301\u0301\u0301\u0301\u0301", "a\u00a0\n", "\u2028#x\u3000"} {

@@ -16,14 +16,20 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// looksOfCircles goes through every state of a circle's page, and looks.
-func looksOfCircles(t *testing.T, lang string, look looking) {
-	s := newSite(t)
-	ada, ben, eve := s.person("ada"), s.person("ben"), s.person("eve")
+// threeWhoSpeak are the people whom circles are looked at with.
+func threeWhoSpeak(t *testing.T, lang string) (s *site, ada, ben, eve *person) {
+	s = newSite(t)
+	ada, ben, eve = s.person("ada"), s.person("ben"), s.person("eve")
 	for _, p := range []*person{ada, ben, eve} {
 		p.speaks(lang)
 		p.expects("status of 4")
 	}
+	return s, ada, ben, eve
+}
+
+// looksOfCircles goes through every state of a circle's page, and looks.
+func looksOfCircles(t *testing.T, lang string, look looking) {
+	s, ada, ben, eve := threeWhoSpeak(t, lang)
 	ada.open("/c")
 	look(ada, "make")
 	ada.makesCircle("Kitchen table", `#c-make [value="maker"]`)
@@ -128,12 +134,7 @@ func looksOfCircles(t *testing.T, lang string, look looking) {
 
 // looksOfRareCircles goes through what is seldom met there, and looks.
 func looksOfRareCircles(t *testing.T, lang string, look looking) {
-	s := newSite(t)
-	ada, ben, eve := s.person("ada"), s.person("ben"), s.person("eve")
-	for _, p := range []*person{ada, ben, eve} {
-		p.speaks(lang)
-		p.expects("status of 4")
-	}
+	s, ada, ben, eve := threeWhoSpeak(t, lang)
 	ada.open("/c")
 	ada.types("#c-make #c-name", "Kitchen table")
 	ada.types("#c-make #c-rules", "What is said at this table stays at it.")

@@ -2,8 +2,6 @@ package filter
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,25 +11,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"mayfly/board"
+	"mayfly/board/boardtest"
 )
-
-// writing are texts as people write them.
-func writing(t testing.TB) map[string]string {
-	t.Helper()
-	files, err := filepath.Glob("../board/testdata/writing/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no texts", err)
-	}
-	texts := map[string]string{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts[strings.TrimSuffix(filepath.Base(file), ".txt")] = string(text)
-	}
-	return texts
-}
 
 type stored []board.Filter
 
@@ -62,7 +43,7 @@ func BenchmarkPass(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, text := range writing(b) {
+	for name, text := range boardtest.Writing(b) {
 		d := board.Draft{Body: text}
 		for pass, f := range map[string]func(){
 			"normal":    func() { none.Normal(text) },
@@ -188,7 +169,7 @@ func checkSlowly(t testing.TB, text string) {
 }
 
 func TestTextsAreReadAsLetterByLetter(t *testing.T) {
-	for _, text := range writing(t) {
+	for _, text := range boardtest.Writing(t) {
 		checkSlowly(t, text)
 		checkSlowly(t, text+"\nmary@example.org ０７７００ ９００１２３ 22 Baker Street insta: mary.rossi")
 	}
@@ -227,7 +208,7 @@ func TestABoardWithoutFiltersIsReadAsOneWhoseFiltersHitNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range writing(t) {
+	for _, text := range boardtest.Writing(t) {
 		for _, d := range []board.Draft{{Body: text}, {Body: "mary@example.org", Warning: text, Alt: "call +39 333 1234567"}} {
 			for _, guard := range []bool{true, false} {
 				got, want := none.Read(board.Home, d, guard), idle.Read(board.Home, d, guard)
@@ -240,7 +221,7 @@ func TestABoardWithoutFiltersIsReadAsOneWhoseFiltersHitNothing(t *testing.T) {
 }
 
 func FuzzPass(f *testing.F) {
-	for _, text := range writing(f) {
+	for _, text := range boardtest.Writing(f) {
 		f.Add(text[:140])
 	}
 	for _, text := range []string{"", "\xff", "mary@\u200bexample.co.uk", "０７７００ ９００１２３", "aAa1!|€ßſ", "e\u0301e\u0301", "か\u3099", "🄰🇦"} {

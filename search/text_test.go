@@ -1,8 +1,6 @@
 package search
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,28 +11,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"mayfly/board"
+	"mayfly/board/boardtest"
 )
 
-// writing are texts as people write them.
-func writing(t testing.TB) map[string]string {
-	t.Helper()
-	files, err := filepath.Glob("../board/testdata/writing/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no texts", err)
-	}
-	texts := map[string]string{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts[strings.TrimSuffix(filepath.Base(file), ".txt")] = string(text)
-	}
-	return texts
-}
-
 func BenchmarkDocument(b *testing.B) {
-	for name, text := range writing(b) {
+	for name, text := range boardtest.Writing(b) {
 		p := board.Post{Board: board.Home, Body: text}
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -159,7 +140,7 @@ func TestWhatIsFoldedAloneIsFoldedSoBetweenAnyLetters(t *testing.T) {
 }
 
 func TestTextsAreFoundByTheirWords(t *testing.T) {
-	for _, text := range writing(t) {
+	for _, text := range boardtest.Writing(t) {
 		checkDocument(t, text)
 	}
 	for c := rune(0); c <= 0x1FFFF; c += 16 {
@@ -178,7 +159,7 @@ func TestTextsAreFoundByTheirWords(t *testing.T) {
 }
 
 func FuzzDocument(f *testing.F) {
-	for _, text := range writing(f) {
+	for _, text := range boardtest.Writing(f) {
 		f.Add(text[:140])
 	}
 	for _, text := range append(queries(f), "\xff\xfeA", "İSTANBUL ΣΑΣ ﬃ ½ ① ẞ", "e\u0301\u0e49 \u0301a", "ไทย東京abc", "\U0001F469\u200d\U0001F692 ☂\ufe0f") {
