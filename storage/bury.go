@@ -317,10 +317,13 @@ func affected(result sql.Result, err error) (int, error) {
 }
 
 // shrink gives empty pages back to the disk, a few at a time, and notes whether
-// many are left.
+// many are left. What the burial kept in memory it gives back whole.
 func (s *Store) shrink(ctx context.Context) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	if _, err := s.digger.ExecContext(ctx, "PRAGMA shrink_memory"); err != nil {
+		return err
+	}
 	// Each row of the answer is a page: they must all be asked for.
 	err := each(ctx, s.writer, func(scanner) error { return nil }, "PRAGMA incremental_vacuum("+freePages+")")
 	if err != nil {

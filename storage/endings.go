@@ -208,7 +208,7 @@ func (s *Store) Endings(ctx context.Context, now time.Time) ([]board.Ending, err
 }
 
 // dropMost is how many keys are dropped while posts wait, some milliseconds.
-const dropMost = 20_000
+const dropMost = 4_000
 
 // dropExpired closes the door on what has ended.
 func (s *Store) dropExpired(now time.Time) {

@@ -72,8 +72,11 @@ func (s *Store) checkpoint(ctx context.Context, pragma string) (busy bool, err e
 	return busy, nil
 }
 
-// boundJournal keeps the journal from growing without end.
+// boundJournal keeps the journal from growing without end. Burials and the committer both
+// ask for it; who comes second finds it done.
 func (s *Store) boundJournal(ctx context.Context) error {
+	s.tidying.Lock()
+	defer s.tidying.Unlock()
 	size := s.journalSize()
 	tidied := s.tidied.Load()
 	switch {

@@ -429,7 +429,8 @@ func TestR17PragmasAreReadBackOrRefused(t *testing.T) {
 			}
 			defer conn.Close()
 			sync := map[bool]string{true: syncNormal, false: syncFull}[name == "digger"]
-			for _, p := range slices.Concat(filePragmas, connPragmas, []pragma{{"synchronous", sync}}) {
+			cache := map[bool]string{true: cacheLarge, false: cacheUsual}[name == "digger"]
+			for _, p := range slices.Concat(filePragmas, connPragmas, []pragma{{"synchronous", sync}, {"cache_size", cache}}) {
 				var got string
 				if err := conn.QueryRowContext(t.Context(), "PRAGMA "+p.name).Scan(&got); err != nil || got != p.value {
 					t.Errorf("%s %d: %s = %s, %v; want %s", name, i, p.name, got, err, p.value)

@@ -173,21 +173,29 @@ type manner struct {
 	path     string
 	readOnly bool
 	sync     string // the pragma synchronous
+	cache    string // the pragma cache_size: how many KiB of pages stay in memory, negative
 	busy     time.Duration
 }
 
 const (
 	syncFull   = "2" // on the disk when it is committed
 	syncNormal = "1" // with the next that is synced
+
+	cacheUsual = "-2000" // SQLite's own
+	// cacheLarge holds what a transaction of a burial touches, a thousand pages, and the upper
+	// pages of all indexes. Bury gives it back.
+	cacheLarge = "-16000"
 )
 
-func reads(path string) manner { return manner{path, true, syncFull, busyTime} }
+func reads(path string) manner { return manner{path, true, syncFull, cacheUsual, busyTime} }
 
-func writes(path string, busy time.Duration) manner { return manner{path, false, syncFull, busy} }
+func writes(path string, busy time.Duration) manner {
+	return manner{path, false, syncFull, cacheUsual, busy}
+}
 
 // buries is for deletions that may be lost with the power: the keys are gone, and the next
 // start buries what it finds without.
-func buries(path string) manner { return manner{path, false, syncNormal, busyTime} }
+func buries(path string) manner { return manner{path, false, syncNormal, cacheLarge, busyTime} }
 
 func openPool(conns int, as manner, wrap func(driver.Conn) driver.Conn) *sql.DB {
 	options := url.Values{"mode": {"rw"}, "_stmt_cache_size": {"64"}, "_txlock": {"immediate"}}
@@ -232,7 +240,7 @@ var connPragmas = []pragma{
 
 // setUp sets every pragma and reads it back.
 func (m manner) setUp(conn *sqlite3.SQLiteConn) error {
-	own := []pragma{{"busy_timeout", strconv.FormatInt(m.busy.Milliseconds(), 10)}, {"synchronous", m.sync}}
+	own := []pragma{{"busy_timeout", strconv.FormatInt(m.busy.Milliseconds(), 10)}, {"synchronous", m.sync}, {"cache_size", m.cache}}
 	set := slices.Concat(own, filePragmas, connPragmas)
 	if m.readOnly {
 		set = slices.Concat(own, connPragmas)

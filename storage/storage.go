@@ -40,7 +40,7 @@ const readTime = time.Second
 
 // Store is one node's rows and keys. It is safe for concurrent use.
 //
-// Locks are taken in this order: naming, writing, gate.
+// Locks are taken in this order: naming, tidying, writing, gate.
 type Store struct {
 	keys   *keys.Store
 	log    *slog.Logger
@@ -72,6 +72,7 @@ type Store struct {
 	stopped  bool
 	working  sync.WaitGroup // the committer and the tidier
 	tidy     chan struct{}
+	tidying  sync.Mutex   // one boundJournal at a time
 	tidied   atomic.Int64 // how large the journal was when it was last brought in
 
 	naming  sync.Mutex   // one Endings at a time

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,6 +158,27 @@ func TestJournalStaysBoundedUnderLoad(t *testing.T) {
 	}
 	if largest > 2*journalFull || largest == 0 {
 		t.Errorf("journal of %d bytes after 44 MB of posts, want at most %d", largest, 2*journalFull)
+	}
+}
+
+// A burial and the committer both find the journal full.
+func TestAFullJournalIsEmptiedOnce(t *testing.T) {
+	n := newNode(t)
+	for _, q := range []string{"CREATE TABLE ballast (x BLOB)", fmt.Sprintf("INSERT INTO ballast VALUES (zeroblob(%d))", journalFull)} {
+		if _, err := n.writer.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var emptied atomic.Int64
+	n.faults.set(func(what string) error {
+		if strings.Contains(what, "wal_checkpoint(TRUNCATE)") {
+			emptied.Add(1)
+		}
+		return nil
+	})
+	atOnce(t, 8, func(int) error { return n.boundJournal(t.Context()) })
+	if n.journalSize() != 0 || emptied.Load() != 1 {
+		t.Errorf("the journal has %d bytes, and was emptied %d times; want once", n.journalSize(), emptied.Load())
 	}
 }
 
