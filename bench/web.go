@@ -84,18 +84,42 @@ func once(s *server, req []byte) (answered, error) {
 	return l.ask(req, new(bytes.Buffer))
 }
 
-// words are such as nobody has written before, behind a message's number.
+// words are a text that nobody has written before, behind a message's number: its words are
+// as often as those of a language.
 func words(number, size int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s%0*d", marker, numberWide, number)
-	for b.Len() < size {
+	for all := lexicon(); b.Len() < size; {
 		b.WriteByte(' ')
-		for range 2 + rand.IntN(3) { //nolint:gosec // words
-			b.WriteByte("bdfgklmnprstvz"[rand.IntN(14)]) //nolint:gosec // words
-			b.WriteByte("aeiou"[rand.IntN(5)])           //nolint:gosec // words
-		}
+		b.WriteString(all[rand.IntN(len(all))]) //nolint:gosec // words
 	}
 	return b.String()
+}
+
+// lexicon has each word as many times as it is said: the n-th most common one in n-th part
+// as many as the first (Zipf's law), some 12,000 different ones.
+var lexicon = sync.OnceValue(func() []string {
+	const first = 12_000
+	var all []string
+	for n := 1; n <= first; n++ {
+		word := spelt(n)
+		for range first / n {
+			all = append(all, word)
+		}
+	}
+	return all
+})
+
+// spelt is the n-th most common word, of two syllables or three.
+func spelt(n int) string {
+	const consonants, vowels = "bdfgklmnprstvz", "aeiou"
+	const syllables = len(consonants) * len(vowels)
+	word := ""
+	for rest := n + syllables; rest > 0; rest /= syllables {
+		at := rest % syllables
+		word += consonants[at/len(vowels):][:1] + vowels[at%len(vowels):][:1]
+	}
+	return word
 }
 
 // write is the request for a message of so many bytes; path is the baseline's for what
