@@ -176,7 +176,7 @@ func (serveCommand) Run(ctx context.Context, cfg *Config, out io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	gate := limit.NewGate(settings, ground.clock.Lately, limit.MaxSockets())
+	gate := limit.NewGate(settings, now, limit.MaxSockets())
 	bell := newBell(cfg, settings, log)
 	opened, err := listen(ctx, cfg, log)
 	if err != nil {

@@ -114,12 +114,12 @@ var lexicon = sync.OnceValue(func() []string {
 func spelt(n int) string {
 	const consonants, vowels = "bdfgklmnprstvz", "aeiou"
 	const syllables = len(consonants) * len(vowels)
-	word := ""
+	var word []byte
 	for rest := n + syllables; rest > 0; rest /= syllables {
 		at := rest % syllables
-		word += consonants[at/len(vowels):][:1] + vowels[at%len(vowels):][:1]
+		word = append(word, consonants[at/len(vowels)], vowels[at%len(vowels)])
 	}
-	return word
+	return string(word)
 }
 
 // write is the request for a message of so many bytes; path is the baseline's for what

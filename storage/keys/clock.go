@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -22,7 +21,6 @@ type Clock struct {
 	since func() time.Duration // time since boot
 	boot  time.Duration        // what since said at start
 	log   *slog.Logger
-	read  atomic.Pointer[reading]
 
 	mu   sync.Mutex // one Save at a time
 	file *os.File
@@ -71,26 +69,6 @@ func SavedTime(path string) (time.Time, error) {
 
 // Now is board time.
 func (c *Clock) Now() time.Time { return c.start.Add(c.since() - c.boot) }
-
-// reading is what Now was, and when that was asked by the process's own clock.
-type reading struct{ now, at time.Time }
-
-// readEvery is how long Lately goes by a reading.
-const readEvery = time.Millisecond
-
-// Lately is Now, except in the first millisecond after the machine has slept: it goes by
-// the process's own clock, which stands then and costs a tenth. It is for what counts
-// requests, and ends nothing.
-func (c *Clock) Lately() time.Time {
-	if r := c.read.Load(); r != nil {
-		if age := time.Since(r.at); age < readEvery {
-			return r.now.Add(age)
-		}
-	}
-	r := &reading{c.Now(), time.Now()}
-	c.read.Store(r)
-	return r.now
-}
 
 // latest reads the later of the two records, and makes the other one the next to
 // be written. A record that was cut off while it was written is passed over.

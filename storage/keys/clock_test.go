@@ -45,26 +45,6 @@ func TestClockGoesOnWithTheTimeSinceBoot(t *testing.T) {
 	}
 }
 
-func TestLatelyIsNowAndSoonAfterASleepToo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := &turned{wall: noon, boot: 3 * time.Hour}
-		c := m.open(t, filepath.Join(t.TempDir(), "clock"))
-		defer c.Close()
-		for range 10 {
-			if got := c.Lately(); !got.Equal(c.Now()) {
-				t.Fatalf("%v, want %v", got, c.Now())
-			}
-			m.pass(300 * time.Microsecond)
-			time.Sleep(300 * time.Microsecond)
-		}
-		m.pass(time.Hour) // the machine sleeps, and the process's clock with it
-		time.Sleep(readEvery)
-		if got := c.Lately(); !got.Equal(c.Now()) {
-			t.Errorf("a millisecond after a sleep: %v, want %v", got, c.Now())
-		}
-	})
-}
-
 func TestClockNeverStartsBehindAnEarlierRun(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
