@@ -303,7 +303,7 @@ func specimen(ctx context.Context, m *server) ([]byte, error) {
 // stalled measures what readers who never read do to the others.
 func (b *bench) stalled(ctx context.Context) error {
 	const readers, stalls, rate = 190, 10, 400 // of 5 %
-	for range b.few() {
+	for range b.rounds {
 		m, err := b.mayfly(ctx, fmt.Sprintf("stalled%d", len(b.open)))
 		if err != nil {
 			return err
@@ -314,7 +314,7 @@ func (b *bench) stalled(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			w, err := stage{m, c}.paced(ctx, b.rate(rate), 6*time.Second)
+			w, err := stage{m, c}.paced(ctx, b.rate(rate), 4*time.Second)
 			if err == nil && bad > 0 {
 				b.results.note("stalled", 0, 100*float64(c.shut(patience))/float64(bad))
 			}
