@@ -28,6 +28,38 @@ func TestKeysAreZeroBeforeAnybodyReadsWhoseTheyWere(t *testing.T) {
 	}
 }
 
+// Keys are dropped some at a time; a mass ending is several times that.
+func TestAllKeysOfAMassEndingAreDropped(t *testing.T) {
+	n := newNode(t)
+	ends := n.now.Add(time.Minute)
+	for range 2*dropMost + 1 {
+		if _, err := n.keys.Put(ends, ends, board.NewKey()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := n.Destroy(ends); err != nil {
+		t.Fatal(err)
+	}
+	if left := len(n.keys.Refs()); left > 0 {
+		t.Errorf("%d keys are left", left)
+	}
+}
+
+func TestABurialGivesItsMemoryBack(t *testing.T) {
+	n := newNode(t)
+	n.post(t, "short", time.Minute)
+	n.now = n.now.Add(time.Minute)
+	n.ended(t)
+	given := false
+	n.faults.set(func(what string) error {
+		given = given || what == "PRAGMA shrink_memory"
+		return nil
+	})
+	if rows, err := n.Bury(t.Context(), n.now); err != nil || rows != 1 || !given {
+		t.Errorf("%d rows, %v; memory was given back: %v", rows, err, given)
+	}
+}
+
 // ended is a digger that has read the posts which have ended.
 func (n *node) ended(t *testing.T) *digger {
 	t.Helper()
