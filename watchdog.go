@@ -17,7 +17,7 @@ func watch(ctx context.Context, sweeper *board.Sweeper, log *slog.Logger, exit f
 	tellSystemd("WATCHDOG_USEC=30000000")
 	if sweeper.Watch(ctx, func() { tellSystemd("WATCHDOG=1") }) {
 		log.ErrorContext(ctx, "nothing was swept for ten seconds, so this process ends; the next start destroys what has ended before it serves. "+
-			"See whether the disk answers, and whether another program holds the database")
+			"See whether the disk of the keys answers")
 		exit(1)
 	}
 }

@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -511,41 +513,37 @@ func fill(path string) error {
 	return nil
 }
 
-// stuck holds the locks of the database's journal, as another program might, so that no
-// sweep can find what has ended.
+// stuck holds the locks of the database's journal, as another program might: keys go all
+// the same. Then the disk refuses every write.
 func stuck(ctx context.Context, r *run) error {
 	s, err := r.start(0)
 	if err != nil {
 		return err
 	}
-	p, err := s.publish(ctx, 1, map[string]any{"body": words(1), "ttl": "3s"}, nil)
+	if err := r.locked(ctx, s); err != nil {
+		return err
+	}
+	p, err := s.publish(ctx, 2, map[string]any{"body": words(2), "ttl": "3s"}, nil)
 	if err != nil {
 		return err
 	}
-	shm, err := os.OpenFile(filepath.Join(r.data(), "mayfly.db-shm"), os.O_RDWR, 0)
+	letGo, err := refuseWrites(ctx, s)
 	if err != nil {
 		return err
 	}
-	defer shm.Close()
-	lock := unix.Flock_t{Type: unix.F_WRLCK, Start: 120, Len: 8} // of writing, checkpoints, recovery and readers
-	if !until(ctx, 5*time.Second, func() bool { return unix.FcntlFlock(shm.Fd(), unix.F_OFD_SETLK, &lock) == nil }) {
-		return errors.New("the journal's locks can't be had")
-	}
+	defer letGo()
 	began := time.Now()
 	late := until(ctx, 20*time.Second, func() bool { return s.health(ctx) == http.StatusServiceUnavailable })
 	lateAt := time.Since(began)
 	select {
 	case <-s.Ended:
 	case <-time.After(30 * time.Second):
-		return errors.New("it was not ended")
+		return fmt.Errorf("it was not ended:\n%s", s.Log)
 	}
 	code := s.ExitCode()
-	r.say("stuck: /healthz 503 after %s, ended with %d after %s (its post had 3 to 4 s of that)", lateAt.Round(time.Second/10), code, time.Since(began).Round(time.Second/10))
+	r.say("a disk that refuses: /healthz 503 after %s, ended with %d after %s (its post had 3 to 4 s of that)", lateAt.Round(time.Second/10), code, time.Since(began).Round(time.Second/10))
 	if !late || code != 1 || !strings.Contains(s.Log.String(), "nothing was swept for ten seconds") {
 		return fmt.Errorf("it did not say so before and when it ended:\n%s", s.Log)
-	}
-	if err := shm.Close(); err != nil { // gives the locks back
-		return err
 	}
 	if s, err = r.start(0); err != nil {
 		return err
@@ -559,4 +557,57 @@ func stuck(ctx context.Context, r *run) error {
 		return errors.New("what had ended is still there")
 	}
 	return s.stop()
+}
+
+// locked has another program hold the journal's locks while a post ends.
+func (r *run) locked(ctx context.Context, s *server) error {
+	if _, err := s.publish(ctx, 1, map[string]any{"body": words(1), "ttl": "3s"}, nil); err != nil {
+		return err
+	}
+	shm, err := os.OpenFile(filepath.Join(r.data(), "mayfly.db-shm"), os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer shm.Close()                                            // gives the locks back
+	lock := unix.Flock_t{Type: unix.F_WRLCK, Start: 120, Len: 8} // of writing, checkpoints, recovery and readers
+	if !until(ctx, 2*time.Second, func() bool { return unix.FcntlFlock(shm.Fd(), unix.F_OFD_SETLK, &lock) == nil }) {
+		return errors.New("the journal's locks can't be had")
+	}
+	began := time.Now()
+	gone := until(ctx, 10*time.Second, func() bool {
+		slots, err := r.slots()
+		return err == nil && slots == 0
+	})
+	r.say("the journal's locks held by another program: the key is off the disk after %s (its post had 3 s of that)", time.Since(began).Round(time.Second/10))
+	if !gone || s.health(ctx) != http.StatusOK {
+		return errors.New("a key stays while the journal is locked, or /healthz says so")
+	}
+	return nil
+}
+
+// refuseWrites has each write to the disk fail, by strace, until letGo. (Were they to hang, strace
+// would keep the process that ends itself.)
+func refuseWrites(ctx context.Context, s *server) (letGo func(), err error) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		return nil, fmt.Errorf("a disk that refuses is made with strace: %w", err)
+	}
+	tracer := exec.CommandContext(ctx, strace, "-f", "-qq", "-p", strconv.Itoa(s.Pid()), "-o", "/dev/null", //nolint:gosec // found on the path
+		"-e", "trace=pwrite64,fdatasync", "-e", "inject=pwrite64,fdatasync:error=EIO")
+	if err := tracer.Start(); err != nil {
+		return nil, err
+	}
+	letGo = func() {
+		_ = tracer.Process.Kill()
+		_ = tracer.Wait()
+	}
+	traced := func() bool {
+		status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Pid()))
+		return !strings.Contains(string(status), "TracerPid:\t0\n")
+	}
+	if !until(ctx, 5*time.Second, traced) {
+		letGo()
+		return nil, errors.New("strace may not watch the server")
+	}
+	return letGo, nil
 }
