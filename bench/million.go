@@ -131,7 +131,7 @@ func (b *bench) sweep(ctx context.Context, m *server, at time.Time) error {
 
 // watchSweep looks at the rows and the journal from beside, until no row is left that
 // ended by then, or for sweepLong. A look reads one row: to count them all each time would
-// stand in the way of the journal.
+// stand in the way of the journal. SQLite tells another process of no change, so it looks again and again.
 func watchSweep(ctx context.Context, m *server, at time.Time) (s swept) {
 	const count = "SELECT count(*) FROM posts WHERE board = 'home' AND ends_at <= $1"
 	const next = "SELECT COALESCE(min(seq), 0) FROM (SELECT seq FROM posts WHERE board = 'home' AND ends_at <= $1 ORDER BY ends_at, seq LIMIT 1)"

@@ -63,12 +63,7 @@ func (o *Outset) Watch(f func(ctx context.Context, board string)) {
 func (o *Outset) Stage() Stage { return o.current.Load().stage }
 
 // Left is how much longer the careful time goes on; 0: it does not.
-func (o *Outset) Left() time.Duration {
-	if o.Stage() != SetUp { // so it is for most requests, which need not ask for the settings
-		return 0
-	}
-	return o.LeftWith(o.settings("").Careful)
-}
+func (o *Outset) Left() time.Duration { return o.LeftWith(o.settings("").Careful) }
 
 // LeftWith is Left if careful were another.
 func (o *Outset) LeftWith(careful time.Duration) time.Duration {
@@ -82,7 +77,7 @@ func (o *Outset) LeftWith(careful time.Duration) time.Duration {
 // Settings are those in force on a board, the careful time among them.
 func (o *Outset) Settings(board string) Settings {
 	s := o.settings(board)
-	if o.Left() > 0 {
+	if o.LeftWith(s.Careful) > 0 { // which no board has of its own
 		return s.InCare()
 	}
 	return s

@@ -420,7 +420,16 @@ func unnamedFiles(t *testing.T) []string {
 // them is refused.
 func TestR17PragmasAreReadBackOrRefused(t *testing.T) {
 	n := newNode(t)
-	for name, db := range map[string]*sql.DB{"writer": n.writer, "readers": n.readers, "digger": n.digger, "aside": n.aside} {
+	for _, pool := range []struct {
+		name, sync, cache string
+		db                *sql.DB
+	}{
+		{"writer", syncFull, cacheUsual, n.writer},
+		{"readers", syncFull, cacheUsual, n.readers},
+		{"digger", syncNormal, cacheLarge, n.digger},
+		{"aside", syncFull, cacheUsual, n.aside},
+	} {
+		name, db := pool.name, pool.db
 		conns := db.Stats().MaxOpenConnections
 		for i := range conns {
 			conn, err := db.Conn(t.Context()) // all at once, so that each is another one
@@ -428,9 +437,7 @@ func TestR17PragmasAreReadBackOrRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			sync := map[bool]string{true: syncNormal, false: syncFull}[name == "digger"]
-			cache := map[bool]string{true: cacheLarge, false: cacheUsual}[name == "digger"]
-			for _, p := range slices.Concat(filePragmas, connPragmas, []pragma{{"synchronous", sync}, {"cache_size", cache}}) {
+			for _, p := range slices.Concat(filePragmas, connPragmas, []pragma{{"synchronous", pool.sync}, {"cache_size", pool.cache}}) {
 				var got string
 				if err := conn.QueryRowContext(t.Context(), "PRAGMA "+p.name).Scan(&got); err != nil || got != p.value {
 					t.Errorf("%s %d: %s = %s, %v; want %s", name, i, p.name, got, err, p.value)

@@ -574,7 +574,7 @@ func (r *run) locked(ctx context.Context, s *server) error {
 		return errors.New("the journal's locks can't be had")
 	}
 	began := time.Now()
-	gone := until(ctx, 10*time.Second, func() bool {
+	gone := until(ctx, 5*time.Second, func() bool { // two after its end
 		slots, err := r.slots()
 		return err == nil && slots == 0
 	})
